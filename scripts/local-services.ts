@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { probe } from "./probe.ts";
+import { CommandError } from "./process.ts";
+
+/** How to run the services on this machine. */
+export interface LocalOptions {
+  /** The tree that holds `services/`. */
+  home: string;
+  /** Where state, sockets and the folders that stand for disks go. */
+  folder: string;
+  port: number;
+  /** The built pages. */
+  pages: string;
+  /** Names of folders that stand for disks. */
+  disks: readonly string[];
+  /** Without a TPM the identity service ends; the others run. */
+  tpm: boolean;
+  nodeFlags?: readonly string[];
+  env?: Record<string, string>;
+  onLine?: (service: string, line: string) => void;
+}
+
+const names = ["identity", "host", "node", "admin"] as const;
+
+/** The four services as processes of this machine, with folders as disks and swtpm as TPM; they end with their parent. */
+export class LocalServices implements AsyncDisposable {
+  readonly url: string;
+  readonly folder: string;
+  #options: LocalOptions;
+  #children = new Map<string, ChildProcess>();
+  #swtpm: ChildProcess | undefined;
+
+  private constructor(options: LocalOptions) {
+    this.#options = options;
+    this.folder = options.folder;
+    this.url = `https://localhost:${options.port}`;
+  }
+
+  /** Starts them and resolves when the pages answer. @throws CommandError */
+  static async start(options: LocalOptions): Promise<LocalServices> {
+    const services = new LocalServices(options);
+    const { folder } = options;
+    for (const place of ["run", "mounts", "tpm", ...options.disks.map((disk) => `disks/${disk}`)]) await mkdir(join(folder, place), { recursive: true });
+    await writeFile(join(folder, "console"), "");
+    try {
+      if (options.tpm) await services.#startTpm();
+      for (const name of names) services.startService(name);
+      await services.ready();
+    } catch (error) {
+      await services[Symbol.asyncDispose]();
+      throw error;
+    }
+    return services;
+  }
+
+  /** The setup code, as a label would carry it; `undefined` once the box has an owner. */
+  async setupCode(): Promise<string | undefined> {
+    return await readFile(join(this.folder, "run/identity/setup-code"), "utf8").then((text) => text.trim(), () => undefined);
+  }
+
+  /** Starts one service. */
+  startService(name: string): void {
+    const { home, folder, port, pages, tpm, nodeFlags = [], env = {}, onLine } = this.#options;
+    const child = spawn("setpriv", ["--pdeathsig", "TERM", "--", process.execPath, "--disable-warning=ExperimentalWarning", ...nodeFlags, join(home, "services", name, "main.ts")], {
+      cwd: home,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+      env: {
+        PATH: process.env.PATH ?? "",
+        STATE_DIRECTORY: join(folder, "state", name),
+        COPPICE_RUNTIME: join(folder, "run"),
+        COPPICE_DISKS: join(folder, "mounts"),
+        COPPICE_DISK_FOLDERS: join(folder, "disks"),
+        COPPICE_CONSOLE: join(folder, "console"),
+        COPPICE_PAGES: pages,
+        COPPICE_PORT: String(port),
+        COPPICE_TPM: tpm ? `swtpm:path=${join(folder, "tpm/tpm.sock")}` : "none",
+        ...env,
+      },
+    });
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => onLine?.(name, line));
+    this.#children.set(name, child);
+  }
+
+  /** Ends one service, as systemd or, with SIGKILL, as a crash would. */
+  async stopService(name: string, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const child = this.#children.get(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+  }
+
+  /** Resolves when the admin answers over HTTPS and the node on its socket. @throws CommandError where the admin ended */
+  async ready(): Promise<void> {
+    for (;;) {
+      const admin = this.#children.get("admin");
+      if (admin?.exitCode !== null) throw new CommandError(`the admin ended with ${admin?.exitCode}; see the lines above`);
+      const status = await probe(`${this.url}/api/session`);
+      if (status === 200 && (!this.#options.tpm || (await this.setupCode()) !== undefined || (await this.#retired()))) return;
+      await sleep(50);
+    }
+  }
+
+  async #retired(): Promise<boolean> {
+    return await readFile(join(this.folder, "state/identity/setup-code.json"), "utf8").then((text) => text.includes("retired"), () => false);
+  }
+
+  async #startTpm(): Promise<void> {
+    const folder = join(this.folder, "tpm");
+    const socket = join(folder, "tpm.sock");
+    await rm(socket, { force: true });
+    const args = ["swtpm", "socket", "--tpm2", "--tpmstate", `dir=${folder}`, "--server", `type=unixio,path=${socket}`, "--ctrl", `type=unixio,path=${socket}.ctrl`, "--flags", "not-need-init,startup-clear"];
+    this.#swtpm = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...args], { stdio: "ignore", detached: true });
+    while (!(await access(socket).then(() => true, () => false))) {
+      if (this.#swtpm.exitCode !== null) throw new CommandError("swtpm ended at once; is it installed?");
+      await sleep(20);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...names].reverse()) await this.stopService(name);
+    this.#swtpm?.kill("SIGKILL");
+  }
+}
+
+/** A TCP port on 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,112 @@
+import cookie from "@fastify/cookie";
+import rateLimit from "@fastify/rate-limit";
+import serveStatic from "@fastify/static";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import websocket from "@fastify/websocket";
+import type { FastifyBaseLogger } from "fastify";
+import type { HostClient } from "../../host/client.ts";
+import type { IdentityClient } from "../../identity/client.ts";
+import type { NodeClient } from "../../node/client.ts";
+import { CoppiceError } from "../../shared/errors.ts";
+import { Problem, problemMediaType } from "../../shared/problem.ts";
+import { createServer, type Server } from "../../shared/server.ts";
+import type { Certificate } from "../certificate.ts";
+import type { Claim } from "../claim.ts";
+import { guardRoutes } from "./access.ts";
+import { addFileRoutes } from "./file-routes.ts";
+import type { OwnerAccount } from "./owner.ts";
+import { addOwnerRoutes } from "./owner-routes.ts";
+import type { Sessions } from "./sessions.ts";
+import { addSetupRoutes } from "./setup-routes.ts";
+import { StatusFeed } from "./status.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** What the admin is made of. */
+export interface AdminParts {
+  log: FastifyBaseLogger;
+  account: OwnerAccount;
+  claim: Claim;
+  sessions: Sessions;
+  tokens: Tokens;
+  host: HostClient;
+  node: NodeClient;
+  identity: IdentityClient;
+  /** Aborts when the service ends: open event streams end with it. */
+  ending: AbortSignal;
+}
+
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  // The plots and the terminal set styles on their elements.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** The API for browsers and scripts over HTTPS, with the pages. */
+export async function createHttpsApp(parts: AdminParts, certificate: Certificate, pages: string): Promise<Server> {
+  const app = createServer(parts.log, { key: certificate.key, cert: certificate.cert });
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { ttl }) => new CoppiceError(429, "too-many-requests", `Too many tries. Wait ${Math.ceil(ttl / 1000)} seconds.`, { retryAfter: ttl / 1000 }),
+  });
+  await addRoutes(app, parts, false);
+  await app.register(serveStatic, { root: pages, cacheControl: false, setHeaders: (reply, path) => void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache") });
+  // The pages find their way by the address: each of them is the same document.
+  for (const page of ["/setup", "/sign-in", "/files", "/terminal", "/system"]) app.get(page, { schema: { hide: true } }, async (_request, reply) => reply.sendFile("index.html"));
+  return app;
+}
+
+/** The same API on a Unix socket that only root may open: for the `coppice` command on the box. */
+export async function createLocalApp(parts: AdminParts): Promise<Server> {
+  const app = createServer(parts.log);
+  await addRoutes(app, parts, true);
+  return app;
+}
+
+async function addRoutes(app: Server, parts: AdminParts, local: boolean): Promise<void> {
+  const { account, claim, sessions, tokens, host, node, identity, ending } = parts;
+  app.addHook("onSend", async (request, reply) => {
+    reply.headers({ "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin", "strict-transport-security": "max-age=31536000" });
+    if (!request.url.startsWith("/api/docs")) reply.header("content-security-policy", contentSecurityPolicy);
+    if (request.url.startsWith("/api/") && !reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+  });
+  await app.register(cookie);
+  await app.register(websocket);
+  guardRoutes(app, sessions, tokens, local);
+  if (!local) await addDocuments(app);
+  addSetupRoutes(app, claim, sessions, identity, host, ending);
+  addOwnerRoutes(app, account, claim, sessions, tokens, new StatusFeed(host, node, identity), host, ending);
+  await app.register(async (files) => addFileRoutes(files as unknown as Server, node));
+}
+
+/** The API's description for programs and people. */
+async function addDocuments(app: Server): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Coppice", version: "0", description: "Everything the pages do. Sign in with POST /api/session, or send an API token as a bearer token. Errors are problem documents (RFC 9457)." },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" }, session: { type: "apiKey", in: "cookie", name: "__Host-coppice" } } },
+      security: [{ token: [] }, { session: [] }],
+    },
+    transformObject: (document) => {
+      if (!("openapiObject" in document)) return document.swaggerObject;
+      for (const path of Object.values(document.openapiObject.paths ?? {})) {
+        for (const operation of Object.values(path ?? {})) {
+          if (typeof operation !== "object" || operation === null || !("responses" in operation)) continue;
+          (operation.responses as Record<string, unknown>).default = { description: "what went wrong, and what to do", content: { [problemMediaType]: { schema: Problem } } };
+        }
+      }
+      return document.openapiObject;
+    },
+  });
+  app.get("/api/openapi.json", { config: { access: "anyone" }, schema: { hide: true } }, async () => (app as unknown as { swagger(): unknown }).swagger());
+  app.addHook("onRoute", (route) => {
+    if (route.url.startsWith("/api/docs")) route.config = { ...route.config, access: "anyone" };
+  });
+  await app.register(swaggerUi, { routePrefix: "/api/docs", staticCSP: true, theme: { title: "Coppice API" } });
+}

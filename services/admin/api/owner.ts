@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { type Static, Type } from "typebox";
+import { tryDelay } from "../../../provisioning/setup-code.ts";
+import { readJson, writeDurable } from "../../shared/durable.ts";
+import { CoppiceError } from "../../shared/errors.ts";
+import { Mutex } from "../../shared/mutex.ts";
+import { PasswordHash, passwordMatches } from "./password.ts";
+
+/** The box's owner. That this file stands is what makes a box claimed. */
+export const Owner = Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }), password: PasswordHash });
+export type Owner = Static<typeof Owner>;
+
+/** Name or password were wrong, or it is too early for another try. */
+export class SignInError extends CoppiceError {
+  override name = "SignInError";
+}
+
+/** Keeps the owner and checks sign-ins, with a growing delay after five wrong ones. */
+export class OwnerAccount {
+  #file: string;
+  #owner: Owner | undefined;
+  #failures = 0;
+  #notBefore = 0;
+  #queue = new Mutex();
+
+  private constructor(file: string, owner: Owner | undefined) {
+    this.#file = file;
+    this.#owner = owner;
+  }
+
+  /** @param folder the admin's state. */
+  static async load(folder: string): Promise<OwnerAccount> {
+    const file = join(folder, "owner.json");
+    return new OwnerAccount(file, await readJson(Owner, file));
+  }
+
+  /** The owner's name; `undefined` while the box is unclaimed. */
+  get name(): string | undefined {
+    return this.#owner?.name;
+  }
+
+  /** Makes somebody the owner, durably. */
+  async claim(owner: Owner): Promise<void> {
+    await writeDurable(this.#file, JSON.stringify(owner));
+    this.#owner = owner;
+  }
+
+  /** Resolves where both are right. @throws SignInError (401 wrong, 429 too early) */
+  async check(name: string, password: string): Promise<void> {
+    // One at a time: argon2id takes 19 MB, and parallel guesses would dodge the delay.
+    await this.#queue.run(async () => {
+      const wait = (this.#notBefore - performance.now()) / 1000;
+      if (wait > 0) throw new SignInError(429, "too-many-tries", `Too many wrong passwords. Wait ${Math.ceil(wait)} seconds, then try again.`, { retryAfter: wait });
+      const owner = this.#owner;
+      if (!owner) throw new SignInError(409, "not-set-up", "This box has no owner yet. Set it up first.");
+      if ((await passwordMatches(password, owner.password)) && name.trim().toLowerCase() === owner.name.toLowerCase()) {
+        this.#failures = 0;
+        return;
+      }
+      const seconds = tryDelay(++this.#failures);
+      this.#notBefore = performance.now() + seconds * 1000;
+      throw new SignInError(401, "wrong-password", "Name or password are not right.", seconds > 0 ? { retryAfter: seconds } : {});
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { HostClient } from "../host/client.ts";
+import { IdentityClient } from "../identity/client.ts";
+import { NodeClient } from "../node/client.ts";
+import { listenOnSocket } from "../shared/server.ts";
+import { places, runService, socketPath } from "../shared/service.ts";
+import { createHttpsApp, createLocalApp } from "./api/app.ts";
+import { OwnerAccount } from "./api/owner.ts";
+import { Sessions } from "./api/sessions.ts";
+import { Tokens } from "./api/tokens.ts";
+import { ensureCertificate } from "./certificate.ts";
+import { Claim } from "./claim.ts";
+
+/** The first socket that systemd passes (sd_listen_fds(3)); it was bound to the LAN address before this process had no right to. */
+const passedSocket = 3;
+
+await runService("admin", async (log, ending) => {
+  const { state } = places("admin");
+  await mkdir(state, { recursive: true });
+  const certificate = await ensureCertificate(join(state, "tls"));
+  const identity = new IdentityClient();
+  const host = new HostClient();
+  const node = new NodeClient();
+  const account = await OwnerAccount.load(state);
+  const claim = await Claim.load(state, account, { identity, host, node });
+  const parts = { log, account, claim, sessions: new Sessions(), tokens: await Tokens.load(state), host, node, identity, ending };
+  const pages = process.env.COPPICE_PAGES ?? join(import.meta.dirname, "web");
+  const app = await createHttpsApp(parts, certificate, pages);
+  const local = await createLocalApp(parts);
+  await app.ready();
+  if (process.env.LISTEN_FDS === undefined) await app.listen({ host: "127.0.0.1", port: Number(process.env.COPPICE_PORT ?? 8443) });
+  else {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    app.server.once("error", reject);
+    app.server.listen({ fd: passedSocket }, resolve);
+    await promise;
+  }
+  await listenOnSocket(local, socketPath("admin"));
+  // A claim that lost power before its end is finished now; the services may need a moment yet.
+  const settle = async (): Promise<void> => {
+    await claim.settle();
+    await host.showLabel(certificate.fingerprint, ending);
+  };
+  settle().catch((error: unknown) => log.warn({ err: error }, "the console shows no label, or a finished setup could not be tidied; the next start tries again"));
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all([app.close(), local.close()]);
+      for (const client of [identity, host, node]) await client[Symbol.asyncDispose]();
+    },
+  };
+});

@@ -1,0 +1,99 @@
+import { type Static, Type } from "typebox";
+import { ServiceClient } from "../shared/client.ts";
+import { socketPath } from "../shared/service.ts";
+
+/** A disk that could hold the owner's data. */
+export const Disk = Type.Object({
+  id: Type.String({ description: "stays the same across reboots" }),
+  name: Type.String({ description: "what the owner types to erase it" }),
+  model: Type.String(),
+  serial: Type.String(),
+  size: Type.Integer({ description: "bytes" }),
+  contents: Type.Array(Type.String(), { description: "what is on it now; empty for an empty disk" }),
+});
+export type Disk = Static<typeof Disk>;
+
+/** A step of preparing a disk. */
+export const PrepareStep = Type.Union([
+  Type.Object({ step: Type.String(), done: Type.Integer(), of: Type.Integer() }),
+  Type.Object({ uuid: Type.String() }),
+  Type.Object({ error: Type.String(), type: Type.String(), status: Type.Integer() }),
+]);
+export type PrepareStep = Static<typeof PrepareStep>;
+
+const Port = Type.Object({
+  present: Type.Boolean(),
+  link: Type.Boolean(),
+  addresses: Type.Array(Type.String()),
+  received: Type.Integer({ description: "bytes" }),
+  sent: Type.Integer({ description: "bytes" }),
+});
+
+/** What the machine does at the moment. */
+export const HostStatus = Type.Object({
+  version: Type.String(),
+  slot: Type.String(),
+  hostname: Type.String(),
+  uptime: Type.Number({ description: "seconds" }),
+  cpu: Type.Object({ load: Type.Number({ description: "percent of all cores" }), cores: Type.Integer(), model: Type.String() }),
+  memory: Type.Object({ total: Type.Integer({ description: "bytes" }), used: Type.Integer({ description: "bytes" }) }),
+  temperature: Type.Union([Type.Number({ description: "degrees Celsius" }), Type.Null()]),
+  disks: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      model: Type.String(),
+      serial: Type.String(),
+      size: Type.Integer({ description: "bytes" }),
+      used: Type.Union([Type.Integer({ description: "bytes" }), Type.Null()]),
+      available: Type.Union([Type.Integer({ description: "bytes" }), Type.Null()]),
+      role: Type.Union([Type.Literal("system"), Type.Literal("data"), Type.Literal("unused")]),
+      health: Type.Union([Type.Literal("good"), Type.Literal("failing"), Type.Literal("unknown")]),
+    }),
+  ),
+  ports: Type.Object({ wan: Port, lan: Port }),
+});
+export type HostStatus = Static<typeof HostStatus>;
+
+/** A recovery key of a data disk. */
+export const RecoveryKey = Type.Object({ recoveryKey: Type.String() });
+
+/** Calls the host service: the few privileged acts. */
+export class HostClient implements AsyncDisposable {
+  #client = new ServiceClient("host", socketPath("host"));
+
+  async status(signal?: AbortSignal): Promise<HostStatus> {
+    return await this.#client.call(HostStatus, "GET", "/status", { signal });
+  }
+
+  async disks(signal?: AbortSignal): Promise<Disk[]> {
+    return await this.#client.call(Type.Array(Disk), "GET", "/disks", { signal });
+  }
+
+  /** Erases a disk and makes it a data disk, step by step. */
+  prepareDisk(id: string, name: string, signal?: AbortSignal): AsyncGenerator<PrepareStep> {
+    return this.#client.lines(PrepareStep, "POST", "/disks/prepare", { body: { id, name }, signal });
+  }
+
+  /** Draws a new recovery key for a data disk; the one before is void. */
+  async renewRecoveryKey(uuid: string, signal?: AbortSignal): Promise<string> {
+    return (await this.#client.call(RecoveryKey, "POST", "/disks/recovery-key", { body: { uuid }, signal })).recoveryKey;
+  }
+
+  async power(act: "reboot" | "power-off", signal?: AbortSignal): Promise<void> {
+    await this.#dump("/power", { act }, signal);
+  }
+
+  /** Shows on the console where the admin is, and the setup code while there is one. */
+  async showLabel(fingerprint: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("/label", { fingerprint }, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+  }
+
+  async #dump(path: string, body: unknown, signal?: AbortSignal): Promise<void> {
+    const answer = await this.#client.raw("POST", path, { body, signal });
+    await answer.body.dump();
+  }
+}

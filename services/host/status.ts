@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { cpus, freemem, hostname, loadavg, networkInterfaces, totalmem, uptime } from "node:os";
+import { currentLoad, cpuTemperature, diskLayout, fsSize, mem } from "systeminformation";
+import type { HostStatus } from "./client.ts";
+import { blockDevices, descendants, isSystemDisk } from "./lsblk.ts";
+
+type Port = HostStatus["ports"]["wan"];
+type Health = HostStatus["disks"][number]["health"];
+
+/** Measures the machine. Disk health is asked for once a minute: SMART wakes disks up. */
+export class StatusReader {
+  #mounts: string;
+  #release: Promise<string>;
+  #health: Promise<Map<string, Health>> | undefined;
+  #healthAt = 0;
+
+  /** @param mounts folder of the mounted data disks. */
+  constructor(mounts: string) {
+    this.#mounts = mounts;
+    this.#release = readFile("/etc/os-release", "utf8");
+  }
+
+  async read(): Promise<HostStatus> {
+    const [load, memory, temperature, disks, version, slot, wan, lan] = await Promise.all([
+      currentLoad(),
+      mem(),
+      cpuTemperature(),
+      this.#disks(),
+      this.#release.then((text) => /^IMAGE_VERSION="?([^"\n]*)/m.exec(text)?.[1] ?? "development"),
+      this.#slot(),
+      port("wan0"),
+      port("lan0"),
+    ]);
+    return {
+      version,
+      slot,
+      hostname: hostname(),
+      uptime: uptime(),
+      cpu: { load: Number.isFinite(load.currentLoad) ? load.currentLoad : (loadavg()[0] ?? 0), cores: cpus().length, model: cpus()[0]?.model.trim() ?? "" },
+      memory: { total: totalmem(), used: Math.round(memory.active || totalmem() - freemem()) },
+      temperature: typeof temperature.main === "number" && temperature.main > 0 ? temperature.main : null,
+      disks,
+      ports: { wan, lan },
+    };
+  }
+
+  async #disks(): Promise<HostStatus["disks"]> {
+    const [devices, sizes, health] = await Promise.all([blockDevices(), fsSize(), this.#disksHealth()]);
+    return devices.map((disk) => {
+      const points = descendants(disk).flatMap(({ mountpoints }) => mountpoints);
+      const data = points.some((point) => point?.startsWith(`${this.#mounts}/`));
+      const role = isSystemDisk(disk) ? "system" : data ? "data" : "unused";
+      const mount = points.find((point) => (role === "system" ? point === "/var" : point?.startsWith(`${this.#mounts}/`)));
+      const size = sizes.find((entry) => entry.mount === mount);
+      return {
+        name: disk.name,
+        model: (disk.model ?? (role === "system" ? "System disk" : "Disk")).trim(),
+        serial: (disk.serial ?? "").trim(),
+        size: disk.size,
+        used: size ? size.used : null,
+        available: size ? size.available : null,
+        role,
+        health: health.get(disk.path) ?? "unknown",
+      };
+    });
+  }
+
+  /** SMART verdicts by device; what no disk says is unknown, and unknown is not healthy. */
+  async #disksHealth(): Promise<Map<string, Health>> {
+    if (!this.#health || performance.now() - this.#healthAt > 60_000) {
+      this.#healthAt = performance.now();
+      this.#health = diskLayout().then(
+        (layout) => new Map(layout.map(({ device, smartStatus }) => [device, /^(ok|passed)$/i.test(smartStatus) ? "good" : /fail|bad/i.test(smartStatus) ? "failing" : "unknown"])),
+        () => new Map<string, Health>(),
+      );
+    }
+    return await this.#health;
+  }
+
+  /** Which of the two root partitions is running. */
+  async #slot(): Promise<string> {
+    for (const disk of await blockDevices()) {
+      const roots = ((disk.children ?? []) as typeof disk.children & { name: string }[]).filter((part) => /^Root \(|Root Partition|root \(/i.test(part.parttypename ?? "") && !/verity/i.test(part.parttypename ?? ""));
+      const active = roots.findIndex((part) => descendants(part as never).some(({ name }) => name === "root"));
+      if (active >= 0) return "AB"[active] ?? "?";
+    }
+    return "none";
+  }
+}
+
+async function port(name: string): Promise<Port> {
+  const read = async (file: string): Promise<string> => (await readFile(`/sys/class/net/${name}/${file}`, "utf8").catch(() => "")).trim();
+  const [state, carrier, received, sent] = await Promise.all([read("operstate"), read("carrier"), read("statistics/rx_bytes"), read("statistics/tx_bytes")]);
+  const addresses = (networkInterfaces()[name] ?? []).filter(({ address }) => !address.startsWith("fe80")).map(({ cidr, address }) => cidr ?? address);
+  return { present: state !== "", link: carrier === "1", addresses, received: Number(received), sent: Number(sent) };
+}
