@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, glob, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, glob, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { buildFolder, debianSources, emptyBuildFolder, ensureBuilder, inBuilder, repository } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
@@ -19,13 +19,13 @@ const inputPatterns = ["board/**", "image/**", "rootfs-overlay/**", "services/**
 
 /** The SHA-256 over the paths and contents of everything that goes into an image. */
 async function hashInputs(patterns: readonly string[]): Promise<string> {
-  const files: string[] = [];
+  const files = new Map<string, boolean>();
   for await (const entry of glob(patterns as string[], { cwd: repository, withFileTypes: true })) {
-    if (entry.isFile() || entry.isSymbolicLink()) files.push(join(entry.parentPath, entry.name));
+    if (entry.isFile() || entry.isSymbolicLink()) files.set(join(entry.parentPath, entry.name), entry.isSymbolicLink());
   }
   const hash = createHash("sha256");
-  for (const file of files.sort()) {
-    hash.update(`${relative(repository, file)}\0`).update(await readFile(file)).update("\0");
+  for (const [file, link] of [...files].sort()) {
+    hash.update(`${relative(repository, file)}\0`).update(link ? await readlink(file) : await readFile(file)).update("\0");
   }
   return hash.digest("hex");
 }
@@ -57,11 +57,10 @@ async function stagePackages(): Promise<string> {
     const compile = ["@2060.io/ref-napi", "ffi-napi", "node-pty"].map(
       (pkg) => `(cd /coppice/.build/packages.npm/node_modules/${pkg} && node /npm/node_modules/node-gyp/bin/node-gyp.js rebuild --nodedir=${node})`,
     );
-    await inBuilder(`export PATH=${node}/bin:$PATH; ${compile.join(" && ")}; strip -s ${node}/bin/node; find /coppice/.build/packages.npm -name '*.node' -exec strip -s {} +`, {
+    await inBuilder(`export PATH=${node}/bin:$PATH; ${compile.join(" && ")}; cd /coppice/.build/packages.npm; ${prune}; strip -s ${node}/bin/node; find . -name '*.node' -exec strip -s {} +`, {
       binds: { [dirname(dirname(npm))]: "/npm" },
       onOutput: (text) => progress.detail(text),
     });
-    await inBuilder(`cd /coppice/.build/packages.npm && ${prune}`);
     await writeFile(stamp, lock);
   });
   return folder;

@@ -1,1 +1,7 @@
-console.log("x");
+import "@fontsource-variable/hanken-grotesk";
+import "./style.css";
+import { render } from "preact";
+import { App } from "./app.tsx";
+
+const place = document.getElementById("app");
+if (place) render(<App />, place);

@@ -1,0 +1,105 @@
+import { FolderOpen, House, LogOut, Settings, SquareTerminal } from "lucide-preact";
+import { lazy, Suspense } from "preact/compat";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter-preact";
+import { api, ProblemError } from "./api.ts";
+import { Files } from "./pages/files.tsx";
+import { Home } from "./pages/home.tsx";
+import { Setup } from "./pages/setup.tsx";
+import { SignIn } from "./pages/sign-in.tsx";
+import { System } from "./pages/system.tsx";
+import { Notice, Spinner } from "./ui.tsx";
+
+// xterm.js is as large as all other pages together.
+const Terminal = lazy(async () => ({ default: (await import("./pages/terminal.tsx")).Terminal }));
+
+/** Who is signed in, as GET /api/session tells. */
+export interface Session {
+  claimed: boolean;
+  access: "none" | "setup" | "owner";
+  name?: string;
+}
+
+const places = [
+  { path: "/", name: "Home", Icon: House },
+  { path: "/files", name: "Files", Icon: FolderOpen },
+  { path: "/terminal", name: "Terminal", Icon: SquareTerminal },
+  { path: "/system", name: "System", Icon: Settings },
+];
+
+/** The whole admin: the setup, the sign-in, or the pages, as the session allows. */
+export function App() {
+  const [session, setSession] = useState<Session>();
+  const [problem, setProblem] = useState<string>();
+  const refresh = useCallback(async () => {
+    try {
+      setSession(await api<Session>("GET", "/session"));
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  }, []);
+  useEffect(() => void refresh(), [refresh]);
+  useEffect(() => {
+    if (!problem) return;
+    const timer = setInterval(refresh, 2000);
+    return () => clearInterval(timer);
+  }, [problem, refresh]);
+  useEffect(() => {
+    // A call that finds the session gone leads back to the sign-in.
+    const onRejection = (event: PromiseRejectionEvent): void => {
+      if (event.reason instanceof ProblemError && event.reason.status === 401) void refresh();
+    };
+    addEventListener("unhandledrejection", onRejection);
+    return () => removeEventListener("unhandledrejection", onRejection);
+  }, [refresh]);
+
+  if (problem) return <main class="narrow"><Notice kind="error">{problem}</Notice></main>;
+  if (!session) return <main class="narrow"><Spinner label="Loading" /></main>;
+  if (!session.claimed) return <Setup session={session} refresh={refresh} />;
+  if (session.access !== "owner") return <SignIn refresh={refresh} />;
+  return (
+    <div class="frame">
+      <Navigation session={session} refresh={refresh} />
+      <main>
+        <Suspense fallback={<Spinner label="Loading" />}>
+          <Switch>
+            <Route path="/" component={Home} />
+            <Route path="/files" component={Files} />
+            <Route path="/terminal" component={Terminal} />
+            <Route path="/system" component={System} />
+            <Route><Redirect to="/" replace /></Route>
+          </Switch>
+        </Suspense>
+      </main>
+    </div>
+  );
+}
+
+function Navigation({ session, refresh }: { session: Session; refresh: () => Promise<void> }) {
+  const [location] = useLocation();
+  return (
+    <header class="navigation">
+      <a class="brand" href="/">
+        <img src="/icon.svg" width="32" height="32" alt="" /> Coppice
+      </a>
+      <nav aria-label="Pages">
+        {places.map(({ path, name, Icon }) => (
+          <Link key={path} href={path} aria-current={location === path ? "page" : undefined}>
+            <Icon size={20} aria-hidden="true" /> <span>{name}</span>
+          </Link>
+        ))}
+      </nav>
+      <button
+        type="button"
+        class="quiet sign-out"
+        onClick={async () => {
+          await api("DELETE", "/session");
+          await refresh();
+        }}
+      >
+        <LogOut size={18} aria-hidden="true" /> <span>Sign out {session.name}</span>
+      </button>
+    </header>
+  );
+}

@@ -1,0 +1,105 @@
+import { CircleAlert, CircleCheck, Info, LoaderCircle } from "lucide-preact";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+/** A message that stands in the page: an error says what to do next. */
+export function Notice({ kind, children }: { kind: "error" | "good" | "info"; children: ComponentChildren }) {
+  const Icon = { error: CircleAlert, good: CircleCheck, info: Info }[kind];
+  return (
+    <div class={`notice ${kind}`} role={kind === "error" ? "alert" : "status"}>
+      <Icon size={20} aria-hidden="true" />
+      <div>{children}</div>
+    </div>
+  );
+}
+
+/** A labelled input with a hint below. */
+export function Field({ label, hint, ...input }: { label: string; hint?: ComponentChildren } & JSX.IntrinsicElements["input"]) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input id={id} aria-describedby={hint ? `${id}-hint` : undefined} {...input} />
+      {hint && (
+        <div class="hint" id={`${id}-hint`}>
+          {hint}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A bar that shows how far something is. */
+export function Bar({ value, of, label, tone = "normal" }: { value: number; of: number; label: string; tone?: "normal" | "warn" }) {
+  const percent = of > 0 ? Math.min(100, (100 * value) / of) : 0;
+  return (
+    <div class={`bar ${tone}`} role="progressbar" aria-label={label} aria-valuenow={Math.round(percent)} aria-valuemin={0} aria-valuemax={100}>
+      <div style={{ width: `${percent}%` }} />
+    </div>
+  );
+}
+
+/** Turns while something is waited for. */
+export function Spinner({ label }: { label: string }) {
+  return (
+    <span class="spinner">
+      <LoaderCircle size={18} aria-hidden="true" /> {label}
+    </span>
+  );
+}
+
+/** A form whose button is busy while `submit` runs, and which shows the error that it threw. */
+export function Form({ action, submit, disabled = false, children, tone = "primary", icon }: { action: string; submit: () => Promise<void>; disabled?: boolean; children?: ComponentChildren; tone?: "primary" | "danger"; icon?: ComponentChildren }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+  const alive = useRef(true);
+  useEffect(() => () => void (alive.current = false), []);
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      await submit();
+    } catch (problem) {
+      if (alive.current) setError((problem as Error).message);
+    } finally {
+      if (alive.current) setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={send}>
+      {children}
+      {error && <Notice kind="error">{error}</Notice>}
+      <div class="actions">
+        <button type="submit" class={tone} disabled={busy || disabled}>
+          {busy ? <Spinner label={action} /> : <>{icon} {action}</>}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** A dialog over the page; Escape and the backdrop close it. */
+export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => ref.current?.showModal(), []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog without any handler
+    <dialog ref={ref} aria-labelledby={id} onClose={close} onClick={(event) => event.target === ref.current && close()}>
+      <div class="dialog-body">
+        <h2 id={id}>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** Saves text as a file. */
+export function saveText(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
