@@ -14,10 +14,10 @@ interface Board {
   emulator: string;
   firmware: { code: string; variables: string };
   memoryMiB: number;
-  processors: number;
   systemDiskGiB: number;
   dataDisksGiB: number[];
   kvm: string[];
+  /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. */
   tcg: string[];
   tpmDevice: string;
   systemDiskDevice: string;
@@ -94,7 +94,7 @@ export class Emulator {
         (options.port === undefined ? "" : `,hostfwd=tcp:127.0.0.1:${options.port}-192.168.77.1:443`);
     const args = [
       ...((await kvmWorks(board, options.image)) ? board.kvm : board.tcg),
-      ...["-m", String(board.memoryMiB), "-smp", String(board.processors), "-nodefaults", "-no-user-config", "-display", "none"],
+      ...["-m", String(board.memoryMiB), "-nodefaults", "-no-user-config", "-display", "none"],
       ...["-name", "coppice", "-uuid", await machineId(folder)],
       ...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${board.firmware.code}`],
       ...["-drive", `if=pflash,format=raw,unit=1,file=${join(folder, "firmware-variables.fd")}`],
@@ -109,7 +109,7 @@ export class Emulator {
       ...["-netdev", "user,id=wan", "-device", `${board.networkDevice},netdev=wan,addr=${board.wanAddress},mac=52:54:00:c0:bb:01`],
       ...["-netdev", lan, "-device", `${board.networkDevice},netdev=lan,addr=${board.lanAddress},mac=52:54:00:c0:bb:02`],
       ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
-      ...(process.env.DBG ? ["-smbios", `type=11,value=io.systemd.stub.kernel-cmdline-extra=${process.env.DBG}`] : []), ...["-qmp", `unix:${join(folder, "qmp.sock")},server=on,wait=off`],
+      ...["-qmp", `unix:${join(folder, "qmp.sock")},server=on,wait=off`],
     ];
     const enter = options.lan ? ["ip", "netns", "exec", options.lan.namespace] : [];
     const [command, ...rest] = [...enter, "setpriv", ...killWithParent, board.emulator, ...args] as [string, ...string[]];

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { Type } from "typebox";
 import { FileInfo, type NodeClient } from "../../node/client.ts";
 import { CoppiceError } from "../../shared/errors.ts";
@@ -29,11 +29,31 @@ export function addFileRoutes(app: Server, node: NodeClient): void {
       const length = request.headers["content-length"];
       if (length === undefined) throw new CoppiceError(411, "length-needed", "Send the file's length as Content-Length.");
       if (request.headers["content-type"] !== "application/octet-stream") throw new CoppiceError(415, "wrong-type", "Send the file as application/octet-stream.");
-      return await node.putFile(request.params.name, Number(length), request.body as unknown as Readable);
+      return await passOn(request.body as unknown as Readable, (body) => node.putFile(request.params.name, Number(length), body));
     },
   );
   app.delete("/api/files/:name", { schema: { tags, summary: "Delete a file", params: Name } }, async (request, reply) => {
     await node.removeFile(request.params.name);
     return reply.status(204).send();
   });
+}
+
+/**
+ * Gives an upload to `work`. Where that ends before the upload does, the rest is read and dropped: a browser looks at the
+ * answer only after it has sent everything, and sees nothing but a broken connection otherwise.
+ */
+async function passOn<T>(upload: Readable, work: (body: Readable) => Promise<T>): Promise<T> {
+  const body = new PassThrough();
+  upload.once("error", (error) => body.destroy(error));
+  upload.once("close", () => {
+    if (!upload.readableEnded) body.destroy(new Error("the upload was cut"));
+  });
+  body.on("error", () => {});
+  upload.pipe(body);
+  try {
+    return await work(body);
+  } finally {
+    upload.unpipe(body);
+    upload.resume();
+  }
 }

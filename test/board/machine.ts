@@ -1,0 +1,79 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Emulator, type EmulatorOptions } from "../../scripts/emulator.ts";
+import { type Image, ensureImage } from "../../scripts/image.ts";
+import { freePort } from "../../scripts/local-services.ts";
+import { probe } from "../../scripts/probe.ts";
+import { BoxClient } from "../box-client.ts";
+import { temporaryFolder } from "../folder.ts";
+
+const bootTime = 400_000;
+
+/** A powered board with a client that talks to its admin. */
+export interface Running extends AsyncDisposable {
+  guest: Emulator;
+  client: BoxClient;
+  /** What the console last said: the setup code. */
+  code(): string;
+}
+
+/** An emulated machine of a test's own: its folder holds disks and TPM across power cycles. */
+export class Machine implements AsyncDisposable {
+  readonly folder: string;
+  #image: Image;
+  #remove: () => PromiseLike<void>;
+  #log: (line: string) => void;
+
+  private constructor(folder: string, image: Image, remove: () => PromiseLike<void>, log: (line: string) => void) {
+    this.folder = folder;
+    this.#image = image;
+    this.#remove = remove;
+    this.#log = log;
+  }
+
+  /** A new machine. @param log gets console lines. */
+  static async create(log: (line: string) => void): Promise<Machine> {
+    const image = await ensureImage("qemu-x86-64");
+    const folder = await temporaryFolder();
+    await mkdir(folder.path, { recursive: true });
+    return new Machine(folder.path, image, () => folder[Symbol.asyncDispose](), log);
+  }
+
+  /** Presses the power button and resolves when the admin answers. @throws GuestError with the console's end */
+  async boot(options: Partial<EmulatorOptions> = {}): Promise<Running> {
+    const port = await freePort();
+    const guest = await Emulator.start({ board: "qemu-x86-64", image: this.#image, folder: this.folder, port, onLine: this.#log, ...options });
+    const client = new BoxClient(`https://127.0.0.1:${port}`);
+    const deadline = performance.now() + bootTime;
+    try {
+      while (options.lan === undefined && (await probe(`${client.url}/api/session`)) !== 200) {
+        if (performance.now() > deadline) throw guest.error("the admin does not answer");
+        await sleep(200);
+      }
+      await guest.line(/Certificate SHA-256/, AbortSignal.timeout(bootTime));
+    } catch (error) {
+      await guest.pullPlug();
+      throw error;
+    }
+    return {
+      guest,
+      client,
+      code: () => guest.lines.map((line) => /^Setup code: (\S+)/.exec(line)?.[1]).findLast((text) => text !== undefined) ?? "",
+      async [Symbol.asyncDispose]() {
+        await client[Symbol.asyncDispose]();
+        await guest.pullPlug();
+      },
+    };
+  }
+
+  /** Path of the machine's data disk image. */
+  get dataDisk(): string {
+    return join(this.folder, "data-0.raw");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(join(this.folder, "system.raw"), { force: true });
+    await this.#remove();
+  }
+}
