@@ -7,7 +7,10 @@ export const setupCodeLength = 8;
 
 /** Draws a setup code, uniformly. */
 export function drawSetupCode(): string {
-  return Array.from({ length: setupCodeLength }, () => setupCodeAlphabet[randomInt(setupCodeAlphabet.length)]).join("");
+  return Array.from(
+    { length: setupCodeLength },
+    () => setupCodeAlphabet[randomInt(setupCodeAlphabet.length)],
+  ).join("");
 }
 
 /** How a code is printed: two groups of four. */
@@ -17,8 +20,12 @@ export function formatSetupCode(code: string): string {
 
 /** Whether what was typed is the code, in constant time; case, spaces and dashes do not matter. */
 export function setupCodeMatches(typed: string, code: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(typed.toUpperCase().replace(/[\s-]/g, "")), digest(code));
+  const digest = (text: string): Buffer =>
+    createHash("sha256").update(text).digest();
+  return timingSafeEqual(
+    digest(typed.toUpperCase().replace(/[\s-]/g, "")),
+    digest(code),
+  );
 }
 
 /**

@@ -1,4 +1,11 @@
-import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  access,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runAsRoot } from "./debian.ts";
 import { withProgress } from "./progress.ts";
@@ -45,9 +52,13 @@ export async function ensureBuilder(): Promise<void> {
     await mkdir(buildFolder, { recursive: true });
     const fresh = `${root}.new`;
     await removeTree(fresh);
-    await runAsRoot("mmdebstrap", ["--variant=apt", "--quiet", `--include=${list}`, "trixie", fresh], {
-      onOutput: (text) => progress.detail(text),
-    });
+    await runAsRoot(
+      "mmdebstrap",
+      ["--variant=apt", "--quiet", `--include=${list}`, "trixie", fresh],
+      {
+        onOutput: (text) => progress.detail(text),
+      },
+    );
     await removeTree(root);
     await rename(fresh, root);
     await writeFile(stamp, list);
@@ -55,19 +66,32 @@ export async function ensureBuilder(): Promise<void> {
 }
 
 async function removeTree(folder: string): Promise<void> {
-  if (await access(folder).then(() => true, () => false)) {
+  if (
+    await access(folder).then(
+      () => true,
+      () => false,
+    )
+  ) {
     await runAsRoot("rm", ["-rf", "--one-file-system", folder]);
   }
 }
 
 /** The Debian archives that the builder was made from, as a deb822 file. */
 export async function debianSources(): Promise<string> {
-  const lines = (await readFile(join(root, "etc/apt/sources.list"), "utf8")).split("\n");
+  const lines = (
+    await readFile(join(root, "etc/apt/sources.list"), "utf8")
+  ).split("\n");
   const stanzas = lines
     .map((line) => /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/.exec(line))
     .filter((match) => match !== null)
     .map(([, uri, suite, components]) =>
-      [`Types: deb`, `URIs: ${uri}`, `Suites: ${suite}`, `Components: ${components}`, `Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`].join("\n"),
+      [
+        `Types: deb`,
+        `URIs: ${uri}`,
+        `Suites: ${suite}`,
+        `Components: ${components}`,
+        `Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`,
+      ].join("\n"),
     );
   return `${stanzas.join("\n\n")}\n`;
 }
@@ -78,12 +102,15 @@ export async function debianSources(): Promise<string> {
  */
 export async function inBuilder(
   command: string,
-  options: { binds?: Record<string, string>; onOutput?: (text: string) => void } = {},
+  options: {
+    binds?: Record<string, string>;
+    onOutput?: (text: string) => void;
+  } = {},
 ): Promise<string> {
   const binds = Object.entries({ [repository]: "/coppice", ...options.binds });
   const script = [
     "set -eu",
-    'root=$1',
+    "root=$1",
     // mkosi pivots, so its root must be a mount point.
     'mount --bind "$root" "$root"',
     'mount -t proc proc "$root/proc"',
@@ -92,12 +119,28 @@ export async function inBuilder(
     'mount -t tmpfs tmpfs "$root/tmp"',
     'mount -t tmpfs tmpfs "$root/run"',
     'cp -L /etc/resolv.conf "$root/etc/resolv.conf"',
-    ...binds.map(([from, to]) => `mkdir -p "$root${to}" && mount --bind '${from}' "$root${to}"`),
+    ...binds.map(
+      ([from, to]) =>
+        `mkdir -p "$root${to}" && mount --bind '${from}' "$root${to}"`,
+    ),
     `exec chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -euc "$2"`,
   ].join("\n");
   return await runAsRoot(
     "unshare",
-    ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh", root, command],
+    [
+      "--mount",
+      "--propagation",
+      "private",
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "sh",
+      "-c",
+      script,
+      "sh",
+      root,
+      command,
+    ],
     options.onOutput ? { onOutput: options.onOutput } : {},
   );
 }
@@ -105,7 +148,9 @@ export async function inBuilder(
 /** Empties a folder below `.build`, even where root owns what is in it. */
 export async function emptyBuildFolder(name: string): Promise<string> {
   const folder = join(buildFolder, name);
-  await rm(folder, { recursive: true, force: true }).catch(() => removeTree(folder));
+  await rm(folder, { recursive: true, force: true }).catch(() =>
+    removeTree(folder),
+  );
   await mkdir(folder, { recursive: true });
   return folder;
 }

@@ -25,10 +25,14 @@ export const hostTools = {
   },
   services: {
     libisal2: "/usr/lib/x86_64-linux-gnu/libisal.so.2",
-    "libtss2-mu-4.0.1-0|libtss2-mu0|libtss2-mu-4.0.1-0t64": "/usr/lib/x86_64-linux-gnu/libtss2-mu.so.0",
-    "libtss2-esys-3.0.2-0|libtss2-esys-3.0.2-0t64": "/usr/lib/x86_64-linux-gnu/libtss2-esys.so.0",
-    "libtss2-tctildr0|libtss2-tctildr0t64": "/usr/lib/x86_64-linux-gnu/libtss2-tctildr.so.0",
-    "libtss2-tcti-swtpm0|libtss2-tcti-swtpm0t64": "/usr/lib/x86_64-linux-gnu/libtss2-tcti-swtpm.so.0",
+    "libtss2-mu-4.0.1-0|libtss2-mu0|libtss2-mu-4.0.1-0t64":
+      "/usr/lib/x86_64-linux-gnu/libtss2-mu.so.0",
+    "libtss2-esys-3.0.2-0|libtss2-esys-3.0.2-0t64":
+      "/usr/lib/x86_64-linux-gnu/libtss2-esys.so.0",
+    "libtss2-tctildr0|libtss2-tctildr0t64":
+      "/usr/lib/x86_64-linux-gnu/libtss2-tctildr.so.0",
+    "libtss2-tcti-swtpm0|libtss2-tcti-swtpm0t64":
+      "/usr/lib/x86_64-linux-gnu/libtss2-tcti-swtpm.so.0",
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
     openssl: "openssl",
@@ -38,8 +42,8 @@ export const hostTools = {
     "tpm2-tools": "tpm2_getcap",
     "cryptsetup-bin": "cryptsetup",
     age: "age",
-    "iproute2": "ip",
-    "udhcpc": "udhcpc",
+    iproute2: "ip",
+    udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
     "avahi-utils": "avahi-resolve",
     fdisk: "sfdisk",
@@ -51,44 +55,88 @@ export const hostTools = {
 async function present(tool: string): Promise<boolean> {
   const places = tool.startsWith("/")
     ? [tool]
-    : [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].map((folder) => join(folder, tool));
-  const found = await Promise.all(places.map((place) => access(place).then(() => true, () => false)));
+    : [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].map(
+        (folder) => join(folder, tool),
+      );
+  const found = await Promise.all(
+    places.map((place) =>
+      access(place).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true);
 }
 
 /** Runs a command as root, by sudo where this process is not. @throws MissingToolError without root and sudo; CommandError. */
-export async function runAsRoot(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function runAsRoot(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   if (process.getuid?.() === 0) return await run(command, args, options);
-  if (await present("sudo")) return await run("sudo", [command, ...args], options);
-  throw new MissingToolError("this needs root: run it as root, or install sudo");
+  if (await present("sudo"))
+    return await run("sudo", [command, ...args], options);
+  throw new MissingToolError(
+    "this needs root: run it as root, or install sudo",
+  );
 }
 
 /**
  * Installs the Debian packages of the named sets that the host lacks.
  * @throws MissingToolError naming what to install, where apt is missing or refuses.
  */
-export async function ensureHostTools(...sets: (keyof typeof hostTools)[]): Promise<void> {
-  const wanted = Object.entries(Object.assign({}, ...sets.map((set) => hostTools[set])) as Record<string, string>);
-  const state = await Promise.all(wanted.map(async ([pkg, tool]) => ({ pkg, there: await present(tool) })));
-  const missing = state.filter(({ there }) => !there).map(({ pkg }) => pkg.split("|"));
+export async function ensureHostTools(
+  ...sets: (keyof typeof hostTools)[]
+): Promise<void> {
+  const wanted = Object.entries(
+    Object.assign({}, ...sets.map((set) => hostTools[set])) as Record<
+      string,
+      string
+    >,
+  );
+  const state = await Promise.all(
+    wanted.map(async ([pkg, tool]) => ({ pkg, there: await present(tool) })),
+  );
+  const missing = state
+    .filter(({ there }) => !there)
+    .map(({ pkg }) => pkg.split("|"));
   if (missing.length === 0) return;
   const names = missing.map(([first]) => first).join(" ");
-  if (!(await present("apt-get"))) throw new MissingToolError(`install these and run this again: ${names}`);
+  if (!(await present("apt-get")))
+    throw new MissingToolError(`install these and run this again: ${names}`);
   const apt = (...args: string[]) =>
-    runAsRoot("env", ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends", ...args]);
+    runAsRoot("env", [
+      "DEBIAN_FRONTEND=noninteractive",
+      "apt-get",
+      "-q",
+      "-y",
+      "--no-install-recommends",
+      ...args,
+    ]);
   try {
     await withProgress(`installing ${names}`, async () => {
       await apt("update");
       const chosen: string[] = [];
       for (const alternatives of missing) {
         const known = await Promise.all(
-          alternatives.map((pkg) => run("apt-cache", ["show", "--no-all-versions", pkg]).then(() => pkg, () => undefined)),
+          alternatives.map((pkg) =>
+            run("apt-cache", ["show", "--no-all-versions", pkg]).then(
+              () => pkg,
+              () => undefined,
+            ),
+          ),
         );
-        chosen.push(known.find((pkg) => pkg !== undefined) ?? alternatives[0] ?? "");
+        chosen.push(
+          known.find((pkg) => pkg !== undefined) ?? alternatives[0] ?? "",
+        );
       }
       await apt("install", ...chosen);
     });
   } catch (error) {
-    throw new MissingToolError(`could not install ${names}; install them and run this again (${(error as Error).message})`);
+    throw new MissingToolError(
+      `could not install ${names}; install them and run this again (${(error as Error).message})`,
+    );
   }
 }

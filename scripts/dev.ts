@@ -1,6 +1,6 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { rm } from "node:fs/promises";
 import { buildFolder, repository } from "./builder.ts";
 import { ensureHostTools, MissingToolError } from "./debian.ts";
 import { buildWebPages } from "./image.ts";
@@ -8,21 +8,41 @@ import { LocalServices } from "./local-services.ts";
 import { withProgress } from "./progress.ts";
 
 try {
-  const { values } = parseArgs({ options: { fresh: { type: "boolean" }, port: { type: "string", default: "8443" } } });
+  const { values } = parseArgs({
+    options: {
+      fresh: { type: "boolean" },
+      port: { type: "string", default: "8443" },
+    },
+  });
   await ensureHostTools("services");
   const folder = join(repository, ".run/dev");
   if (values.fresh) await rm(folder, { recursive: true, force: true });
   const pages = join(buildFolder, "web");
   await withProgress("building the pages", () => buildWebPages(pages));
-  await using services = await LocalServices.start({ home: repository, folder, port: Number(values.port), pages, disks: ["birch", "rowan"], tpm: true, onLine: (service, line) => console.log(`[${service}] ${line}`) });
+  await using services = await LocalServices.start({
+    home: repository,
+    folder,
+    port: Number(values.port),
+    pages,
+    disks: ["birch", "rowan"],
+    tpm: true,
+    onLine: (service, line) => console.log(`[${service}] ${line}`),
+  });
   const code = await services.setupCode();
   console.log(`Admin: ${services.url}`);
-  console.log(code === undefined ? "This box has an owner; --fresh begins anew." : `Setup code: ${code}`);
+  console.log(
+    code === undefined
+      ? "This box has an owner; --fresh begins anew."
+      : `Setup code: ${code}`,
+  );
   console.log("Folders stand for disks and are not encrypted. Ctrl-C ends.");
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => resolve());
   await promise;
 } catch (error) {
-  console.error(error instanceof MissingToolError ? `coppice: ${error.message}` : error);
+  console.error(
+    error instanceof MissingToolError ? `coppice: ${error.message}` : error,
+  );
   process.exitCode = 1;
 }

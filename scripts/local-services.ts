@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -46,7 +46,13 @@ export class LocalServices implements AsyncDisposable {
   static async start(options: LocalOptions): Promise<LocalServices> {
     const services = new LocalServices(options);
     const { folder } = options;
-    for (const place of ["run", "mounts", "tpm", ...options.disks.map((disk) => `disks/${disk}`)]) await mkdir(join(folder, place), { recursive: true });
+    for (const place of [
+      "run",
+      "mounts",
+      "tpm",
+      ...options.disks.map((disk) => `disks/${disk}`),
+    ])
+      await mkdir(join(folder, place), { recursive: true });
     await writeFile(join(folder, "console"), "");
     try {
       if (options.tpm) await services.#startTpm();
@@ -61,35 +67,70 @@ export class LocalServices implements AsyncDisposable {
 
   /** The setup code, as a label would carry it; `undefined` once the box has an owner. */
   async setupCode(): Promise<string | undefined> {
-    return await readFile(join(this.folder, "run/identity/setup-code"), "utf8").then((text) => text.trim(), () => undefined);
+    return await readFile(
+      join(this.folder, "run/identity/setup-code"),
+      "utf8",
+    ).then(
+      (text) => text.trim(),
+      () => undefined,
+    );
   }
 
   /** Starts one service. */
   startService(name: string): void {
-    const { home, folder, port, pages, tpm, nodeFlags = [], env = {}, onLine } = this.#options;
-    const child = spawn("setpriv", ["--pdeathsig", "TERM", "--", process.execPath, "--disable-warning=ExperimentalWarning", ...nodeFlags, join(home, "services", name, "main.ts")], {
-      cwd: home,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-      env: {
-        PATH: process.env.PATH ?? "",
-        STATE_DIRECTORY: join(folder, "state", name),
-        COPPICE_RUNTIME: join(folder, "run"),
-        COPPICE_DISKS: join(folder, "mounts"),
-        COPPICE_DISK_FOLDERS: join(folder, "disks"),
-        COPPICE_CONSOLE: join(folder, "console"),
-        COPPICE_PAGES: pages,
-        COPPICE_PORT: String(port),
-        COPPICE_TPM: tpm ? `swtpm:path=${join(folder, "tpm/tpm.sock")}` : "none",
-        ...env,
+    const {
+      home,
+      folder,
+      port,
+      pages,
+      tpm,
+      nodeFlags = [],
+      env = {},
+      onLine,
+    } = this.#options;
+    const child = spawn(
+      "setpriv",
+      [
+        "--pdeathsig",
+        "TERM",
+        "--",
+        process.execPath,
+        "--disable-warning=ExperimentalWarning",
+        ...nodeFlags,
+        join(home, "services", name, "main.ts"),
+      ],
+      {
+        cwd: home,
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+        env: {
+          PATH: process.env.PATH ?? "",
+          STATE_DIRECTORY: join(folder, "state", name),
+          COPPICE_RUNTIME: join(folder, "run"),
+          COPPICE_DISKS: join(folder, "mounts"),
+          COPPICE_DISK_FOLDERS: join(folder, "disks"),
+          COPPICE_CONSOLE: join(folder, "console"),
+          COPPICE_PAGES: pages,
+          COPPICE_PORT: String(port),
+          COPPICE_TPM: tpm
+            ? `swtpm:path=${join(folder, "tpm/tpm.sock")}`
+            : "none",
+          ...env,
+        },
       },
-    });
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => onLine?.(name, line));
+    );
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on("line", (line) =>
+        onLine?.(name, line),
+      );
     this.#children.set(name, child);
   }
 
   /** Ends one service, as systemd or, with SIGKILL, as a crash would. */
-  async stopService(name: string, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  async stopService(
+    name: string,
+    signal: NodeJS.Signals = "SIGTERM",
+  ): Promise<void> {
     const child = this.#children.get(name);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
@@ -101,25 +142,61 @@ export class LocalServices implements AsyncDisposable {
   async ready(): Promise<void> {
     for (;;) {
       const admin = this.#children.get("admin");
-      if (admin?.exitCode !== null) throw new CommandError(`the admin ended with ${admin?.exitCode}; see the lines above`);
+      if (admin?.exitCode !== null)
+        throw new CommandError(
+          `the admin ended with ${admin?.exitCode}; see the lines above`,
+        );
       const status = await probe(`${this.url}/api/session`);
-      if (status === 200 && (!this.#options.tpm || (await this.setupCode()) !== undefined || (await this.#retired()))) return;
+      if (
+        status === 200 &&
+        (!this.#options.tpm ||
+          (await this.setupCode()) !== undefined ||
+          (await this.#retired()))
+      )
+        return;
       await sleep(50);
     }
   }
 
   async #retired(): Promise<boolean> {
-    return await readFile(join(this.folder, "state/identity/setup-code.json"), "utf8").then((text) => text.includes("retired"), () => false);
+    return await readFile(
+      join(this.folder, "state/identity/setup-code.json"),
+      "utf8",
+    ).then(
+      (text) => text.includes("retired"),
+      () => false,
+    );
   }
 
   async #startTpm(): Promise<void> {
     const folder = join(this.folder, "tpm");
     const socket = join(folder, "tpm.sock");
     await rm(socket, { force: true });
-    const args = ["swtpm", "socket", "--tpm2", "--tpmstate", `dir=${folder}`, "--server", `type=unixio,path=${socket}`, "--ctrl", `type=unixio,path=${socket}.ctrl`, "--flags", "not-need-init,startup-clear"];
-    this.#swtpm = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...args], { stdio: "ignore", detached: true });
-    while (!(await access(socket).then(() => true, () => false))) {
-      if (this.#swtpm.exitCode !== null) throw new CommandError("swtpm ended at once; is it installed?");
+    const args = [
+      "swtpm",
+      "socket",
+      "--tpm2",
+      "--tpmstate",
+      `dir=${folder}`,
+      "--server",
+      `type=unixio,path=${socket}`,
+      "--ctrl",
+      `type=unixio,path=${socket}.ctrl`,
+      "--flags",
+      "not-need-init,startup-clear",
+    ];
+    this.#swtpm = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...args], {
+      stdio: "ignore",
+      detached: true,
+    });
+    while (
+      !(await access(socket).then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      if (this.#swtpm.exitCode !== null)
+        throw new CommandError("swtpm ended at once; is it installed?");
       await sleep(20);
     }
   }

@@ -6,11 +6,15 @@ import { get } from "node:https";
  */
 export async function probe(url: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  const call = get(url, { rejectUnauthorized: false, agent: false, timeout: 5000 }, (answer) => {
-    answer.resume();
-    answer.once("end", () => resolve(answer.statusCode ?? 0));
-    answer.once("error", () => resolve(0));
-  });
+  const call = get(
+    url,
+    { rejectUnauthorized: false, agent: false, timeout: 5000 },
+    (answer) => {
+      answer.resume();
+      answer.once("end", () => resolve(answer.statusCode ?? 0));
+      answer.once("error", () => resolve(0));
+    },
+  );
   call.once("error", () => resolve(0));
   call.once("timeout", () => call.destroy());
   return await promise;

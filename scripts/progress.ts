@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** A line on the terminal for something that takes a while: shows the seconds that passed, then how it ended. */
 export class Progress {
   #started = performance.now();
@@ -20,8 +22,7 @@ export class Progress {
   /** Says what is being done at the moment; the last line of `text` is what shows. */
   detail(text: string): void {
     const line = text.trim().split("\n").at(-1) ?? "";
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of the tools that run below
-    this.#detail = line.replace(/\u001b\[[0-9;]*m/g, "").slice(0, 80);
+    this.#detail = stripVTControlCharacters(line).slice(0, 80);
   }
 
   /** Seconds since the start. */
@@ -30,7 +31,12 @@ export class Progress {
   }
 
   #draw(): void {
-    process.stdout.write(`\r\u001b[2K${this.#what} ... ${this.seconds.toFixed(0)} s  ${this.#detail}`.slice(0, 140));
+    process.stdout.write(
+      `\r\u001b[2K${this.#what} ... ${this.seconds.toFixed(0)} s  ${this.#detail}`.slice(
+        0,
+        140,
+      ),
+    );
   }
 
   /** Ends the line; `how` says what came of it. */
@@ -42,7 +48,10 @@ export class Progress {
 }
 
 /** Runs `work` under a progress line, which says "failed" where it throws. */
-export async function withProgress<T>(what: string, work: (progress: Progress) => Promise<T>): Promise<T> {
+export async function withProgress<T>(
+  what: string,
+  work: (progress: Progress) => Promise<T>,
+): Promise<T> {
   const progress = new Progress(what);
   try {
     const result = await work(progress);

@@ -6,8 +6,8 @@ import { repository } from "./builder.ts";
 import { ensureHostTools, MissingToolError } from "./debian.ts";
 import { Emulator, GuestError } from "./emulator.ts";
 import { ensureImage } from "./image.ts";
-import { CommandError } from "./process.ts";
 import { probe } from "./probe.ts";
+import { CommandError } from "./process.ts";
 import { Progress } from "./progress.ts";
 
 const help = `Boots Coppice in an emulated board.
@@ -21,25 +21,47 @@ const bootSeconds = 600;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { fresh: { type: "boolean" }, check: { type: "boolean" }, help: { type: "boolean" }, port: { type: "string", default: "8443" } },
+    options: {
+      fresh: { type: "boolean" },
+      check: { type: "boolean" },
+      help: { type: "boolean" },
+      port: { type: "string", default: "8443" },
+    },
   });
   if (values.help) {
     console.log(help);
     return 0;
   }
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new MissingToolError("--port takes a number from 1 to 65535");
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new MissingToolError("--port takes a number from 1 to 65535");
   await ensureHostTools("build", "emulate");
   const image = await ensureImage("qemu-x86-64");
-  const folder = join(repository, ".run", values.check ? "check" : "qemu-x86-64");
-  if (values.fresh || values.check) await rm(folder, { recursive: true, force: true });
+  const folder = join(
+    repository,
+    ".run",
+    values.check ? "check" : "qemu-x86-64",
+  );
+  if (values.fresh || values.check)
+    await rm(folder, { recursive: true, force: true });
 
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => stop.abort());
   const booting = new Progress("booting");
-  await using guest = await Emulator.start({ board: "qemu-x86-64", image, folder, port, onLine: (line) => booting.detail(line) });
+  await using guest = await Emulator.start({
+    board: "qemu-x86-64",
+    image,
+    folder,
+    port,
+    onLine: (line) => booting.detail(line),
+  });
   const url = `https://localhost:${port}`;
-  const ready = await answers(guest, `${url}/api/session`, AbortSignal.any([stop.signal, AbortSignal.timeout(bootSeconds * 1000)]));
+  const ready = await answers(
+    guest,
+    `${url}/api/session`,
+    AbortSignal.any([stop.signal, AbortSignal.timeout(bootSeconds * 1000)]),
+  );
   if (!ready) {
     booting.done(stop.signal.aborted ? "stopped" : "failed");
     if (!stop.signal.aborted) throw guest.error("the guest did not come up:");
@@ -53,12 +75,21 @@ async function main(): Promise<number> {
     await rm(folder, { recursive: true, force: true });
     return 0;
   }
-  const fingerprint = await guest.line(/Certificate SHA-256: (\S+)/, AbortSignal.timeout(60_000));
-  const code = guest.lines.map((line) => /^Setup code: (\S+)/.exec(line)?.[1]).findLast((text) => text !== undefined);
+  const fingerprint = await guest.line(
+    /Certificate SHA-256: (\S+)/,
+    AbortSignal.timeout(60_000),
+  );
+  const code = guest.lines
+    .map((line) => /^Setup code: (\S+)/.exec(line)?.[1])
+    .findLast((text) => text !== undefined);
   console.log(`\n  Admin        ${url}`);
-  console.log(`  Setup code   ${code ?? "none: this box has an owner (--fresh begins with a new one)"}`);
+  console.log(
+    `  Setup code   ${code ?? "none: this box has an owner (--fresh begins with a new one)"}`,
+  );
   console.log(`  Certificate  SHA-256 ${fingerprint[1]}`);
-  console.log("\nYour browser warns of the certificate: the box made it itself; compare its fingerprint. Ctrl-C shuts the box down.\n");
+  console.log(
+    "\nYour browser warns of the certificate: the box made it itself; compare its fingerprint. Ctrl-C shuts the box down.\n",
+  );
   const { promise, resolve } = Promise.withResolvers<void>();
   stop.signal.addEventListener("abort", () => resolve(), { once: true });
   if (stop.signal.aborted) resolve();
@@ -68,7 +99,11 @@ async function main(): Promise<number> {
 }
 
 /** Resolves to true when the address answers, to false where `signal` aborts or the guest ends first. */
-async function answers(guest: Emulator, url: string, signal: AbortSignal): Promise<boolean> {
+async function answers(
+  guest: Emulator,
+  url: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   let ended = false;
   void guest.ended.then(() => {
     ended = true;
@@ -89,7 +124,10 @@ async function shutDown(guest: Emulator): Promise<void> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  const expected = error instanceof MissingToolError || error instanceof GuestError || error instanceof CommandError;
+  const expected =
+    error instanceof MissingToolError ||
+    error instanceof GuestError ||
+    error instanceof CommandError;
   console.error(expected ? `coppice: ${error.message}` : error);
   process.exitCode = 1;
 }

@@ -1,20 +1,40 @@
 /** Runs in the builder: starts the services once, so that the compile cache in the image holds all they load. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort, LocalServices } from "./local-services.ts";
 import { probe } from "./probe.ts";
 import { run } from "./process.ts";
-import { freePort, LocalServices } from "./local-services.ts";
 
 const home = "/usr/lib/coppice";
 const folder = await mkdtemp("/tmp/warmup-");
-const env = { NODE_COMPILE_CACHE: join(home, "cache"), NODE_COMPILE_CACHE_PORTABLE: "1" };
+const env = {
+  NODE_COMPILE_CACHE: join(home, "cache"),
+  NODE_COMPILE_CACHE_PORTABLE: "1",
+};
 {
   // The same flags as in the units: V8 refuses code that was cached under others.
-  const options = { home, folder, port: await freePort(), pages: join(home, "services/admin/web"), disks: ["one"], tpm: false, nodeFlags: ["--max-semi-space-size=2"], env };
-  await using services = await LocalServices.start({ ...options, onLine: (service, line) => console.error(service, line) });
-  for (const path of ["/", "/api/session", "/api/status", "/api/openapi.json"]) await probe(services.url + path);
+  const options = {
+    home,
+    folder,
+    port: await freePort(),
+    pages: join(home, "services/admin/web"),
+    disks: ["one"],
+    tpm: false,
+    nodeFlags: ["--max-semi-space-size=2"],
+    env,
+  };
+  await using services = await LocalServices.start({
+    ...options,
+    onLine: (service, line) => console.error(service, line),
+  });
+  for (const path of ["/", "/api/session", "/api/status", "/api/openapi.json"])
+    await probe(services.url + path);
 }
 for (const [file, ...args] of [["services/cli/main.ts", "--help"]]) {
-  await run(process.execPath, ["--disable-warning=ExperimentalWarning", join(home, file ?? ""), ...args], { env: { ...process.env, ...env } });
+  await run(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(home, file ?? ""), ...args],
+    { env: { ...process.env, ...env } },
+  );
 }
 await rm(folder, { recursive: true });

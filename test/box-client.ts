@@ -1,20 +1,26 @@
 import { Agent, type Dispatcher, request } from "undici";
 import { WebSocket } from "ws";
 
+/** What JSON.parse returns: tests look into answers of every shape. */
+type Json = ReturnType<typeof JSON.parse>;
+
 /** An answer of the box: status, headers, and its body as JSON or bytes. */
 export interface Answer {
   status: number;
   headers: Dispatcher.ResponseData["headers"];
   bytes: Buffer;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  json: any;
+  json: Json;
 }
 
 /** A browser without pages: calls the API over HTTPS and keeps the cookie. */
 export class BoxClient implements AsyncDisposable {
   readonly url: string;
   #cookie: string | undefined;
-  #agent = new Agent({ connect: { rejectUnauthorized: false }, headersTimeout: 0, bodyTimeout: 0 });
+  #agent = new Agent({
+    connect: { rejectUnauthorized: false },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
 
   constructor(url: string) {
     this.url = url;
@@ -26,37 +32,79 @@ export class BoxClient implements AsyncDisposable {
   }
 
   /** Calls the API; never throws for a status. */
-  async call(method: Dispatcher.HttpMethod, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const stream = body instanceof Uint8Array || (typeof body === "object" && body !== null && Symbol.asyncIterator in body);
-    const type: Record<string, string> = body === undefined ? {} : { "content-type": stream ? "application/octet-stream" : "application/json" };
+  async call(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const stream =
+      body instanceof Uint8Array ||
+      (typeof body === "object" &&
+        body !== null &&
+        Symbol.asyncIterator in body);
+    const type: Record<string, string> =
+      body === undefined
+        ? {}
+        : {
+            "content-type": stream
+              ? "application/octet-stream"
+              : "application/json",
+          };
     const answer = await request(this.url + path, {
       dispatcher: this.#agent,
       method,
-      headers: { ...type, ...(this.#cookie ? { cookie: this.#cookie } : {}), ...headers },
-      body: body === undefined ? null : stream ? (body as Uint8Array) : JSON.stringify(body),
+      headers: {
+        ...type,
+        ...(this.#cookie ? { cookie: this.#cookie } : {}),
+        ...headers,
+      },
+      body:
+        body === undefined
+          ? null
+          : stream
+            ? (body as Uint8Array)
+            : JSON.stringify(body),
     });
     const bytes = Buffer.from(await answer.body.arrayBuffer());
-    const cookie = [answer.headers["set-cookie"] ?? []].flat().find((text) => text.startsWith("__Host-coppice="));
+    const cookie = [answer.headers["set-cookie"] ?? []]
+      .flat()
+      .find((text) => text.startsWith("__Host-coppice="));
     if (cookie) this.#cookie = cookie.split(";")[0];
-    const json = String(answer.headers["content-type"] ?? "").includes("json") ? JSON.parse(bytes.toString()) : undefined;
+    const json = String(answer.headers["content-type"] ?? "").includes("json")
+      ? JSON.parse(bytes.toString())
+      : undefined;
     return { status: answer.statusCode, headers: answer.headers, bytes, json };
   }
 
   /** Calls the API and returns its JSON. @throws Error with the problem's words for any status but 2xx. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  async ok(method: Dispatcher.HttpMethod, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<any> {
+  async ok(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Json> {
     const answer = await this.call(method, path, body, headers);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.bytes.toString().slice(0, 400)}`);
+    if (answer.status >= 300)
+      throw new Error(
+        `${method} ${path}: ${answer.status} ${answer.bytes.toString().slice(0, 400)}`,
+      );
     return answer.json;
   }
 
   /** The whole setup from the code on, with the disk of this name. Returns recovery key and backup. */
-  async claim(code: string, disk: string, owner: { name: string; password: string }): Promise<{ recoveryKey: string; backup: string }> {
+  async claim(
+    code: string,
+    disk: string,
+    owner: { name: string; password: string },
+  ): Promise<{ recoveryKey: string; backup: string }> {
     await this.ok("POST", "/api/setup/code", { code });
     await this.ok("POST", "/api/setup/owner", owner);
     await this.prepareDisk(disk);
     const recoveryKey = await this.confirmRecoveryKey();
-    const { backup } = await this.ok("POST", "/api/setup/root-key", { passphrase: "a passphrase for tests" });
+    const { backup } = await this.ok("POST", "/api/setup/root-key", {
+      passphrase: "a passphrase for tests",
+    });
     await this.ok("POST", "/api/setup/root-key/confirm");
     await this.ok("POST", "/api/setup/finish");
     return { recoveryKey, backup };
@@ -64,9 +112,13 @@ export class BoxClient implements AsyncDisposable {
 
   /** Has a disk erased, and resolves when it is prepared. @throws Error with the failure. */
   async prepareDisk(name: string): Promise<void> {
-    const disks = (await this.ok("GET", "/api/setup/disks")) as { id: string; name: string }[];
+    const disks = (await this.ok("GET", "/api/setup/disks")) as {
+      id: string;
+      name: string;
+    }[];
     const disk = disks.find((one) => one.name === name);
-    if (!disk) throw new Error(`no disk ${name} among ${JSON.stringify(disks)}`);
+    if (!disk)
+      throw new Error(`no disk ${name} among ${JSON.stringify(disks)}`);
     await this.ok("POST", "/api/setup/disk", { id: disk.id, name });
     for await (const progress of this.events("/api/setup/events")) {
       if (progress.failure) throw new Error(String(progress.failure));
@@ -76,29 +128,52 @@ export class BoxClient implements AsyncDisposable {
 
   /** Shows and confirms the recovery key. */
   async confirmRecoveryKey(): Promise<string> {
-    const { recoveryKey, group } = (await this.ok("POST", "/api/setup/recovery-key")) as { recoveryKey: string; group: number };
-    await this.ok("POST", "/api/setup/recovery-key/confirm", { group: recoveryKey.split("-")[group - 1] });
+    const { recoveryKey, group } = (await this.ok(
+      "POST",
+      "/api/setup/recovery-key",
+    )) as { recoveryKey: string; group: number };
+    await this.ok("POST", "/api/setup/recovery-key/confirm", {
+      group: recoveryKey.split("-")[group - 1],
+    });
     return recoveryKey;
   }
 
   /** Server-sent events as they come. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  async *events(path: string): AsyncGenerator<any> {
-    const answer = await request(this.url + path, { dispatcher: this.#agent, headers: this.#cookie ? { cookie: this.#cookie } : {} });
-    if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode} ${await answer.body.text()}`);
+  async *events(path: string): AsyncGenerator<Json> {
+    const answer = await request(this.url + path, {
+      dispatcher: this.#agent,
+      headers: this.#cookie ? { cookie: this.#cookie } : {},
+    });
+    if (answer.statusCode !== 200)
+      throw new Error(
+        `${path}: ${answer.statusCode} ${await answer.body.text()}`,
+      );
     let rest = "";
     for await (const chunk of answer.body.setEncoding("utf8")) {
       const parts = (rest + chunk).split("\n\n");
       rest = parts.pop() ?? "";
-      for (const part of parts) if (part.startsWith("data: ")) yield JSON.parse(part.slice(6));
+      for (const part of parts)
+        if (part.startsWith("data: ")) yield JSON.parse(part.slice(6));
     }
   }
 
   /** Runs a command in the owner's terminal and resolves to what it printed and its exit status. */
-  async shell(password: string, command: string): Promise<{ output: string; status: number }> {
+  async shell(
+    password: string,
+    command: string,
+  ): Promise<{ output: string; status: number }> {
     await this.ok("POST", "/api/terminal", { password });
-    const socket = new WebSocket(`${this.url.replace("https", "wss")}/api/terminal`, { rejectUnauthorized: false, headers: { cookie: this.#cookie ?? "", origin: this.url } });
-    const { promise, resolve, reject } = Promise.withResolvers<{ output: string; status: number }>();
+    const socket = new WebSocket(
+      `${this.url.replace("https", "wss")}/api/terminal`,
+      {
+        rejectUnauthorized: false,
+        headers: { cookie: this.#cookie ?? "", origin: this.url },
+      },
+    );
+    const { promise, resolve, reject } = Promise.withResolvers<{
+      output: string;
+      status: number;
+    }>();
     let text = "";
     socket.on("open", () => socket.send("\u0001200x50"));
     let sent = false;
@@ -107,15 +182,22 @@ export class BoxClient implements AsyncDisposable {
       if (!sent) {
         sent = true;
         // The marks are split so that the echo of the command does not hold them.
-        socket.send(`stty -echo; PS1=; echo be''gin; { ${command}\n}; echo en''d:$?:\n`);
+        socket.send(
+          `stty -echo; PS1=; echo be''gin; { ${command}\n}; echo en''d:$?:\n`,
+        );
       }
       const match = /begin\r?\n([\s\S]*?)end:(\d+):/.exec(text);
       if (match) {
-        resolve({ output: (match[1] ?? "").replaceAll("\r\n", "\n"), status: Number(match[2]) });
+        resolve({
+          output: (match[1] ?? "").replaceAll("\r\n", "\n"),
+          status: Number(match[2]),
+        });
         socket.close();
       }
     });
-    socket.on("close", (_code, reason) => reject(new Error(`the terminal closed (${reason}) after: ${text}`)));
+    socket.on("close", (_code, reason) =>
+      reject(new Error(`the terminal closed (${reason}) after: ${text}`)),
+    );
     socket.on("error", reject);
     return await promise;
   }

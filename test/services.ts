@@ -1,16 +1,36 @@
 import { join } from "node:path";
-import { type LocalOptions, freePort, LocalServices } from "../scripts/local-services.ts";
+import {
+  freePort,
+  type LocalOptions,
+  LocalServices,
+} from "../scripts/local-services.ts";
 import { BoxClient } from "./box-client.ts";
 import { temporaryFolder } from "./folder.ts";
 
 /** The services of a test's own on this machine, unclaimed, with empty folders as disks. */
-export async function startServices(options: Partial<LocalOptions> = {}): Promise<AsyncDisposable & { services: LocalServices; client: BoxClient; code: string }> {
+export async function startServices(
+  options: Partial<LocalOptions> = {},
+): Promise<
+  AsyncDisposable & { services: LocalServices; client: BoxClient; code: string }
+> {
   const folder = await temporaryFolder();
   const lines: string[] = [];
   const home = join(import.meta.dirname, "..");
   const pages = join(home, ".build/web");
-  const services = await LocalServices.start({ home, folder: folder.path, port: await freePort(), pages, disks: ["birch", "rowan"], tpm: true, onLine: (service, line) => lines.push(`${service}: ${line}`), ...options }).catch((error: unknown) => {
-    throw new Error(`the services did not start:\n${lines.slice(-20).join("\n")}`, { cause: error });
+  const services = await LocalServices.start({
+    home,
+    folder: folder.path,
+    port: await freePort(),
+    pages,
+    disks: ["birch", "rowan"],
+    tpm: true,
+    onLine: (service, line) => lines.push(`${service}: ${line}`),
+    ...options,
+  }).catch((error: unknown) => {
+    throw new Error(
+      `the services did not start:\n${lines.slice(-20).join("\n")}`,
+      { cause: error },
+    );
   });
   const client = new BoxClient(services.url);
   return {

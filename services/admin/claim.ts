@@ -1,34 +1,51 @@
 import { createHash, randomInt, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
-import { Owner, type OwnerAccount } from "./api/owner.ts";
-import { hashPassword } from "./api/password.ts";
 import type { HostClient } from "../host/client.ts";
 import type { IdentityClient } from "../identity/client.ts";
 import type { NodeClient } from "../node/client.ts";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { BadRequestError, ConflictError } from "../shared/errors.ts";
+import { Owner, type OwnerAccount } from "./api/owner.ts";
+import { hashPassword } from "./api/password.ts";
 
 /** What the setup has done so far; kept durably, so that a power cut costs at most the step at hand. */
 const Pending = Type.Object({
   owner: Type.Optional(Owner),
-  disk: Type.Optional(Type.Object({ uuid: Type.String(), name: Type.String() })),
+  disk: Type.Optional(
+    Type.Object({ uuid: Type.String(), name: Type.String() }),
+  ),
   recoveryConfirmed: Type.Optional(Type.Boolean()),
   rootKeyConfirmed: Type.Optional(Type.Boolean()),
 });
 type Pending = Static<typeof Pending>;
 
 /** The steps behind the code, in order. */
-export const SetupStep = Type.Union([Type.Literal("owner"), Type.Literal("disk"), Type.Literal("recovery"), Type.Literal("root-key"), Type.Literal("finish")]);
+export const SetupStep = Type.Union([
+  Type.Literal("owner"),
+  Type.Literal("disk"),
+  Type.Literal("recovery"),
+  Type.Literal("root-key"),
+  Type.Literal("finish"),
+]);
 export type SetupStep = Static<typeof SetupStep>;
 
 /** How far the setup is. */
 export const SetupProgress = Type.Object({
   step: SetupStep,
   ownerName: Type.Optional(Type.String()),
-  disk: Type.Optional(Type.String({ description: "name of the disk that was prepared" })),
-  work: Type.Optional(Type.Object({ step: Type.String(), done: Type.Integer(), of: Type.Integer() }, { description: "the disk that is being prepared" })),
-  failure: Type.Optional(Type.String({ description: "why preparing the disk failed" })),
+  disk: Type.Optional(
+    Type.String({ description: "name of the disk that was prepared" }),
+  ),
+  work: Type.Optional(
+    Type.Object(
+      { step: Type.String(), done: Type.Integer(), of: Type.Integer() },
+      { description: "the disk that is being prepared" },
+    ),
+  ),
+  failure: Type.Optional(
+    Type.String({ description: "why preparing the disk failed" }),
+  ),
 });
 export type SetupProgress = Static<typeof SetupProgress>;
 
@@ -50,7 +67,12 @@ export class Claim {
   #recovery: { hash: Buffer; group: number } | undefined;
   #listeners = new Set<() => void>();
 
-  private constructor(file: string, account: OwnerAccount, services: Services, pending: Pending) {
+  private constructor(
+    file: string,
+    account: OwnerAccount,
+    services: Services,
+    pending: Pending,
+  ) {
     this.#file = file;
     this.#account = account;
     this.#services = services;
@@ -58,9 +80,18 @@ export class Claim {
   }
 
   /** @param folder the admin's state. */
-  static async load(folder: string, account: OwnerAccount, services: Services): Promise<Claim> {
+  static async load(
+    folder: string,
+    account: OwnerAccount,
+    services: Services,
+  ): Promise<Claim> {
     const file = join(folder, "setup.json");
-    return new Claim(file, account, services, (await readJson(Pending, file)) ?? {});
+    return new Claim(
+      file,
+      account,
+      services,
+      (await readJson(Pending, file)) ?? {},
+    );
   }
 
   get claimed(): boolean {
@@ -69,7 +100,15 @@ export class Claim {
 
   progress(): SetupProgress {
     const { owner, disk, recoveryConfirmed, rootKeyConfirmed } = this.#pending;
-    const step: SetupStep = !owner ? "owner" : !disk ? "disk" : !recoveryConfirmed ? "recovery" : !rootKeyConfirmed ? "root-key" : "finish";
+    const step: SetupStep = !owner
+      ? "owner"
+      : !disk
+        ? "disk"
+        : !recoveryConfirmed
+          ? "recovery"
+          : !rootKeyConfirmed
+            ? "root-key"
+            : "finish";
     return {
       step,
       ...(owner ? { ownerName: owner.name } : {}),
@@ -89,18 +128,37 @@ export class Claim {
   async setOwner(name: string, password: string): Promise<void> {
     this.#refuseIfClaimed();
     const owner = { name: name.trim(), password: await hashPassword(password) };
-    if (owner.name === "") throw new BadRequestError("The owner needs a name.", "bad-name");
+    if (owner.name === "")
+      throw new BadRequestError("The owner needs a name.", "bad-name");
     await this.#update({ ...this.#pending, owner });
   }
 
   /** Starts erasing and encrypting a disk; `progress` tells how it goes. @throws ConflictError */
   async startDisk(id: string, name: string): Promise<void> {
     this.#refuseIfClaimed();
-    if (this.#work) throw new ConflictError("A disk is being prepared already. Wait until that is done.", "busy");
-    if (this.#pending.disk) throw new ConflictError("A disk is prepared already. Start the setup over to choose another.", "disk-chosen");
-    const disk = (await this.#services.host.disks()).find((candidate) => candidate.id === id);
-    if (!disk) throw new ConflictError("That disk is not there any more. Plug it in again, or choose another.", "no-such-disk");
-    if (disk.name !== name) throw new BadRequestError(`To erase this disk, type its name: ${disk.name}.`, "name-mismatch");
+    if (this.#work)
+      throw new ConflictError(
+        "A disk is being prepared already. Wait until that is done.",
+        "busy",
+      );
+    if (this.#pending.disk)
+      throw new ConflictError(
+        "A disk is prepared already. Start the setup over to choose another.",
+        "disk-chosen",
+      );
+    const disk = (await this.#services.host.disks()).find(
+      (candidate) => candidate.id === id,
+    );
+    if (!disk)
+      throw new ConflictError(
+        "That disk is not there any more. Plug it in again, or choose another.",
+        "no-such-disk",
+      );
+    if (disk.name !== name)
+      throw new BadRequestError(
+        `To erase this disk, type its name: ${disk.name}.`,
+        "name-mismatch",
+      );
     this.#work = { step: "Starting", done: 0, of: 1 };
     this.#failure = undefined;
     this.#changed();
@@ -114,7 +172,11 @@ export class Claim {
         if ("step" in event) this.#work = event;
         else {
           await this.#services.node.rescan();
-          await this.#update({ ...this.#pending, disk: { uuid: event.uuid, name }, recoveryConfirmed: false });
+          await this.#update({
+            ...this.#pending,
+            disk: { uuid: event.uuid, name },
+            recoveryConfirmed: false,
+          });
         }
         this.#changed();
       }
@@ -133,7 +195,11 @@ export class Claim {
   async drawRecoveryKey(): Promise<{ recoveryKey: string; group: number }> {
     this.#refuseIfClaimed();
     const { disk } = this.#pending;
-    if (!disk || this.#pending.recoveryConfirmed) throw new ConflictError("There is no disk that waits for its recovery key.", "wrong-step");
+    if (!disk || this.#pending.recoveryConfirmed)
+      throw new ConflictError(
+        "There is no disk that waits for its recovery key.",
+        "wrong-step",
+      );
     const recoveryKey = await this.#services.host.renewRecoveryKey(disk.uuid);
     const groups = recoveryKey.split("-");
     const group = randomInt(groups.length);
@@ -144,9 +210,18 @@ export class Claim {
   /** Confirms that the owner has the recovery key. @param typed the group that was asked for. @throws BadRequestError */
   async confirmRecoveryKey(typed: string): Promise<void> {
     this.#refuseIfClaimed();
-    if (!this.#recovery) throw new ConflictError("The recovery key must be shown before it can be confirmed. Show it again.", "wrong-step");
-    if (!timingSafeEqual(digest(typed.trim().toLowerCase()), this.#recovery.hash)) {
-      throw new BadRequestError(`That is not group ${this.#recovery.group} of the recovery key. Look at what you saved, and type that group.`, "wrong-group");
+    if (!this.#recovery)
+      throw new ConflictError(
+        "The recovery key must be shown before it can be confirmed. Show it again.",
+        "wrong-step",
+      );
+    if (
+      !timingSafeEqual(digest(typed.trim().toLowerCase()), this.#recovery.hash)
+    ) {
+      throw new BadRequestError(
+        `That is not group ${this.#recovery.group} of the recovery key. Look at what you saved, and type that group.`,
+        "wrong-group",
+      );
     }
     this.#recovery = undefined;
     await this.#update({ ...this.#pending, recoveryConfirmed: true });
@@ -168,7 +243,8 @@ export class Claim {
   /** The owner says that the backup is saved. @throws ConflictError where there is no root key yet. */
   async confirmRootKey(): Promise<void> {
     this.#refuseUnless("root-key");
-    if ((await this.#services.node.state()).rootKey === null) throw new ConflictError("Make the root key first.", "wrong-step");
+    if ((await this.#services.node.state()).rootKey === null)
+      throw new ConflictError("Make the root key first.", "wrong-step");
     await this.#update({ ...this.#pending, rootKeyConfirmed: true });
   }
 
@@ -176,7 +252,11 @@ export class Claim {
   async finish(): Promise<void> {
     this.#refuseUnless("finish");
     const { owner } = this.#pending;
-    if (!owner) throw new ConflictError("Begin with the owner's name and password.", "wrong-step");
+    if (!owner)
+      throw new ConflictError(
+        "Begin with the owner's name and password.",
+        "wrong-step",
+      );
     await this.#account.claim(owner);
     await this.settle();
   }
@@ -192,7 +272,11 @@ export class Claim {
   /** Begins anew: forgets owner, disk and root key of a setup that was not finished. @throws ConflictError */
   async restart(): Promise<void> {
     this.#refuseIfClaimed();
-    if (this.#work) throw new ConflictError("A disk is being prepared. Wait until that is done, then start over.", "busy");
+    if (this.#work)
+      throw new ConflictError(
+        "A disk is being prepared. Wait until that is done, then start over.",
+        "busy",
+      );
     await this.#services.node.forgetRootKey();
     this.#recovery = undefined;
     this.#failure = undefined;
@@ -200,13 +284,21 @@ export class Claim {
   }
 
   #refuseIfClaimed(): void {
-    if (this.claimed) throw new ConflictError("This box has an owner already. Sign in instead.", "already-claimed");
+    if (this.claimed)
+      throw new ConflictError(
+        "This box has an owner already. Sign in instead.",
+        "already-claimed",
+      );
   }
 
   #refuseUnless(step: SetupStep): void {
     this.#refuseIfClaimed();
     const at = this.progress().step;
-    if (at !== step) throw new ConflictError(`The setup is at another step (${at}). Reload the page.`, "wrong-step");
+    if (at !== step)
+      throw new ConflictError(
+        `The setup is at another step (${at}). Reload the page.`,
+        "wrong-step",
+      );
   }
 
   async #update(pending: Pending): Promise<void> {

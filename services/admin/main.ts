@@ -24,12 +24,26 @@ await runService("admin", async (log, ending) => {
   const node = new NodeClient();
   const account = await OwnerAccount.load(state);
   const claim = await Claim.load(state, account, { identity, host, node });
-  const parts = { log, account, claim, sessions: new Sessions(), tokens: await Tokens.load(state), host, node, identity, ending };
+  const parts = {
+    log,
+    account,
+    claim,
+    sessions: new Sessions(),
+    tokens: await Tokens.load(state),
+    host,
+    node,
+    identity,
+    ending,
+  };
   const pages = process.env.COPPICE_PAGES ?? join(import.meta.dirname, "web");
   const app = await createHttpsApp(parts, certificate, pages);
   const local = await createLocalApp(parts);
   await app.ready();
-  if (process.env.LISTEN_FDS === undefined) await app.listen({ host: "127.0.0.1", port: Number(process.env.COPPICE_PORT ?? 8443) });
+  if (process.env.LISTEN_FDS === undefined)
+    await app.listen({
+      host: "127.0.0.1",
+      port: Number(process.env.COPPICE_PORT ?? 8443),
+    });
   else {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     app.server.once("error", reject);
@@ -42,11 +56,17 @@ await runService("admin", async (log, ending) => {
     await claim.settle();
     await host.showLabel(certificate.fingerprint, ending);
   };
-  settle().catch((error: unknown) => log.warn({ err: error }, "the console shows no label, or a finished setup could not be tidied; the next start tries again"));
+  settle().catch((error: unknown) =>
+    log.warn(
+      { err: error },
+      "the console shows no label, or a finished setup could not be tidied; the next start tries again",
+    ),
+  );
   return {
     async [Symbol.asyncDispose]() {
       await Promise.all([app.close(), local.close()]);
-      for (const client of [identity, host, node]) await client[Symbol.asyncDispose]();
+      for (const client of [identity, host, node])
+        await client[Symbol.asyncDispose]();
     },
   };
 });

@@ -1,8 +1,8 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { createHash, X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { type Static, type TSchema, Type } from "typebox";
 import { Check, Parse } from "typebox/value";
@@ -20,7 +20,13 @@ export class CliError extends Error {
   }
 }
 
-const Config = Type.Object({ url: Type.String({ pattern: "^https://" }), fingerprint: Type.String({ pattern: "^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$" }), token: Type.String({ minLength: 20, maxLength: 200 }) });
+const Config = Type.Object({
+  url: Type.String({ pattern: "^https://" }),
+  fingerprint: Type.String({
+    pattern: "^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$",
+  }),
+  token: Type.String({ minLength: 20, maxLength: 200 }),
+});
 
 /** The API, over the box's own socket where there is one, else over HTTPS with a pinned certificate and a token. */
 export class Connection implements AsyncDisposable {
@@ -28,7 +34,11 @@ export class Connection implements AsyncDisposable {
   #origin: string;
   #headers: Record<string, string>;
 
-  private constructor(agent: Agent, origin: string, headers: Record<string, string>) {
+  private constructor(
+    agent: Agent,
+    origin: string,
+    headers: Record<string, string>,
+  ) {
     this.#agent = agent;
     this.#origin = origin;
     this.#headers = headers;
@@ -37,45 +47,99 @@ export class Connection implements AsyncDisposable {
   /** @param config path of a file with url, fingerprint and token; needed away from the box. @throws CliError */
   static async open(config: string | undefined): Promise<Connection> {
     const local = socketPath("admin");
-    if (config === undefined && (await stat(local).then(() => true, () => false))) {
-      return new Connection(new Agent({ connect: { socketPath: local }, headersTimeout: 0, bodyTimeout: 0 }), "http://box", {});
+    if (
+      config === undefined &&
+      (await stat(local).then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      return new Connection(
+        new Agent({
+          connect: { socketPath: local },
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        }),
+        "http://box",
+        {},
+      );
     }
     const file = config ?? join(homedir(), ".config/coppice.json");
     let parsed: unknown;
     try {
       const { mode } = await stat(file);
-      if ((mode & 0o077) !== 0) throw new CliError(`${file} holds a token, and others may read it: chmod 600 ${file}`);
+      if ((mode & 0o077) !== 0)
+        throw new CliError(
+          `${file} holds a token, and others may read it: chmod 600 ${file}`,
+        );
       parsed = JSON.parse(await readFile(file, "utf8"));
     } catch (error) {
       if (error instanceof CliError) throw error;
-      throw new CliError(`cannot read ${file}: write {"url", "fingerprint", "token"} there; the System page makes a token`);
+      throw new CliError(
+        `cannot read ${file}: write {"url", "fingerprint", "token"} there; the System page makes a token`,
+      );
     }
-    if (!Check(Config, parsed)) throw new CliError(`${file} must hold url (https://...), fingerprint (AB:CD:...) and token`);
+    if (!Check(Config, parsed))
+      throw new CliError(
+        `${file} must hold url (https://...), fingerprint (AB:CD:...) and token`,
+      );
     const { url, fingerprint, token } = parsed;
-    return new Connection(new Agent({ connect: pinned(fingerprint.toUpperCase()), headersTimeout: 0, bodyTimeout: 0 }), url.replace(/\/$/, ""), { authorization: `Bearer ${token}` });
+    return new Connection(
+      new Agent({
+        connect: pinned(fingerprint.toUpperCase()),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      }),
+      url.replace(/\/$/, ""),
+      { authorization: `Bearer ${token}` },
+    );
   }
 
   /** Calls the API. @throws CliError with the problem's own words. */
-  async raw(method: Dispatcher.HttpMethod, path: string, options: { stream?: Readable; size?: number } = {}): Promise<Dispatcher.ResponseData> {
+  async raw(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    options: { stream?: Readable; size?: number } = {},
+  ): Promise<Dispatcher.ResponseData> {
     let answer: Dispatcher.ResponseData;
     const { stream, size } = options;
     try {
       answer = await request(this.#origin + path, {
         dispatcher: this.#agent,
         method,
-        headers: { ...this.#headers, ...(stream ? { "content-type": "application/octet-stream", "content-length": String(size) } : {}) },
+        headers: {
+          ...this.#headers,
+          ...(stream
+            ? {
+                "content-type": "application/octet-stream",
+                "content-length": String(size),
+              }
+            : {}),
+        },
         body: stream ?? null,
       });
     } catch (error) {
-      throw new CliError(`the box does not answer: ${(error as Error).message}`);
+      throw new CliError(
+        `the box does not answer: ${(error as Error).message}`,
+      );
     }
     if (answer.statusCode < 400) return answer;
     const problem: unknown = await answer.body.json().catch(() => undefined);
-    throw new CliError(Check(Problem, problem) ? problem.detail : `the box answered ${answer.statusCode}`, answer.statusCode === 400 ? 2 : 1);
+    throw new CliError(
+      Check(Problem, problem)
+        ? problem.detail
+        : `the box answered ${answer.statusCode}`,
+      answer.statusCode === 400 ? 2 : 1,
+    );
   }
 
   /** Calls the API and returns its JSON, checked by `schema`. @throws CliError */
-  async call<S extends TSchema>(schema: S, method: Dispatcher.HttpMethod, path: string, options: { stream?: Readable; size?: number } = {}): Promise<Static<S>> {
+  async call<S extends TSchema>(
+    schema: S,
+    method: Dispatcher.HttpMethod,
+    path: string,
+    options: { stream?: Readable; size?: number } = {},
+  ): Promise<Static<S>> {
     const answer = await this.raw(method, path, options);
     return Parse(schema, await answer.body.json()) as Static<S>;
   }
@@ -92,9 +156,21 @@ function pinned(fingerprint: string): buildConnector.connector {
     connect(options, (error, socket) => {
       if (error) return callback(error, null);
       const der = (socket as TLSSocket).getPeerX509Certificate()?.raw;
-      const found = der ? createHash("sha256").update(new X509Certificate(der).raw).digest("hex").toUpperCase().match(/../g)?.join(":") : "none";
+      const found = der
+        ? createHash("sha256")
+            .update(new X509Certificate(der).raw)
+            .digest("hex")
+            .toUpperCase()
+            .match(/../g)
+            ?.join(":")
+        : "none";
       if (found === fingerprint) return callback(null, socket as TLSSocket);
       socket?.destroy();
-      callback(new Error(`its certificate is ${found}, not ${fingerprint}: this is another machine`), null);
+      callback(
+        new Error(
+          `its certificate is ${found}, not ${fingerprint}: this is another machine`,
+        ),
+        null,
+      );
     });
 }

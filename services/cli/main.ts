@@ -8,12 +8,24 @@ import { Status } from "../admin/api/status.ts";
 import { FileInfo } from "../node/client.ts";
 import { CliError, Connection } from "./connection.ts";
 
-const program = new Command("coppice").description("Talks to a Coppice box: on the box itself as root, elsewhere with a token.").exitOverride().configureOutput({ outputError: () => {} });
-program.option("--json", "answer in JSON").option("--config <file>", "file with url, fingerprint and token (default: ~/.config/coppice.json)");
+const program = new Command("coppice")
+  .description(
+    "Talks to a Coppice box: on the box itself as root, elsewhere with a token.",
+  )
+  .exitOverride()
+  .configureOutput({ outputError: () => {} });
+program
+  .option("--json", "answer in JSON")
+  .option(
+    "--config <file>",
+    "file with url, fingerprint and token (default: ~/.config/coppice.json)",
+  );
 
 /** Prints `value` as JSON where that is wanted, else `text`. */
 function print(value: unknown, text: string): void {
-  console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(value) : text);
+  console.log(
+    program.opts<{ json?: boolean }>().json ? JSON.stringify(value) : text,
+  );
 }
 
 async function connect(): Promise<Connection> {
@@ -28,7 +40,9 @@ function size(bytes: number): string {
 }
 
 function kept({ segments, fragments, needed }: FileInfo): string {
-  return segments === 0 ? "empty" : `${fragments} fragments, any ${needed} restore it`;
+  return segments === 0
+    ? "empty"
+    : `${fragments} fragments, any ${needed} restore it`;
 }
 
 function route(name: string): string {
@@ -43,21 +57,38 @@ program
     const status = await api.call(Status, "GET", "/api/status");
     const { host, storage, tpm } = status;
     const lines = [
-      host ? `version ${host.version}, slot ${host.slot}, up ${Math.round(host.uptime / 60)} min, CPU ${host.cpu.load.toFixed(0)}%, memory ${size(host.memory.used)} of ${size(host.memory.total)}` : "host: does not answer",
-      tpm ? `TPM ${tpm.manufacturer} ${tpm.vendor}, firmware ${tpm.firmware}` : "TPM: does not answer",
-      storage ? `${storage.files} files, ${size(storage.bytes)}, ${storage.mended} fragments mended${storage.failure ? `; ${storage.failure}` : ""}` : "storage: does not answer",
+      host
+        ? `version ${host.version}, slot ${host.slot}, up ${Math.round(host.uptime / 60)} min, CPU ${host.cpu.load.toFixed(0)}%, memory ${size(host.memory.used)} of ${size(host.memory.total)}`
+        : "host: does not answer",
+      tpm
+        ? `TPM ${tpm.manufacturer} ${tpm.vendor}, firmware ${tpm.firmware}`
+        : "TPM: does not answer",
+      storage
+        ? `${storage.files} files, ${size(storage.bytes)}, ${storage.mended} fragments mended${storage.failure ? `; ${storage.failure}` : ""}`
+        : "storage: does not answer",
     ];
     print(status, lines.join("\n"));
   });
 
-const file = program.command("file").description("the owner's files").exitOverride();
+const file = program
+  .command("file")
+  .description("the owner's files")
+  .exitOverride();
 file
   .command("ls")
   .description("list files")
   .action(async () => {
     await using api = await connect();
     const files = await api.call(Type.Array(FileInfo), "GET", "/api/files");
-    print(files, files.map((info) => `${size(info.size).padStart(9)}  ${new Date(info.modified).toISOString().slice(0, 16)}  ${info.name}  (${kept(info)})`).join("\n"));
+    print(
+      files,
+      files
+        .map(
+          (info) =>
+            `${size(info.size).padStart(9)}  ${new Date(info.modified).toISOString().slice(0, 16)}  ${info.name}  (${kept(info)})`,
+        )
+        .join("\n"),
+    );
   });
 file
   .command("put <path> [name]")
@@ -66,7 +97,12 @@ file
     const info = await stat(path).catch(() => undefined);
     if (!info?.isFile()) throw new CliError(`${path} is not a file`, 2);
     await using api = await connect();
-    const answer = await api.call(FileInfo, "PUT", route(name ?? basename(path)), { stream: createReadStream(path), size: info.size });
+    const answer = await api.call(
+      FileInfo,
+      "PUT",
+      route(name ?? basename(path)),
+      { stream: createReadStream(path), size: info.size },
+    );
     print(answer, `${answer.name}: ${size(answer.size)}, ${kept(answer)}`);
   });
 file
@@ -83,7 +119,9 @@ file
       await rename(part, target);
     } catch (error) {
       await rm(part, { force: true });
-      throw new CliError(`${name} did not arrive whole: ${(error as Error).message}`);
+      throw new CliError(
+        `${name} did not arrive whole: ${(error as Error).message}`,
+      );
     }
     print({ name, path: target }, `${name} -> ${target}`);
   });
@@ -100,7 +138,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    if (error.exitCode !== 0 && error.code !== "commander.help") console.error(error.message.replace(/^error: /, "coppice: "));
+    if (error.exitCode !== 0 && error.code !== "commander.help")
+      console.error(error.message.replace(/^error: /, "coppice: "));
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     console.error(`coppice: ${(error as Error).message.split("\n")[0]}`);

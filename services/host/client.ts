@@ -9,15 +9,25 @@ export const Disk = Type.Object({
   model: Type.String(),
   serial: Type.String(),
   size: Type.Integer({ description: "bytes" }),
-  contents: Type.Array(Type.String(), { description: "what is on it now; empty for an empty disk" }),
+  contents: Type.Array(Type.String(), {
+    description: "what is on it now; empty for an empty disk",
+  }),
 });
 export type Disk = Static<typeof Disk>;
 
 /** A step of preparing a disk. */
 export const PrepareStep = Type.Union([
-  Type.Object({ step: Type.String(), done: Type.Integer(), of: Type.Integer() }),
+  Type.Object({
+    step: Type.String(),
+    done: Type.Integer(),
+    of: Type.Integer(),
+  }),
   Type.Object({ uuid: Type.String() }),
-  Type.Object({ error: Type.String(), type: Type.String(), status: Type.Integer() }),
+  Type.Object({
+    error: Type.String(),
+    type: Type.String(),
+    status: Type.Integer(),
+  }),
 ]);
 export type PrepareStep = Static<typeof PrepareStep>;
 
@@ -35,9 +45,19 @@ export const HostStatus = Type.Object({
   slot: Type.String(),
   hostname: Type.String(),
   uptime: Type.Number({ description: "seconds" }),
-  cpu: Type.Object({ load: Type.Number({ description: "percent of all cores" }), cores: Type.Integer(), model: Type.String() }),
-  memory: Type.Object({ total: Type.Integer({ description: "bytes" }), used: Type.Integer({ description: "bytes" }) }),
-  temperature: Type.Union([Type.Number({ description: "degrees Celsius" }), Type.Null()]),
+  cpu: Type.Object({
+    load: Type.Number({ description: "percent of all cores" }),
+    cores: Type.Integer(),
+    model: Type.String(),
+  }),
+  memory: Type.Object({
+    total: Type.Integer({ description: "bytes" }),
+    used: Type.Integer({ description: "bytes" }),
+  }),
+  temperature: Type.Union([
+    Type.Number({ description: "degrees Celsius" }),
+    Type.Null(),
+  ]),
   disks: Type.Array(
     Type.Object({
       name: Type.String(),
@@ -45,9 +65,20 @@ export const HostStatus = Type.Object({
       serial: Type.String(),
       size: Type.Integer({ description: "bytes" }),
       used: Type.Union([Type.Integer({ description: "bytes" }), Type.Null()]),
-      available: Type.Union([Type.Integer({ description: "bytes" }), Type.Null()]),
-      role: Type.Union([Type.Literal("system"), Type.Literal("data"), Type.Literal("unused")]),
-      health: Type.Union([Type.Literal("good"), Type.Literal("failing"), Type.Literal("unknown")]),
+      available: Type.Union([
+        Type.Integer({ description: "bytes" }),
+        Type.Null(),
+      ]),
+      role: Type.Union([
+        Type.Literal("system"),
+        Type.Literal("data"),
+        Type.Literal("unused"),
+      ]),
+      health: Type.Union([
+        Type.Literal("good"),
+        Type.Literal("failing"),
+        Type.Literal("unknown"),
+      ]),
     }),
   ),
   ports: Type.Object({ wan: Port, lan: Port }),
@@ -66,20 +97,37 @@ export class HostClient implements AsyncDisposable {
   }
 
   async disks(signal?: AbortSignal): Promise<Disk[]> {
-    return await this.#client.call(Type.Array(Disk), "GET", "/disks", { signal });
+    return await this.#client.call(Type.Array(Disk), "GET", "/disks", {
+      signal,
+    });
   }
 
   /** Erases a disk and makes it a data disk, step by step. */
-  prepareDisk(id: string, name: string, signal?: AbortSignal): AsyncGenerator<PrepareStep> {
-    return this.#client.lines(PrepareStep, "POST", "/disks/prepare", { body: { id, name }, signal });
+  prepareDisk(
+    id: string,
+    name: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<PrepareStep> {
+    return this.#client.lines(PrepareStep, "POST", "/disks/prepare", {
+      body: { id, name },
+      signal,
+    });
   }
 
   /** Draws a new recovery key for a data disk; the one before is void. */
   async renewRecoveryKey(uuid: string, signal?: AbortSignal): Promise<string> {
-    return (await this.#client.call(RecoveryKey, "POST", "/disks/recovery-key", { body: { uuid }, signal })).recoveryKey;
+    return (
+      await this.#client.call(RecoveryKey, "POST", "/disks/recovery-key", {
+        body: { uuid },
+        signal,
+      })
+    ).recoveryKey;
   }
 
-  async power(act: "reboot" | "power-off", signal?: AbortSignal): Promise<void> {
+  async power(
+    act: "reboot" | "power-off",
+    signal?: AbortSignal,
+  ): Promise<void> {
     await this.#dump("/power", { act }, signal);
   }
 
@@ -92,7 +140,11 @@ export class HostClient implements AsyncDisposable {
     await this.#client[Symbol.asyncDispose]();
   }
 
-  async #dump(path: string, body: unknown, signal?: AbortSignal): Promise<void> {
+  async #dump(
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const answer = await this.#client.raw("POST", path, { body, signal });
     await answer.body.dump();
   }

@@ -7,7 +7,11 @@ export class CommandError extends CoppiceError {
   /** What the tool wrote on standard error. */
   readonly output: string;
   constructor(command: string, status: string, output: string) {
-    super(503, "command-failed", `${command} failed (${status}): ${output.trim().split("\n").slice(-3).join("; ")}`);
+    super(
+      503,
+      "command-failed",
+      `${command} failed (${status}): ${output.trim().split("\n").slice(-3).join("; ")}`,
+    );
     this.output = output;
   }
 }
@@ -16,8 +20,15 @@ export class CommandError extends CoppiceError {
  * Runs a system tool without a shell and resolves to its standard output.
  * @param input goes to its standard input: the way for secrets, which never stand in arguments. @throws CommandError
  */
-export async function command(name: string, args: readonly string[], options: { input?: string | Uint8Array; signal?: AbortSignal } = {}): Promise<string> {
-  const child = spawn(name, args, { stdio: ["pipe", "pipe", "pipe"], ...(options.signal ? { signal: options.signal } : {}) });
+export async function command(
+  name: string,
+  args: readonly string[],
+  options: { input?: string | Uint8Array; signal?: AbortSignal } = {},
+): Promise<string> {
+  const child = spawn(name, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -29,8 +40,14 @@ export async function command(name: string, args: readonly string[], options: { 
   child.stdin.on("error", () => {});
   child.stdin.end(options.input ?? "");
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  child.once("error", (error) => reject(new CommandError(name, "not started", error.message)));
-  child.once("close", (code, signal) => (code === 0 ? resolve() : reject(new CommandError(name, String(signal ?? code), stderr))));
+  child.once("error", (error) =>
+    reject(new CommandError(name, "not started", error.message)),
+  );
+  child.once("close", (code, signal) =>
+    code === 0
+      ? resolve()
+      : reject(new CommandError(name, String(signal ?? code), stderr)),
+  );
   await promise;
   return stdout;
 }

@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type } from "typebox";
@@ -7,7 +16,14 @@ import { readJson, syncFolder, writeDurable } from "../shared/durable.ts";
 import { ConflictError, DiskError, NotFoundError } from "../shared/errors.ts";
 import type { Disk, PrepareStep } from "./client.ts";
 import { command } from "./command.ts";
-import { type BlockDevice, blockDevices, contentsOf, descendants, diskId, isSystemDisk } from "./lsblk.ts";
+import {
+  type BlockDevice,
+  blockDevices,
+  contentsOf,
+  descendants,
+  diskId,
+  isSystemDisk,
+} from "./lsblk.ts";
 
 /** The data disks of this machine. */
 export interface Disks {
@@ -21,10 +37,28 @@ export interface Disks {
   openAll(): Promise<string[]>;
 }
 
-const List = Type.Object({ disks: Type.Array(Type.Object({ uuid: Type.String({ pattern: "^[0-9a-f-]{36}$" }), id: Type.String() })) });
+const List = Type.Object({
+  disks: Type.Array(
+    Type.Object({
+      uuid: Type.String({ pattern: "^[0-9a-f-]{36}$" }),
+      id: Type.String(),
+    }),
+  ),
+});
 // The signed PCR 11 policy survives updates; raw PCR values would not survive a firmware update.
-const tpmPolicy = ["--tpm2-device=auto", "--tpm2-pcrs=", "--tpm2-public-key-pcrs=11"];
-const steps = ["Erasing", "Encrypting", "Binding to this box's TPM", "Making the file system", "Opening", "Finishing"];
+const tpmPolicy = [
+  "--tpm2-device=auto",
+  "--tpm2-pcrs=",
+  "--tpm2-public-key-pcrs=11",
+];
+const steps = [
+  "Erasing",
+  "Encrypting",
+  "Binding to this box's TPM",
+  "Making the file system",
+  "Opening",
+  "Finishing",
+];
 
 /** Real disks: LUKS2 with a TPM slot and a recovery-key slot, ext4 inside, mounted by systemd. */
 export class BlockDisks implements Disks {
@@ -37,7 +71,10 @@ export class BlockDisks implements Disks {
     this.#file = join(state, "disks.json");
     this.#mounts = mounts;
     this.#owner = async () => {
-      const [uid = 0, gid = 0] = (await command("getent", ["passwd", user])).split(":").slice(2, 4).map(Number);
+      const [uid = 0, gid = 0] = (await command("getent", ["passwd", user]))
+        .split(":")
+        .slice(2, 4)
+        .map(Number);
       return { uid, gid };
     };
   }
@@ -47,30 +84,78 @@ export class BlockDisks implements Disks {
   }
 
   async *prepare(id: string, name: string): AsyncGenerator<PrepareStep> {
-    const disk = (await this.#candidates()).find((candidate) => diskId(candidate) === id);
-    if (!disk) throw new NotFoundError("That disk is not there any more. Plug it in again, or choose another.", "no-such-disk");
-    if (describe(disk).name !== name) throw new ConflictError(`To erase this disk, type its name: ${describe(disk).name}.`, "name-mismatch");
+    const disk = (await this.#candidates()).find(
+      (candidate) => diskId(candidate) === id,
+    );
+    if (!disk)
+      throw new NotFoundError(
+        "That disk is not there any more. Plug it in again, or choose another.",
+        "no-such-disk",
+      );
+    if (describe(disk).name !== name)
+      throw new ConflictError(
+        `To erase this disk, type its name: ${describe(disk).name}.`,
+        "name-mismatch",
+      );
     let done = 0;
-    const next = (): PrepareStep => ({ step: steps[done] as string, done: done++, of: steps.length });
+    const next = (): PrepareStep => ({
+      step: steps[done] as string,
+      done: done++,
+      of: steps.length,
+    });
     const keyFolder = await mkdtemp(join(tmpdir(), "key-"));
     const keyFile = join(keyFolder, "key");
     try {
       yield next();
       await this.#close(disk);
-      for (const device of descendants(disk).filter(({ type }) => type === "part").reverse()) await command("wipefs", ["--all", "--quiet", device.path]);
+      for (const device of descendants(disk)
+        .filter(({ type }) => type === "part")
+        .reverse())
+        await command("wipefs", ["--all", "--quiet", device.path]);
       await command("wipefs", ["--all", "--quiet", disk.path]);
       yield next();
       // A first key for a moment only: the TPM's slot replaces it. It has 512 random bits, so it needs no stretching.
       await writeFile(keyFile, randomBytes(64), { mode: 0o600 });
       const uuid = crypto.randomUUID();
-      await command("cryptsetup", ["luksFormat", "--batch-mode", "--type=luks2", "--label=coppice-data", `--uuid=${uuid}`, "--pbkdf=pbkdf2", "--pbkdf-force-iterations=1000", disk.path, keyFile]);
+      await command("cryptsetup", [
+        "luksFormat",
+        "--batch-mode",
+        "--type=luks2",
+        "--label=coppice-data",
+        `--uuid=${uuid}`,
+        "--pbkdf=pbkdf2",
+        "--pbkdf-force-iterations=1000",
+        disk.path,
+        keyFile,
+      ]);
       yield next();
-      await command("systemd-cryptenroll", [`--unlock-key-file=${keyFile}`, ...tpmPolicy, disk.path]);
-      await command("systemd-cryptenroll", ["--unlock-tpm2-device=auto", "--wipe-slot=password", disk.path]);
-      await command("udevadm", ["trigger", "--settle", "--action=change", disk.path]);
+      await command("systemd-cryptenroll", [
+        `--unlock-key-file=${keyFile}`,
+        ...tpmPolicy,
+        disk.path,
+      ]);
+      await command("systemd-cryptenroll", [
+        "--unlock-tpm2-device=auto",
+        "--wipe-slot=password",
+        disk.path,
+      ]);
+      await command("udevadm", [
+        "trigger",
+        "--settle",
+        "--action=change",
+        disk.path,
+      ]);
       await this.#attach(uuid, disk.path);
       yield next();
-      await command("mkfs.ext4", ["-q", "-F", "-m", "1", "-L", "coppice-data", `/dev/mapper/${mapping(uuid)}`]);
+      await command("mkfs.ext4", [
+        "-q",
+        "-F",
+        "-m",
+        "1",
+        "-L",
+        "coppice-data",
+        `/dev/mapper/${mapping(uuid)}`,
+      ]);
       yield next();
       await this.#mount(uuid);
       yield next();
@@ -81,8 +166,13 @@ export class BlockDisks implements Disks {
       for (const path of [top, mark]) await chown(path, owner.uid, owner.gid);
       await chmod(top, 0o700);
       await syncFolder(top);
-      const others = (await this.#prepared()).filter((other) => other.id !== id);
-      await writeDurable(this.#file, JSON.stringify({ disks: [...others, { uuid, id }] }));
+      const others = (await this.#prepared()).filter(
+        (other) => other.id !== id,
+      );
+      await writeDurable(
+        this.#file,
+        JSON.stringify({ disks: [...others, { uuid, id }] }),
+      );
       yield { uuid };
     } finally {
       await rm(keyFolder, { recursive: true, force: true });
@@ -90,10 +180,22 @@ export class BlockDisks implements Disks {
   }
 
   async renewRecoveryKey(uuid: string): Promise<string> {
-    if (!(await this.#prepared()).some((disk) => disk.uuid === uuid)) throw new NotFoundError("No data disk of this box has that UUID.", "no-such-disk");
-    const output = await command("systemd-cryptenroll", ["--unlock-tpm2-device=auto", "--wipe-slot=recovery", "--recovery-key", `/dev/disk/by-uuid/${uuid}`]);
+    if (!(await this.#prepared()).some((disk) => disk.uuid === uuid))
+      throw new NotFoundError(
+        "No data disk of this box has that UUID.",
+        "no-such-disk",
+      );
+    const output = await command("systemd-cryptenroll", [
+      "--unlock-tpm2-device=auto",
+      "--wipe-slot=recovery",
+      "--recovery-key",
+      `/dev/disk/by-uuid/${uuid}`,
+    ]);
     const key = /^[a-z]{8}(-[a-z]{8}){7}$/m.exec(output)?.[0];
-    if (!key) throw new DiskError("The disk's recovery key could not be made. Try again.");
+    if (!key)
+      throw new DiskError(
+        "The disk's recovery key could not be made. Try again.",
+      );
     return key;
   }
 
@@ -120,28 +222,57 @@ export class BlockDisks implements Disks {
     const disks = await blockDevices();
     const mounts = this.#mounts;
     // A disk in use by something else than us is not for the taking.
-    return disks.filter((disk) => !disk.ro && !isSystemDisk(disk) && !descendants(disk).some(({ mountpoints }) => mountpoints.some((point) => point !== null && !point.startsWith(`${mounts}/`))));
+    return disks.filter(
+      (disk) =>
+        !disk.ro &&
+        !isSystemDisk(disk) &&
+        !descendants(disk).some(({ mountpoints }) =>
+          mountpoints.some(
+            (point) => point !== null && !point.startsWith(`${mounts}/`),
+          ),
+        ),
+    );
   }
 
   /** Closes what an earlier, interrupted setup opened on a disk. */
   async #close(disk: BlockDevice): Promise<void> {
-    for (const device of descendants(disk).filter(({ type }) => type === "crypt").reverse()) {
-      for (const point of device.mountpoints) if (point) await command("systemd-mount", ["--umount", point]);
+    for (const device of descendants(disk)
+      .filter(({ type }) => type === "crypt")
+      .reverse()) {
+      for (const point of device.mountpoints)
+        if (point) await command("systemd-mount", ["--umount", point]);
       await command("systemd-cryptsetup", ["detach", device.name]);
     }
   }
 
   async #attach(uuid: string, device: string): Promise<void> {
-    const open = await stat(`/dev/mapper/${mapping(uuid)}`).catch(() => undefined);
-    if (!open) await command("systemd-cryptsetup", ["attach", mapping(uuid), device, "-", "tpm2-device=auto,headless=yes,discard"]);
+    const open = await stat(`/dev/mapper/${mapping(uuid)}`).catch(
+      () => undefined,
+    );
+    if (!open)
+      await command("systemd-cryptsetup", [
+        "attach",
+        mapping(uuid),
+        device,
+        "-",
+        "tpm2-device=auto,headless=yes,discard",
+      ]);
   }
 
   async #mount(uuid: string): Promise<void> {
     const point = join(this.#mounts, uuid);
-    if ((await readFile("/proc/self/mounts", "utf8")).includes(` ${point} `)) return;
+    if ((await readFile("/proc/self/mounts", "utf8")).includes(` ${point} `))
+      return;
     await mkdir(point, { recursive: true });
     // By the service manager, so that the mount is in everybody's name space and not only in this sandbox.
-    await command("systemd-mount", ["--quiet", "--collect", "--type=ext4", "--options=nodev,nosuid,noexec,noatime,discard", `/dev/mapper/${mapping(uuid)}`, point]);
+    await command("systemd-mount", [
+      "--quiet",
+      "--collect",
+      "--type=ext4",
+      "--options=nodev,nosuid,noexec,noatime,discard",
+      `/dev/mapper/${mapping(uuid)}`,
+      point,
+    ]);
   }
 }
 
@@ -150,5 +281,12 @@ function mapping(uuid: string): string {
 }
 
 function describe(disk: BlockDevice): Disk {
-  return { id: diskId(disk), name: (disk.serial ?? disk.name).trim(), model: (disk.model ?? "Disk").trim(), serial: (disk.serial ?? "").trim(), size: disk.size, contents: contentsOf(disk) };
+  return {
+    id: diskId(disk),
+    name: (disk.serial ?? disk.name).trim(),
+    model: (disk.model ?? "Disk").trim(),
+    serial: (disk.serial ?? "").trim(),
+    size: disk.size,
+    contents: contentsOf(disk),
+  };
 }

@@ -26,15 +26,30 @@ export class FolderDisks implements Disks {
     return await Promise.all(
       names.sort().map(async (name) => {
         const contents = await readdir(join(this.#shelf, name));
-        return { id: name, name, model: "Folder (not encrypted)", serial: name, size: blocks * bsize, contents: contents.length > 0 ? [`${contents.length} files`] : [] };
+        return {
+          id: name,
+          name,
+          model: "Folder (not encrypted)",
+          serial: name,
+          size: blocks * bsize,
+          contents: contents.length > 0 ? [`${contents.length} files`] : [],
+        };
       }),
     );
   }
 
   async *prepare(id: string, name: string): AsyncGenerator<PrepareStep> {
     const disk = (await this.list()).find((candidate) => candidate.id === id);
-    if (!disk) throw new NotFoundError("That disk is not there any more. Choose another.", "no-such-disk");
-    if (disk.name !== name) throw new ConflictError(`To erase this disk, type its name: ${disk.name}.`, "name-mismatch");
+    if (!disk)
+      throw new NotFoundError(
+        "That disk is not there any more. Choose another.",
+        "no-such-disk",
+      );
+    if (disk.name !== name)
+      throw new ConflictError(
+        `To erase this disk, type its name: ${disk.name}.`,
+        "name-mismatch",
+      );
     const uuid = crypto.randomUUID();
     yield { step: "Erasing", done: 0, of: 2 };
     await rm(this.#mounts, { recursive: true, force: true });
@@ -42,13 +57,19 @@ export class FolderDisks implements Disks {
     await mkdir(join(this.#shelf, id));
     yield { step: "Finishing", done: 1, of: 2 };
     await mkdir(join(this.#mounts, uuid), { recursive: true });
-    await writeDurable(join(this.#mounts, uuid, "coppice-disk.json"), JSON.stringify({ format: 1, uuid }));
+    await writeDurable(
+      join(this.#mounts, uuid, "coppice-disk.json"),
+      JSON.stringify({ format: 1, uuid }),
+    );
     yield { uuid };
   }
 
   async renewRecoveryKey(): Promise<string> {
     const letters = "cbdefghijklnrtuv";
-    const group = (): string => Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join("");
+    const group = (): string =>
+      Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join(
+        "",
+      );
     return Array.from({ length: 8 }, group).join("-");
   }
 

@@ -29,28 +29,50 @@ export const BlockDevice = Type.Cyclic(
 );
 export type BlockDevice = Static<typeof BlockDevice>;
 
-const columns = "NAME,PATH,TYPE,SIZE,RO,MODEL,SERIAL,WWN,FSTYPE,LABEL,PARTLABEL,PARTTYPENAME,UUID,MOUNTPOINTS";
+const columns =
+  "NAME,PATH,TYPE,SIZE,RO,MODEL,SERIAL,WWN,FSTYPE,LABEL,PARTLABEL,PARTTYPENAME,UUID,MOUNTPOINTS";
 
 /** All whole disks with their partitions and what is opened on them. @throws CommandError */
 export async function blockDevices(): Promise<BlockDevice[]> {
-  const answer: unknown = JSON.parse(await command("lsblk", ["--json", "--bytes", "--output", columns]));
-  const { blockdevices } = Parse(Type.Object({ blockdevices: Type.Array(BlockDevice) }), answer);
-  return (blockdevices as BlockDevice[]).filter((device) => device.type === "disk" && device.size > 0 && !/^(zram|ram|nbd|fd)/.test(device.name));
+  const answer: unknown = JSON.parse(
+    await command("lsblk", ["--json", "--bytes", "--output", columns]),
+  );
+  const { blockdevices } = Parse(
+    Type.Object({ blockdevices: Type.Array(BlockDevice) }),
+    answer,
+  );
+  return (blockdevices as BlockDevice[]).filter(
+    (device) =>
+      device.type === "disk" &&
+      device.size > 0 &&
+      !/^(zram|ram|nbd|fd)/.test(device.name),
+  );
 }
 
 /** The device and all that is on it. */
 export function descendants(device: BlockDevice): BlockDevice[] {
-  return [device, ...((device.children ?? []) as BlockDevice[]).flatMap(descendants)];
+  return [
+    device,
+    ...((device.children ?? []) as BlockDevice[]).flatMap(descendants),
+  ];
 }
 
 /** Whether the running system stands on this disk: the verity root or the state is opened from it. */
 export function isSystemDisk(disk: BlockDevice): boolean {
-  return descendants(disk).some(({ name, mountpoints }) => name === "root" || name === "state" || mountpoints.some((point) => point === "/" || point === "/var"));
+  return descendants(disk).some(
+    ({ name, mountpoints }) =>
+      name === "root" ||
+      name === "state" ||
+      mountpoints.some((point) => point === "/" || point === "/var"),
+  );
 }
 
 /** A name for a disk that stays the same across reboots. */
 export function diskId(disk: BlockDevice): string {
-  return (disk.wwn ?? [disk.model, disk.serial].filter((part) => part).join("-")) || disk.name;
+  return (
+    (disk.wwn ?? [disk.model, disk.serial].filter((part) => part).join("-")) ||
+    disk.name
+  );
 }
 
 /** What is on a disk, in words; empty for an empty one. */
@@ -58,7 +80,10 @@ export function contentsOf(disk: BlockDevice): string[] {
   return descendants(disk)
     .filter((device) => device.fstype !== null || device.type === "part")
     .map((device) => {
-      const kind = device.fstype === "crypto_LUKS" ? "encrypted (LUKS)" : (device.fstype ?? device.parttypename ?? "partition");
+      const kind =
+        device.fstype === "crypto_LUKS"
+          ? "encrypted (LUKS)"
+          : (device.fstype ?? device.parttypename ?? "partition");
       const label = device.label ?? device.partlabel;
       return label ? `${kind} "${label}"` : kind;
     });

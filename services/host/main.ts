@@ -6,7 +6,7 @@ import { Type } from "typebox";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
-import { Disk, HostStatus, PrepareStep, RecoveryKey } from "./client.ts";
+import { Disk, HostStatus, type PrepareStep, RecoveryKey } from "./client.ts";
 import { command } from "./command.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
@@ -16,46 +16,136 @@ import { serveTerminal } from "./terminal.ts";
 await runService("host", async (log) => {
   const { state, disks: mounts, runtime } = places("host");
   const shelf = process.env.COPPICE_DISK_FOLDERS;
-  const disks: Disks = shelf === undefined ? new BlockDisks(state, mounts, "coppice-node") : new FolderDisks(shelf, mounts);
+  const disks: Disks =
+    shelf === undefined
+      ? new BlockDisks(state, mounts, "coppice-node")
+      : new FolderDisks(shelf, mounts);
   for (const failure of await disks.openAll()) log.error(failure);
   const status = new StatusReader(mounts);
   const app = createServer(log);
   await app.register(websocket);
   let preparing = false;
 
-  app.get("/status", { schema: { response: { 200: HostStatus } } }, async () => await status.read());
-  app.get("/disks", { schema: { response: { 200: Type.Array(Disk) } } }, async () => await disks.list());
-  app.post("/disks/prepare", { schema: { body: Type.Object({ id: Type.String({ maxLength: 256 }), name: Type.String({ maxLength: 256 }) }) } }, async (request, reply) => {
-    if (preparing) throw new ConflictError("A disk is being prepared already. Wait until that is done.", "busy");
-    preparing = true;
-    const { id, name } = request.body;
-    const lines = (async function* (): AsyncGenerator<string> {
-      try {
-        for await (const step of disks.prepare(id, name)) yield `${JSON.stringify(step)}\n`;
-      } catch (error) {
-        log.error({ err: error }, "a disk could not be prepared");
-        const known = error instanceof CoppiceError ? error : new CoppiceError(500, "failed", "The disk could not be prepared; the log says more.");
-        yield `${JSON.stringify({ error: known.message, type: known.type, status: known.status } satisfies PrepareStep)}\n`;
-      } finally {
-        preparing = false;
-      }
-    })();
-    return reply.type("application/x-ndjson").send(Readable.from(lines, { objectMode: false }));
-  });
-  app.post("/disks/recovery-key", { schema: { body: Type.Object({ uuid: Type.String({ format: "uuid" }) }), response: { 200: RecoveryKey } } }, async (request) => ({
-    recoveryKey: await disks.renewRecoveryKey(request.body.uuid),
-  }));
-  app.post("/power", { schema: { body: Type.Object({ act: Type.Union([Type.Literal("reboot"), Type.Literal("power-off")]) }) } }, async (request, reply) => {
-    await command("systemctl", ["--no-block", request.body.act === "reboot" ? "reboot" : "poweroff"]);
-    return reply.status(202).send();
-  });
-  app.post("/label", { schema: { body: Type.Object({ fingerprint: Type.String({ pattern: "^([0-9A-F]{2}:){31}[0-9A-F]{2}$" }) }) } }, async (request, reply) => {
-    const code = (await readFile(join(runtime, "identity", "setup-code"), "utf8").catch(() => "")).trim();
-    const lines = ["", "Coppice is ready: https://192.168.77.1 or https://coppice.local", `Certificate SHA-256: ${request.body.fingerprint}`, ...(code ? [`Setup code: ${code}`] : []), ""];
-    await writeFile(process.env.COPPICE_CONSOLE ?? "/dev/console", lines.join("\r\n")).catch((error: unknown) => log.warn({ err: error }, "the console does not take the label"));
-    return reply.status(204).send();
-  });
-  app.get("/terminal", { websocket: true }, (socket) => serveTerminal(socket, shelf === undefined ? undefined : ["bash", ["--login"]]));
+  app.get(
+    "/status",
+    { schema: { response: { 200: HostStatus } } },
+    async () => await status.read(),
+  );
+  app.get(
+    "/disks",
+    { schema: { response: { 200: Type.Array(Disk) } } },
+    async () => await disks.list(),
+  );
+  app.post(
+    "/disks/prepare",
+    {
+      schema: {
+        body: Type.Object({
+          id: Type.String({ maxLength: 256 }),
+          name: Type.String({ maxLength: 256 }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      if (preparing)
+        throw new ConflictError(
+          "A disk is being prepared already. Wait until that is done.",
+          "busy",
+        );
+      preparing = true;
+      const { id, name } = request.body;
+      const lines = (async function* (): AsyncGenerator<string> {
+        try {
+          for await (const step of disks.prepare(id, name))
+            yield `${JSON.stringify(step)}\n`;
+        } catch (error) {
+          log.error({ err: error }, "a disk could not be prepared");
+          const known =
+            error instanceof CoppiceError
+              ? error
+              : new CoppiceError(
+                  500,
+                  "failed",
+                  "The disk could not be prepared; the log says more.",
+                );
+          yield `${JSON.stringify({ error: known.message, type: known.type, status: known.status } satisfies PrepareStep)}\n`;
+        } finally {
+          preparing = false;
+        }
+      })();
+      return reply
+        .type("application/x-ndjson")
+        .send(Readable.from(lines, { objectMode: false }));
+    },
+  );
+  app.post(
+    "/disks/recovery-key",
+    {
+      schema: {
+        body: Type.Object({ uuid: Type.String({ format: "uuid" }) }),
+        response: { 200: RecoveryKey },
+      },
+    },
+    async (request) => ({
+      recoveryKey: await disks.renewRecoveryKey(request.body.uuid),
+    }),
+  );
+  app.post(
+    "/power",
+    {
+      schema: {
+        body: Type.Object({
+          act: Type.Union([Type.Literal("reboot"), Type.Literal("power-off")]),
+        }),
+      },
+    },
+    async (request, reply) => {
+      await command("systemctl", [
+        "--no-block",
+        request.body.act === "reboot" ? "reboot" : "poweroff",
+      ]);
+      return reply.status(202).send();
+    },
+  );
+  app.post(
+    "/label",
+    {
+      schema: {
+        body: Type.Object({
+          fingerprint: Type.String({
+            pattern: "^([0-9A-F]{2}:){31}[0-9A-F]{2}$",
+          }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const code = (
+        await readFile(join(runtime, "identity", "setup-code"), "utf8").catch(
+          () => "",
+        )
+      ).trim();
+      const lines = [
+        "",
+        "Coppice is ready: https://192.168.77.1 or https://coppice.local",
+        `Certificate SHA-256: ${request.body.fingerprint}`,
+        ...(code ? [`Setup code: ${code}`] : []),
+        "",
+      ];
+      await writeFile(
+        process.env.COPPICE_CONSOLE ?? "/dev/console",
+        lines.join("\r\n"),
+      ).catch((error: unknown) =>
+        log.warn({ err: error }, "the console does not take the label"),
+      );
+      return reply.status(204).send();
+    },
+  );
+  app.get("/terminal", { websocket: true }, (socket) =>
+    serveTerminal(
+      socket,
+      shelf === undefined ? undefined : ["bash", ["--login"]],
+    ),
+  );
   await listenOnSocket(app, socketPath("host"));
   return { [Symbol.asyncDispose]: async () => await app.close() };
 });

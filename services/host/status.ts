@@ -1,6 +1,20 @@
 import { readFile } from "node:fs/promises";
-import { cpus, freemem, hostname, loadavg, networkInterfaces, totalmem, uptime } from "node:os";
-import { currentLoad, cpuTemperature, diskLayout, fsSize, mem } from "systeminformation";
+import {
+  cpus,
+  freemem,
+  hostname,
+  loadavg,
+  networkInterfaces,
+  totalmem,
+  uptime,
+} from "node:os";
+import {
+  cpuTemperature,
+  currentLoad,
+  diskLayout,
+  fsSize,
+  mem,
+} from "systeminformation";
 import type { HostStatus } from "./client.ts";
 import { blockDevices, descendants, isSystemDisk } from "./lsblk.ts";
 
@@ -21,40 +35,70 @@ export class StatusReader {
   }
 
   async read(): Promise<HostStatus> {
-    const [load, memory, temperature, disks, version, slot, wan, lan] = await Promise.all([
-      currentLoad(),
-      mem(),
-      cpuTemperature(),
-      this.#disks(),
-      this.#release.then((text) => /^IMAGE_VERSION="?([^"\n]*)/m.exec(text)?.[1] ?? "development"),
-      this.#slot(),
-      port("wan0"),
-      port("lan0"),
-    ]);
+    const [load, memory, temperature, disks, version, slot, wan, lan] =
+      await Promise.all([
+        currentLoad(),
+        mem(),
+        cpuTemperature(),
+        this.#disks(),
+        this.#release.then(
+          (text) =>
+            /^IMAGE_VERSION="?([^"\n]*)/m.exec(text)?.[1] ?? "development",
+        ),
+        this.#slot(),
+        port("wan0"),
+        port("lan0"),
+      ]);
     return {
       version,
       slot,
       hostname: hostname(),
       uptime: uptime(),
-      cpu: { load: Number.isFinite(load.currentLoad) ? load.currentLoad : (loadavg()[0] ?? 0), cores: cpus().length, model: cpus()[0]?.model.trim() ?? "" },
-      memory: { total: totalmem(), used: Math.round(memory.active || totalmem() - freemem()) },
-      temperature: typeof temperature.main === "number" && temperature.main > 0 ? temperature.main : null,
+      cpu: {
+        load: Number.isFinite(load.currentLoad)
+          ? load.currentLoad
+          : (loadavg()[0] ?? 0),
+        cores: cpus().length,
+        model: cpus()[0]?.model.trim() ?? "",
+      },
+      memory: {
+        total: totalmem(),
+        used: Math.round(memory.active || totalmem() - freemem()),
+      },
+      temperature:
+        typeof temperature.main === "number" && temperature.main > 0
+          ? temperature.main
+          : null,
       disks,
       ports: { wan, lan },
     };
   }
 
   async #disks(): Promise<HostStatus["disks"]> {
-    const [devices, sizes, health] = await Promise.all([blockDevices(), fsSize(), this.#disksHealth()]);
+    const [devices, sizes, health] = await Promise.all([
+      blockDevices(),
+      fsSize(),
+      this.#disksHealth(),
+    ]);
     return devices.map((disk) => {
-      const points = descendants(disk).flatMap(({ mountpoints }) => mountpoints);
-      const data = points.some((point) => point?.startsWith(`${this.#mounts}/`));
+      const points = descendants(disk).flatMap(
+        ({ mountpoints }) => mountpoints,
+      );
+      const data = points.some((point) =>
+        point?.startsWith(`${this.#mounts}/`),
+      );
       const role = isSystemDisk(disk) ? "system" : data ? "data" : "unused";
-      const mount = points.find((point) => (role === "system" ? point === "/var" : point?.startsWith(`${this.#mounts}/`)));
+      const mount = points.find((point) =>
+        role === "system"
+          ? point === "/var"
+          : point?.startsWith(`${this.#mounts}/`),
+      );
       const size = sizes.find((entry) => entry.mount === mount);
       return {
         name: disk.name,
-        model: (disk.model ?? (role === "system" ? "System disk" : "Disk")).trim(),
+        model: (
+          disk.model ?? (role === "system" ? "System disk" : "Disk")
+        ).trim(),
         serial: (disk.serial ?? "").trim(),
         size: disk.size,
         used: size ? size.used : null,
@@ -70,7 +114,17 @@ export class StatusReader {
     if (!this.#health || performance.now() - this.#healthAt > 60_000) {
       this.#healthAt = performance.now();
       this.#health = diskLayout().then(
-        (layout) => new Map(layout.map(({ device, smartStatus }) => [device, /^(ok|passed)$/i.test(smartStatus) ? "good" : /fail|bad/i.test(smartStatus) ? "failing" : "unknown"])),
+        (layout) =>
+          new Map(
+            layout.map(({ device, smartStatus }) => [
+              device,
+              /^(ok|passed)$/i.test(smartStatus)
+                ? "good"
+                : /fail|bad/i.test(smartStatus)
+                  ? "failing"
+                  : "unknown",
+            ]),
+          ),
         () => new Map<string, Health>(),
       );
     }
@@ -80,8 +134,16 @@ export class StatusReader {
   /** Which of the two root partitions is running. */
   async #slot(): Promise<string> {
     for (const disk of await blockDevices()) {
-      const roots = ((disk.children ?? []) as typeof disk.children & { name: string }[]).filter((part) => /^Root \(|Root Partition|root \(/i.test(part.parttypename ?? "") && !/verity/i.test(part.parttypename ?? ""));
-      const active = roots.findIndex((part) => descendants(part as never).some(({ name }) => name === "root"));
+      const roots = (
+        (disk.children ?? []) as typeof disk.children & { name: string }[]
+      ).filter(
+        (part) =>
+          /^Root \(|Root Partition|root \(/i.test(part.parttypename ?? "") &&
+          !/verity/i.test(part.parttypename ?? ""),
+      );
+      const active = roots.findIndex((part) =>
+        descendants(part as never).some(({ name }) => name === "root"),
+      );
       if (active >= 0) return "AB"[active] ?? "?";
     }
     return "none";
@@ -89,8 +151,24 @@ export class StatusReader {
 }
 
 async function port(name: string): Promise<Port> {
-  const read = async (file: string): Promise<string> => (await readFile(`/sys/class/net/${name}/${file}`, "utf8").catch(() => "")).trim();
-  const [state, carrier, received, sent] = await Promise.all([read("operstate"), read("carrier"), read("statistics/rx_bytes"), read("statistics/tx_bytes")]);
-  const addresses = (networkInterfaces()[name] ?? []).filter(({ address }) => !address.startsWith("fe80")).map(({ cidr, address }) => cidr ?? address);
-  return { present: state !== "", link: carrier === "1", addresses, received: Number(received), sent: Number(sent) };
+  const read = async (file: string): Promise<string> =>
+    (
+      await readFile(`/sys/class/net/${name}/${file}`, "utf8").catch(() => "")
+    ).trim();
+  const [state, carrier, received, sent] = await Promise.all([
+    read("operstate"),
+    read("carrier"),
+    read("statistics/rx_bytes"),
+    read("statistics/tx_bytes"),
+  ]);
+  const addresses = (networkInterfaces()[name] ?? [])
+    .filter(({ address }) => !address.startsWith("fe80"))
+    .map(({ cidr, address }) => cidr ?? address);
+  return {
+    present: state !== "",
+    link: carrier === "1",
+    addresses,
+    received: Number(received),
+    sent: Number(sent),
+  };
 }

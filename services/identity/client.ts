@@ -23,13 +23,19 @@ export class IdentityClient implements AsyncDisposable {
 
   /** Resolves where `code` is the setup code. @throws CoppiceError 403, 409, 429 as SetupCode.verify. */
   async verifySetupCode(code: string, signal?: AbortSignal): Promise<void> {
-    const answer = await this.#client.raw("POST", "/setup-code/verify", { body: { code }, signal });
+    const answer = await this.#client.raw("POST", "/setup-code/verify", {
+      body: { code },
+      signal,
+    });
     await answer.body.dump();
   }
 
   /** Forgets the setup code: the box has an owner. */
   async retireSetupCode(signal?: AbortSignal): Promise<void> {
-    const answer = await this.#client.raw("POST", "/setup-code/retire", { body: {}, signal });
+    const answer = await this.#client.raw("POST", "/setup-code/retire", {
+      body: {},
+      signal,
+    });
     await answer.body.dump();
   }
 

@@ -1,5 +1,5 @@
-import { dirname, join } from "node:path";
 import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Type } from "typebox";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
@@ -12,14 +12,25 @@ await runService("identity", async (log) => {
   const socket = socketPath("identity");
   await mkdir(dirname(socket), { recursive: true });
   const tpm = await Tpm.open(process.env.COPPICE_TPM ?? "device:/dev/tpmrm0");
-  const setupCode = await SetupCode.load(tpm, state, join(dirname(socket), "setup-code"));
+  const setupCode = await SetupCode.load(
+    tpm,
+    state,
+    join(dirname(socket), "setup-code"),
+  );
   const properties = await tpm.properties();
   const app = createServer(log);
-  app.get("/tpm", { schema: { response: { 200: TpmState } } }, async () => ({ present: true, ...properties }));
-  app.post("/setup-code/verify", { schema: { body: Type.Object({ code: Type.String({ maxLength: 64 }) }) } }, async (request, reply) => {
-    await setupCode.verify(request.body.code);
-    return reply.status(204).send();
-  });
+  app.get("/tpm", { schema: { response: { 200: TpmState } } }, async () => ({
+    present: true,
+    ...properties,
+  }));
+  app.post(
+    "/setup-code/verify",
+    { schema: { body: Type.Object({ code: Type.String({ maxLength: 64 }) }) } },
+    async (request, reply) => {
+      await setupCode.verify(request.body.code);
+      return reply.status(204).send();
+    },
+  );
   app.post("/setup-code/retire", async (_request, reply) => {
     await setupCode.retire();
     return reply.status(204).send();

@@ -1,7 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "typebox";
-import { drawSetupCode, formatSetupCode, setupCodeMatches, tryDelay } from "../../provisioning/setup-code.ts";
+import {
+  drawSetupCode,
+  formatSetupCode,
+  setupCodeMatches,
+  tryDelay,
+} from "../../provisioning/setup-code.ts";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
@@ -13,7 +18,11 @@ export class SetupCodeError extends CoppiceError {
 }
 
 const Stored = Type.Union([
-  Type.Object({ publicArea: Type.String(), privateArea: Type.String(), failures: Type.Integer({ minimum: 0 }) }),
+  Type.Object({
+    publicArea: Type.String(),
+    privateArea: Type.String(),
+    failures: Type.Integer({ minimum: 0 }),
+  }),
   Type.Object({ retired: Type.Literal(true) }),
 ]);
 
@@ -36,24 +45,39 @@ export class SetupCode {
    * Loads the code, or draws it at the first boot, and leaves it in a file that only root and this service read: the label.
    * @param label path of that file, on a file system that does not outlive the boot.
    */
-  static async load(tpm: Tpm, stateFolder: string, label: string): Promise<SetupCode> {
+  static async load(
+    tpm: Tpm,
+    stateFolder: string,
+    label: string,
+  ): Promise<SetupCode> {
     const setup = new SetupCode(join(stateFolder, "setup-code.json"), label);
     await mkdir(stateFolder, { recursive: true });
     const stored = await readJson(Stored, setup.#file);
     if (stored && "retired" in stored) return setup;
     if (stored) {
-      setup.#sealed = { publicArea: stored.publicArea, privateArea: stored.privateArea };
-      const secret = await tpm.unseal({ publicArea: Buffer.from(stored.publicArea, "base64"), privateArea: Buffer.from(stored.privateArea, "base64") });
+      setup.#sealed = {
+        publicArea: stored.publicArea,
+        privateArea: stored.privateArea,
+      };
+      const secret = await tpm.unseal({
+        publicArea: Buffer.from(stored.publicArea, "base64"),
+        privateArea: Buffer.from(stored.privateArea, "base64"),
+      });
       setup.#code = secret.toString("latin1");
       setup.#failures = stored.failures;
       setup.#wait();
     } else {
       setup.#code = drawSetupCode();
       const sealed = await tpm.seal(Buffer.from(setup.#code, "latin1"));
-      setup.#sealed = { publicArea: sealed.publicArea.toString("base64"), privateArea: sealed.privateArea.toString("base64") };
+      setup.#sealed = {
+        publicArea: sealed.publicArea.toString("base64"),
+        privateArea: sealed.privateArea.toString("base64"),
+      };
       await setup.#save();
     }
-    await writeFile(label, `${formatSetupCode(setup.#code)}\n`, { mode: 0o600 });
+    await writeFile(label, `${formatSetupCode(setup.#code)}\n`, {
+      mode: 0o600,
+    });
     return setup;
   }
 
@@ -63,9 +87,19 @@ export class SetupCode {
    */
   async verify(typed: string): Promise<void> {
     await this.#queue.run(async () => {
-      if (this.#code === undefined) throw new ConflictError("This box has an owner already. Sign in instead.", "already-claimed");
+      if (this.#code === undefined)
+        throw new ConflictError(
+          "This box has an owner already. Sign in instead.",
+          "already-claimed",
+        );
       const wait = (this.#notBefore - performance.now()) / 1000;
-      if (wait > 0) throw new SetupCodeError(429, "too-many-tries", `Too many wrong codes. Wait ${Math.ceil(wait)} seconds, then try again.`, { retryAfter: wait });
+      if (wait > 0)
+        throw new SetupCodeError(
+          429,
+          "too-many-tries",
+          `Too many wrong codes. Wait ${Math.ceil(wait)} seconds, then try again.`,
+          { retryAfter: wait },
+        );
       if (setupCodeMatches(typed, this.#code)) {
         if (this.#failures > 0) {
           this.#failures = 0;
@@ -76,8 +110,14 @@ export class SetupCode {
       this.#failures++;
       await this.#save();
       const seconds = this.#wait();
-      const next = seconds > 0 ? ` You can try again in ${seconds} seconds.` : "";
-      throw new SetupCodeError(403, "wrong-code", `That is not the setup code. It stands on the box's label and on its console.${next}`, seconds > 0 ? { retryAfter: seconds } : {});
+      const next =
+        seconds > 0 ? ` You can try again in ${seconds} seconds.` : "";
+      throw new SetupCodeError(
+        403,
+        "wrong-code",
+        `That is not the setup code. It stands on the box's label and on its console.${next}`,
+        seconds > 0 ? { retryAfter: seconds } : {},
+      );
     });
   }
 
@@ -97,6 +137,9 @@ export class SetupCode {
   }
 
   async #save(): Promise<void> {
-    await writeDurable(this.#file, JSON.stringify({ ...this.#sealed, failures: this.#failures }));
+    await writeDurable(
+      this.#file,
+      JSON.stringify({ ...this.#sealed, failures: this.#failures }),
+    );
   }
 }

@@ -1,14 +1,24 @@
 import { CoppiceError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import { type NativeCall, openLibrary, pointers } from "../shared/native.ts";
-import { aes128Cfb, algorithm, sealedObject, sensitiveCreate, storageParent } from "./wire.ts";
+import {
+  aes128Cfb,
+  algorithm,
+  sealedObject,
+  sensitiveCreate,
+  storageParent,
+} from "./wire.ts";
 
 /** A TPM command failed; `code` is the TSS2_RC. */
 export class TpmError extends CoppiceError {
   override name = "TpmError";
   readonly code: number;
   constructor(what: string, code: number) {
-    super(503, "tpm-failed", `The TPM refused to ${what} (code 0x${(code >>> 0).toString(16)}). Restart the box; if it happens again, the TPM is damaged or was cleared.`);
+    super(
+      503,
+      "tpm-failed",
+      `The TPM refused to ${what} (code 0x${(code >>> 0).toString(16)}). Restart the box; if it happens again, the TPM is damaged or was cleared.`,
+    );
     this.code = code;
   }
 }
@@ -33,27 +43,128 @@ const ownerHierarchy = 0x101;
 const hmacSession = 0;
 // Larger than any TPM structure of the TSS headers.
 const structureSize = 8192;
-const sessionAttributes = { continue: 0x01, decrypt: 0x20, encrypt: 0x40 } as const;
+const sessionAttributes = {
+  continue: 0x01,
+  decrypt: 0x20,
+  encrypt: 0x40,
+} as const;
 
 const esysFunctions = {
   Esys_Initialize: ["uint32", ["pointer", "pointer", "pointer"]],
   Esys_Finalize: ["void", ["pointer"]],
   Esys_Free: ["void", ["pointer"]],
-  Esys_CreatePrimary: ["uint32", ["pointer", "uint32", "uint32", "uint32", "uint32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer"]],
-  Esys_Create: ["uint32", ["pointer", "uint32", "uint32", "uint32", "uint32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer"]],
-  Esys_Load: ["uint32", ["pointer", "uint32", "uint32", "uint32", "uint32", "pointer", "pointer", "pointer"]],
-  Esys_Unseal: ["uint32", ["pointer", "uint32", "uint32", "uint32", "uint32", "pointer"]],
+  Esys_CreatePrimary: [
+    "uint32",
+    [
+      "pointer",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+    ],
+  ],
+  Esys_Create: [
+    "uint32",
+    [
+      "pointer",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+      "pointer",
+    ],
+  ],
+  Esys_Load: [
+    "uint32",
+    [
+      "pointer",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "pointer",
+      "pointer",
+      "pointer",
+    ],
+  ],
+  Esys_Unseal: [
+    "uint32",
+    ["pointer", "uint32", "uint32", "uint32", "uint32", "pointer"],
+  ],
   Esys_FlushContext: ["uint32", ["pointer", "uint32"]],
-  Esys_StartAuthSession: ["uint32", ["pointer", "uint32", "uint32", "uint32", "uint32", "uint32", "pointer", "uint8", "pointer", "uint16", "pointer"]],
-  Esys_TRSess_SetAttributes: ["uint32", ["pointer", "uint32", "uint8", "uint8"]],
-  Esys_GetCapability: ["uint32", ["pointer", "uint32", "uint32", "uint32", "uint32", "uint32", "uint32", "pointer", "pointer"]],
+  Esys_StartAuthSession: [
+    "uint32",
+    [
+      "pointer",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "pointer",
+      "uint8",
+      "pointer",
+      "uint16",
+      "pointer",
+    ],
+  ],
+  Esys_TRSess_SetAttributes: [
+    "uint32",
+    ["pointer", "uint32", "uint8", "uint8"],
+  ],
+  Esys_GetCapability: [
+    "uint32",
+    [
+      "pointer",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "pointer",
+      "pointer",
+    ],
+  ],
 } as const;
 const muFunctions = {
-  Tss2_MU_TPM2B_PUBLIC_Unmarshal: ["uint32", ["pointer", "size_t", "pointer", "pointer"]],
-  Tss2_MU_TPM2B_PUBLIC_Marshal: ["uint32", ["pointer", "pointer", "size_t", "pointer"]],
-  Tss2_MU_TPM2B_PRIVATE_Unmarshal: ["uint32", ["pointer", "size_t", "pointer", "pointer"]],
-  Tss2_MU_TPM2B_SENSITIVE_CREATE_Unmarshal: ["uint32", ["pointer", "size_t", "pointer", "pointer"]],
-  Tss2_MU_TPMT_SYM_DEF_Unmarshal: ["uint32", ["pointer", "size_t", "pointer", "pointer"]],
+  Tss2_MU_TPM2B_PUBLIC_Unmarshal: [
+    "uint32",
+    ["pointer", "size_t", "pointer", "pointer"],
+  ],
+  Tss2_MU_TPM2B_PUBLIC_Marshal: [
+    "uint32",
+    ["pointer", "pointer", "size_t", "pointer"],
+  ],
+  Tss2_MU_TPM2B_PRIVATE_Unmarshal: [
+    "uint32",
+    ["pointer", "size_t", "pointer", "pointer"],
+  ],
+  Tss2_MU_TPM2B_SENSITIVE_CREATE_Unmarshal: [
+    "uint32",
+    ["pointer", "size_t", "pointer", "pointer"],
+  ],
+  Tss2_MU_TPMT_SYM_DEF_Unmarshal: [
+    "uint32",
+    ["pointer", "size_t", "pointer", "pointer"],
+  ],
 } as const;
 const loaderFunctions = {
   Tss2_TctiLdr_Initialize: ["uint32", ["string", "pointer"]],
@@ -62,9 +173,17 @@ const loaderFunctions = {
 
 /** The TPM at the ESYS level of tpm2-tss: one context, one command at a time, because ESYS is not thread-safe. */
 export class Tpm implements AsyncDisposable {
-  #esys = openLibrary("libtss2-esys.so.0", "libtss2-esys-3.0.2-0", esysFunctions);
+  #esys = openLibrary(
+    "libtss2-esys.so.0",
+    "libtss2-esys-3.0.2-0",
+    esysFunctions,
+  );
   #mu = openLibrary("libtss2-mu.so.0", "libtss2-mu0", muFunctions);
-  #loader = openLibrary("libtss2-tctildr.so.0", "libtss2-tctildr0", loaderFunctions);
+  #loader = openLibrary(
+    "libtss2-tctildr.so.0",
+    "libtss2-tctildr0",
+    loaderFunctions,
+  );
   #context: Buffer = Buffer.alloc(0);
   #tcti = Buffer.alloc(8);
   #queue = new Mutex();
@@ -78,9 +197,19 @@ export class Tpm implements AsyncDisposable {
    */
   static async open(tcti: string): Promise<Tpm> {
     const tpm = new Tpm();
-    await tpm.#check("answer", tpm.#loader.Tss2_TctiLdr_Initialize(tcti, tpm.#tcti));
+    await tpm.#check(
+      "answer",
+      tpm.#loader.Tss2_TctiLdr_Initialize(tcti, tpm.#tcti),
+    );
     const context = Buffer.alloc(8);
-    await tpm.#check("start", tpm.#esys.Esys_Initialize(context, pointers.readPointer(tpm.#tcti, 0, 0), null));
+    await tpm.#check(
+      "start",
+      tpm.#esys.Esys_Initialize(
+        context,
+        pointers.readPointer(tpm.#tcti, 0, 0),
+        null,
+      ),
+    );
     tpm.#context = pointers.readPointer(context, 0, 0);
     return tpm;
   }
@@ -90,18 +219,52 @@ export class Tpm implements AsyncDisposable {
     return await this.#withParent("seal a secret", async (parent, session) => {
       const privateOut = Buffer.alloc(8);
       const publicOut = Buffer.alloc(8);
-      const sensitive = await this.#structure("Tss2_MU_TPM2B_SENSITIVE_CREATE_Unmarshal", sensitiveCreate(secret));
-      const template = await this.#structure("Tss2_MU_TPM2B_PUBLIC_Unmarshal", sealedObject);
+      const sensitive = await this.#structure(
+        "Tss2_MU_TPM2B_SENSITIVE_CREATE_Unmarshal",
+        sensitiveCreate(secret),
+      );
+      const template = await this.#structure(
+        "Tss2_MU_TPM2B_PUBLIC_Unmarshal",
+        sealedObject,
+      );
       const empty = Buffer.alloc(structureSize);
       await this.#check(
         "seal a secret",
-        this.#esys.Esys_Create(this.#context, parent, session, none, none, sensitive, template, empty, empty, privateOut, publicOut, null, null, null),
+        this.#esys.Esys_Create(
+          this.#context,
+          parent,
+          session,
+          none,
+          none,
+          sensitive,
+          template,
+          empty,
+          empty,
+          privateOut,
+          publicOut,
+          null,
+          null,
+          null,
+        ),
       );
       sensitive.fill(0);
       const wire = Buffer.alloc(structureSize);
       const offset = Buffer.alloc(8);
-      await this.#check("describe a sealed secret", this.#mu.Tss2_MU_TPM2B_PUBLIC_Marshal(pointers.readPointer(publicOut, 0, structureSize), wire, wire.length, offset));
-      const sealed = { publicArea: Buffer.from(wire.subarray(0, Number(offset.readBigUInt64LE()))), privateArea: wireOfSized(privateOut) };
+      await this.#check(
+        "describe a sealed secret",
+        this.#mu.Tss2_MU_TPM2B_PUBLIC_Marshal(
+          pointers.readPointer(publicOut, 0, structureSize),
+          wire,
+          wire.length,
+          offset,
+        ),
+      );
+      const sealed = {
+        publicArea: Buffer.from(
+          wire.subarray(0, Number(offset.readBigUInt64LE())),
+        ),
+        privateArea: wireOfSized(privateOut),
+      };
       await this.#free(privateOut);
       await this.#free(publicOut);
       return sealed;
@@ -110,21 +273,55 @@ export class Tpm implements AsyncDisposable {
 
   /** Opens what this TPM sealed. @throws TpmError where another TPM sealed it. */
   async unseal(sealed: Sealed): Promise<Buffer> {
-    return await this.#withParent("open a sealed secret", async (parent, session) => {
-      const handle = Buffer.alloc(4);
-      const privateArea = await this.#structure("Tss2_MU_TPM2B_PRIVATE_Unmarshal", sealed.privateArea);
-      const publicArea = await this.#structure("Tss2_MU_TPM2B_PUBLIC_Unmarshal", sealed.publicArea);
-      await this.#check("load a sealed secret", this.#esys.Esys_Load(this.#context, parent, passwordSession, none, none, privateArea, publicArea, handle));
-      try {
-        const out = Buffer.alloc(8);
-        await this.#check("open a sealed secret", this.#esys.Esys_Unseal(this.#context, handle.readUInt32LE(), session, none, none, out));
-        const secret = wireOfSized(out).subarray(2);
-        await this.#free(out);
-        return secret;
-      } finally {
-        await this.#esys.Esys_FlushContext(this.#context, handle.readUInt32LE());
-      }
-    });
+    return await this.#withParent(
+      "open a sealed secret",
+      async (parent, session) => {
+        const handle = Buffer.alloc(4);
+        const privateArea = await this.#structure(
+          "Tss2_MU_TPM2B_PRIVATE_Unmarshal",
+          sealed.privateArea,
+        );
+        const publicArea = await this.#structure(
+          "Tss2_MU_TPM2B_PUBLIC_Unmarshal",
+          sealed.publicArea,
+        );
+        await this.#check(
+          "load a sealed secret",
+          this.#esys.Esys_Load(
+            this.#context,
+            parent,
+            passwordSession,
+            none,
+            none,
+            privateArea,
+            publicArea,
+            handle,
+          ),
+        );
+        try {
+          const out = Buffer.alloc(8);
+          await this.#check(
+            "open a sealed secret",
+            this.#esys.Esys_Unseal(
+              this.#context,
+              handle.readUInt32LE(),
+              session,
+              none,
+              none,
+              out,
+            ),
+          );
+          const secret = wireOfSized(out).subarray(2);
+          await this.#free(out);
+          return secret;
+        } finally {
+          await this.#esys.Esys_FlushContext(
+            this.#context,
+            handle.readUInt32LE(),
+          );
+        }
+      },
+    );
   }
 
   /** Reads maker, model, firmware and specification. @throws TpmError */
@@ -133,15 +330,38 @@ export class Tpm implements AsyncDisposable {
       const out = Buffer.alloc(8);
       const capabilityTpmProperties = 6;
       const fixedGroup = 0x100;
-      await this.#check("describe itself", this.#esys.Esys_GetCapability(this.#context, none, none, none, capabilityTpmProperties, fixedGroup, 64, null, out));
+      await this.#check(
+        "describe itself",
+        this.#esys.Esys_GetCapability(
+          this.#context,
+          none,
+          none,
+          none,
+          capabilityTpmProperties,
+          fixedGroup,
+          64,
+          null,
+          out,
+        ),
+      );
       // TPMS_CAPABILITY_DATA in memory: u32 capability, u32 count, then pairs of u32.
       const data = pointers.readPointer(out, 0, structureSize);
       const values = new Map<number, number>();
-      for (let index = 0; index < data.readUInt32LE(4); index++) values.set(data.readUInt32LE(8 + index * 8), data.readUInt32LE(12 + index * 8));
+      for (let index = 0; index < data.readUInt32LE(4); index++)
+        values.set(
+          data.readUInt32LE(8 + index * 8),
+          data.readUInt32LE(12 + index * 8),
+        );
       await this.#free(out);
       const text = (...offsets: number[]): string =>
         offsets
-          .map((offset) => Buffer.from(Uint32Array.of(values.get(fixedGroup + offset) ?? 0).buffer).reverse().toString("latin1"))
+          .map((offset) =>
+            Buffer.from(
+              Uint32Array.of(values.get(fixedGroup + offset) ?? 0).buffer,
+            )
+              .reverse()
+              .toString("latin1"),
+          )
           .join("")
           // biome-ignore lint/suspicious/noControlCharactersInRegex: makers pad with NUL
           .replace(/[\u0000 ]+$/g, "");
@@ -165,38 +385,101 @@ export class Tpm implements AsyncDisposable {
   }
 
   /** Runs `work` with the storage parent loaded and a salted session that encrypts parameters: the bus can be tapped. */
-  async #withParent<T>(what: string, work: (parent: number, session: number) => Promise<T>): Promise<T> {
+  async #withParent<T>(
+    what: string,
+    work: (parent: number, session: number) => Promise<T>,
+  ): Promise<T> {
     return await this.#queue.run(async () => {
       const parent = Buffer.alloc(4);
       const empty = Buffer.alloc(structureSize);
-      const template = await this.#structure("Tss2_MU_TPM2B_PUBLIC_Unmarshal", storageParent);
-      const sensitive = await this.#structure("Tss2_MU_TPM2B_SENSITIVE_CREATE_Unmarshal", sensitiveCreate(Buffer.alloc(0)));
+      const template = await this.#structure(
+        "Tss2_MU_TPM2B_PUBLIC_Unmarshal",
+        storageParent,
+      );
+      const sensitive = await this.#structure(
+        "Tss2_MU_TPM2B_SENSITIVE_CREATE_Unmarshal",
+        sensitiveCreate(Buffer.alloc(0)),
+      );
       await this.#check(
         what,
-        this.#esys.Esys_CreatePrimary(this.#context, ownerHierarchy, passwordSession, none, none, sensitive, template, empty, empty, parent, null, null, null, null),
+        this.#esys.Esys_CreatePrimary(
+          this.#context,
+          ownerHierarchy,
+          passwordSession,
+          none,
+          none,
+          sensitive,
+          template,
+          empty,
+          empty,
+          parent,
+          null,
+          null,
+          null,
+          null,
+        ),
       );
       const session = Buffer.alloc(4);
       try {
-        const symmetric = await this.#structure("Tss2_MU_TPMT_SYM_DEF_Unmarshal", aes128Cfb);
+        const symmetric = await this.#structure(
+          "Tss2_MU_TPMT_SYM_DEF_Unmarshal",
+          aes128Cfb,
+        );
         await this.#check(
           what,
-          this.#esys.Esys_StartAuthSession(this.#context, parent.readUInt32LE(), none, none, none, none, null, hmacSession, symmetric, algorithm.sha256, session),
+          this.#esys.Esys_StartAuthSession(
+            this.#context,
+            parent.readUInt32LE(),
+            none,
+            none,
+            none,
+            none,
+            null,
+            hmacSession,
+            symmetric,
+            algorithm.sha256,
+            session,
+          ),
         );
-        const flags = sessionAttributes.continue | sessionAttributes.decrypt | sessionAttributes.encrypt;
+        const flags =
+          sessionAttributes.continue |
+          sessionAttributes.decrypt |
+          sessionAttributes.encrypt;
         // Unseal has no parameter to decrypt, Create none that must come back secret: ESYS drops what does not apply.
-        await this.#check(what, this.#esys.Esys_TRSess_SetAttributes(this.#context, session.readUInt32LE(), flags, 0xff));
+        await this.#check(
+          what,
+          this.#esys.Esys_TRSess_SetAttributes(
+            this.#context,
+            session.readUInt32LE(),
+            flags,
+            0xff,
+          ),
+        );
         return await work(parent.readUInt32LE(), session.readUInt32LE());
       } finally {
-        if (session.readUInt32LE() !== 0) await this.#esys.Esys_FlushContext(this.#context, session.readUInt32LE());
-        await this.#esys.Esys_FlushContext(this.#context, parent.readUInt32LE());
+        if (session.readUInt32LE() !== 0)
+          await this.#esys.Esys_FlushContext(
+            this.#context,
+            session.readUInt32LE(),
+          );
+        await this.#esys.Esys_FlushContext(
+          this.#context,
+          parent.readUInt32LE(),
+        );
       }
     });
   }
 
   /** The C structure of wire bytes, by libtss2-mu. */
-  async #structure(unmarshal: keyof typeof muFunctions, wire: Buffer): Promise<Buffer> {
+  async #structure(
+    unmarshal: keyof typeof muFunctions,
+    wire: Buffer,
+  ): Promise<Buffer> {
     const structure = Buffer.alloc(structureSize);
-    await this.#check("read a structure", this.#mu[unmarshal](wire, wire.length, Buffer.alloc(8), structure));
+    await this.#check(
+      "read a structure",
+      this.#mu[unmarshal](wire, wire.length, Buffer.alloc(8), structure),
+    );
     return structure;
   }
 

@@ -1,9 +1,24 @@
 /** TPM 2.0 wire structures (Trusted Platform Module Library, Part 2), big-endian, as bytes. */
 
 /** Algorithm numbers, Part 2 table 9. */
-export const algorithm = { aes: 0x0006, keyedHash: 0x0008, sha256: 0x000b, null: 0x0010, ecc: 0x0023, cfb: 0x0043 } as const;
+export const algorithm = {
+  aes: 0x0006,
+  keyedHash: 0x0008,
+  sha256: 0x000b,
+  null: 0x0010,
+  ecc: 0x0023,
+  cfb: 0x0043,
+} as const;
 /** Object attributes, Part 2 table 31. */
-const attribute = { fixedTpm: 1 << 1, fixedParent: 1 << 4, sensitiveDataOrigin: 1 << 5, userWithAuth: 1 << 6, noDa: 1 << 10, restricted: 1 << 16, decrypt: 1 << 17 } as const;
+const attribute = {
+  fixedTpm: 1 << 1,
+  fixedParent: 1 << 4,
+  sensitiveDataOrigin: 1 << 5,
+  userWithAuth: 1 << 6,
+  noDa: 1 << 10,
+  restricted: 1 << 16,
+  decrypt: 1 << 17,
+} as const;
 
 /** A 16-bit number. */
 export function u16(value: number): Buffer {
@@ -26,13 +41,25 @@ export function sized(...parts: Uint8Array[]): Buffer {
 }
 
 /** TPMT_SYM_DEF for AES-128 in CFB mode: what encrypts session parameters. */
-export const aes128Cfb = Buffer.concat([u16(algorithm.aes), u16(128), u16(algorithm.cfb)]);
+export const aes128Cfb = Buffer.concat([
+  u16(algorithm.aes),
+  u16(128),
+  u16(algorithm.cfb),
+]);
 
 /** TPM2B_PUBLIC of a storage parent: ECC P-256, made from the owner hierarchy's seed, so the same at every start. */
 export const storageParent = sized(
   u16(algorithm.ecc),
   u16(algorithm.sha256),
-  u32(attribute.fixedTpm | attribute.fixedParent | attribute.sensitiveDataOrigin | attribute.userWithAuth | attribute.noDa | attribute.restricted | attribute.decrypt),
+  u32(
+    attribute.fixedTpm |
+      attribute.fixedParent |
+      attribute.sensitiveDataOrigin |
+      attribute.userWithAuth |
+      attribute.noDa |
+      attribute.restricted |
+      attribute.decrypt,
+  ),
   sized(),
   aes128Cfb,
   u16(algorithm.null),
@@ -46,7 +73,12 @@ export const storageParent = sized(
 export const sealedObject = sized(
   u16(algorithm.keyedHash),
   u16(algorithm.sha256),
-  u32(attribute.fixedTpm | attribute.fixedParent | attribute.userWithAuth | attribute.noDa),
+  u32(
+    attribute.fixedTpm |
+      attribute.fixedParent |
+      attribute.userWithAuth |
+      attribute.noDa,
+  ),
   sized(),
   u16(algorithm.null),
   sized(),

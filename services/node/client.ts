@@ -18,13 +18,23 @@ export type FileInfo = Static<typeof FileInfo>;
 
 /** What the storage node says of itself. */
 export const StorageState = Type.Object({
-  rootKey: Type.Union([Type.String(), Type.Null()], { description: "principal of the root key, hex" }),
-  disk: Type.Union([Type.String(), Type.Null()], { description: "UUID of the data disk" }),
+  rootKey: Type.Union([Type.String(), Type.Null()], {
+    description: "principal of the root key, hex",
+  }),
+  disk: Type.Union([Type.String(), Type.Null()], {
+    description: "UUID of the data disk",
+  }),
   files: Type.Integer(),
   bytes: Type.Integer(),
-  mended: Type.Integer({ description: "fragments that were found damaged and written anew" }),
-  lastMended: Type.Optional(Type.Number({ description: "milliseconds since 1970" })),
-  failure: Type.Optional(Type.String({ description: "what is wrong with the disk" })),
+  mended: Type.Integer({
+    description: "fragments that were found damaged and written anew",
+  }),
+  lastMended: Type.Optional(
+    Type.Number({ description: "milliseconds since 1970" }),
+  ),
+  failure: Type.Optional(
+    Type.String({ description: "what is wrong with the disk" }),
+  ),
 });
 export type StorageState = Static<typeof StorageState>;
 
@@ -41,16 +51,36 @@ export class NodeClient implements AsyncDisposable {
 
   /** Makes the node look for a disk that was mounted. */
   async rescan(signal?: AbortSignal): Promise<StorageState> {
-    return await this.#client.call(StorageState, "POST", "/rescan", { body: {}, signal });
+    return await this.#client.call(StorageState, "POST", "/rescan", {
+      body: {},
+      signal,
+    });
   }
 
   /** Makes the root key; resolves to its backup, an age file. */
-  async createRootKey(passphrase: string, signal?: AbortSignal): Promise<string> {
-    return (await this.#client.call(Backup, "POST", "/root-key", { body: { passphrase }, signal })).backup;
+  async createRootKey(
+    passphrase: string,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    return (
+      await this.#client.call(Backup, "POST", "/root-key", {
+        body: { passphrase },
+        signal,
+      })
+    ).backup;
   }
 
-  async restoreRootKey(backup: string, passphrase: string, signal?: AbortSignal): Promise<void> {
-    await this.#dump("POST", "/root-key/restore", { backup, passphrase }, signal);
+  async restoreRootKey(
+    backup: string,
+    passphrase: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump(
+      "POST",
+      "/root-key/restore",
+      { backup, passphrase },
+      signal,
+    );
   }
 
   async forgetRootKey(signal?: AbortSignal): Promise<void> {
@@ -58,33 +88,67 @@ export class NodeClient implements AsyncDisposable {
   }
 
   async files(signal?: AbortSignal): Promise<FileInfo[]> {
-    return await this.#client.call(Type.Array(FileInfo), "GET", "/files", { signal });
+    return await this.#client.call(Type.Array(FileInfo), "GET", "/files", {
+      signal,
+    });
   }
 
   async file(name: string, signal?: AbortSignal): Promise<FileInfo> {
-    return await this.#client.call(FileInfo, "GET", `/files/${encodeURIComponent(name)}/info`, { signal });
+    return await this.#client.call(
+      FileInfo,
+      "GET",
+      `/files/${encodeURIComponent(name)}/info`,
+      { signal },
+    );
   }
 
   /** Streams a file in. @param size its bytes. */
-  async putFile(name: string, size: number, stream: Readable, signal?: AbortSignal): Promise<FileInfo> {
-    return await this.#client.call(FileInfo, "PUT", `/files/${encodeURIComponent(name)}`, { stream, headers: { "x-coppice-size": String(size) }, signal });
+  async putFile(
+    name: string,
+    size: number,
+    stream: Readable,
+    signal?: AbortSignal,
+  ): Promise<FileInfo> {
+    return await this.#client.call(
+      FileInfo,
+      "PUT",
+      `/files/${encodeURIComponent(name)}`,
+      { stream, headers: { "x-coppice-size": String(size) }, signal },
+    );
   }
 
   /** Streams a file out. */
-  async getFile(name: string, signal?: AbortSignal): Promise<{ size: number; stream: Readable }> {
-    const { headers, body } = await this.#client.raw("GET", `/files/${encodeURIComponent(name)}`, { signal });
+  async getFile(
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ size: number; stream: Readable }> {
+    const { headers, body } = await this.#client.raw(
+      "GET",
+      `/files/${encodeURIComponent(name)}`,
+      { signal },
+    );
     return { size: Number(headers["content-length"]), stream: body };
   }
 
   async removeFile(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#dump("DELETE", `/files/${encodeURIComponent(name)}`, undefined, signal);
+    await this.#dump(
+      "DELETE",
+      `/files/${encodeURIComponent(name)}`,
+      undefined,
+      signal,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
   }
 
-  async #dump(method: "POST" | "DELETE", path: string, body?: unknown, signal?: AbortSignal): Promise<void> {
+  async #dump(
+    method: "POST" | "DELETE",
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const answer = await this.#client.raw(method, path, { body, signal });
     await answer.body.dump();
   }

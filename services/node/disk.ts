@@ -8,11 +8,16 @@ import { hasCode } from "../shared/errors.ts";
 export const diskMark = "coppice-disk.json";
 
 /** What stands in that file. */
-export const DiskMark = Type.Object({ format: Type.Literal(1), uuid: Type.String({ pattern: "^[0-9a-f-]{36}$" }) });
+export const DiskMark = Type.Object({
+  format: Type.Literal(1),
+  uuid: Type.String({ pattern: "^[0-9a-f-]{36}$" }),
+});
 export type DiskMark = Static<typeof DiskMark>;
 
 /** The mounted data disk below `folder`: its path and mark; `undefined` where none is mounted. */
-export async function findDisk(folder: string): Promise<(DiskMark & { path: string }) | undefined> {
+export async function findDisk(
+  folder: string,
+): Promise<(DiskMark & { path: string }) | undefined> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (hasCode(error, "ENOENT")) return [];
     throw error;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { removeDurable } from "../shared/durable.ts";
 import { ConflictError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
-import { findDisk } from "./disk.ts";
 import type { StorageState } from "./client.ts";
+import { findDisk } from "./disk.ts";
 import { FragmentStore } from "./store/fragments.ts";
 import { Files } from "./tree/files.ts";
 import { RootKey } from "./tree/rootkey.ts";
@@ -42,7 +42,8 @@ export class StorageNode implements AsyncDisposable {
         this.#store = undefined;
         this.#files = undefined;
         this.#uuid = disk?.uuid;
-        if (disk) this.#store = await FragmentStore.open(join(disk.path, "store"));
+        if (disk)
+          this.#store = await FragmentStore.open(join(disk.path, "store"));
       }
       await this.#compose();
     });
@@ -51,8 +52,14 @@ export class StorageNode implements AsyncDisposable {
   /** @throws DiskError, ConflictError where the box is not set up yet. */
   get files(): Files {
     if (this.#files) return this.#files;
-    if (!this.#root) throw new ConflictError("This box is not set up yet. Finish the setup first.", "not-set-up");
-    throw new DiskError("The data disk is not there. Check its cable and power, then restart the box.");
+    if (!this.#root)
+      throw new ConflictError(
+        "This box is not set up yet. Finish the setup first.",
+        "not-set-up",
+      );
+    throw new DiskError(
+      "The data disk is not there. Check its cable and power, then restart the box.",
+    );
   }
 
   /** What the dashboard shows. */
@@ -68,7 +75,10 @@ export class StorageNode implements AsyncDisposable {
   }
 
   /** Makes the root key and returns its backup; one that guards no file yet is replaced. @throws ConflictError */
-  async createRootKey(passphrase: string, signal: AbortSignal): Promise<string> {
+  async createRootKey(
+    passphrase: string,
+    signal: AbortSignal,
+  ): Promise<string> {
     return await this.#queue.run(async () => {
       const root = RootKey.create();
       const backup = await root.backup(passphrase, signal);
@@ -78,8 +88,14 @@ export class StorageNode implements AsyncDisposable {
   }
 
   /** Takes the root key from a backup. @throws BackupError, ConflictError */
-  async restoreRootKey(file: string, passphrase: string, signal: AbortSignal): Promise<void> {
-    await this.#queue.run(async () => this.#adopt(await RootKey.restore(file, passphrase, signal)));
+  async restoreRootKey(
+    file: string,
+    passphrase: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#queue.run(async () =>
+      this.#adopt(await RootKey.restore(file, passphrase, signal)),
+    );
   }
 
   /** Forgets a root key that guards no file: the setup begins again. @throws ConflictError */
@@ -105,10 +121,15 @@ export class StorageNode implements AsyncDisposable {
   }
 
   #refuseIfFiles(): void {
-    if ((this.#files?.list().length ?? 0) > 0) throw new ConflictError("There are files under the present root key. Delete them, or keep the key.", "root-key-in-use");
+    if ((this.#files?.list().length ?? 0) > 0)
+      throw new ConflictError(
+        "There are files under the present root key. Delete them, or keep the key.",
+        "root-key-in-use",
+      );
   }
 
   async #compose(): Promise<void> {
-    if (this.#store && this.#root && !this.#files) this.#files = await Files.open(this.#store, this.#root);
+    if (this.#store && this.#root && !this.#files)
+      this.#files = await Files.open(this.#store, this.#root);
   }
 }

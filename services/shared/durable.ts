@@ -12,7 +12,10 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Replaces a file whole: after a power cut it holds the old or the new content, never a mixture. Mode 0600. */
-export async function writeDurable(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeDurable(
+  path: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const fresh = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     await using file = await open(fresh, "wx", 0o600);
@@ -35,7 +38,10 @@ export async function removeDurable(path: string): Promise<void> {
 }
 
 /** Reads a JSON file and checks it; `undefined` where there is none. @throws where it does not fit `schema`. */
-export async function readJson<S extends TSchema>(schema: S, path: string): Promise<Static<S> | undefined> {
+export async function readJson<S extends TSchema>(
+  schema: S,
+  path: string,
+): Promise<Static<S> | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

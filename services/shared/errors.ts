@@ -8,7 +8,12 @@ export class CoppiceError extends Error {
   /** Seconds after which trying again makes sense. */
   readonly retryAfter: number | undefined;
 
-  constructor(status: number, type: string, message: string, options: ErrorOptions & { retryAfter?: number } = {}) {
+  constructor(
+    status: number,
+    type: string,
+    message: string,
+    options: ErrorOptions & { retryAfter?: number } = {},
+  ) {
     super(message, options);
     this.status = status;
     this.type = type;

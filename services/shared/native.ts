@@ -2,7 +2,17 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 
 /** ffi-napi's way to name a C type. */
-export type CType = "int" | "uint8" | "uint16" | "uint32" | "int64" | "uint64" | "size_t" | "string" | "pointer" | "void";
+export type CType =
+  | "int"
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "size_t"
+  | "string"
+  | "pointer"
+  | "void";
 /** One C function: what it returns, what it takes. */
 export type Signature = readonly [CType, readonly CType[]];
 /** Calls a C function on a worker thread, so that the event loop goes on. */
@@ -14,7 +24,10 @@ export class NativeLibraryError extends Error {
 }
 
 interface Ffi {
-  Library(path: string, functions: Record<string, Signature>): Record<string, { async(...args: unknown[]): void }>;
+  Library(
+    path: string,
+    functions: Record<string, Signature>,
+  ): Record<string, { async(...args: unknown[]): void }>;
 }
 interface Ref {
   readPointer(buffer: Buffer, offset: number, length: number): Buffer;
@@ -23,24 +36,39 @@ interface Ref {
 }
 
 /** Reads and writes C pointers in buffers. */
-export const pointers: Ref = createRequire(import.meta.url)("@2060.io/ref-napi") as Ref;
+export const pointers: Ref = createRequire(import.meta.url)(
+  "@2060.io/ref-napi",
+) as Ref;
 
 /**
  * Opens a native library by its soname.
  * @throws NativeLibraryError that names the Debian package to install.
  */
-export function openLibrary<F extends Record<string, Signature>>(soname: string, debianPackage: string, functions: F): { [K in keyof F]: NativeCall } {
+export function openLibrary<F extends Record<string, Signature>>(
+  soname: string,
+  debianPackage: string,
+  functions: F,
+): { [K in keyof F]: NativeCall } {
   const ffi = createRequire(import.meta.url)("ffi-napi") as Ffi;
   let library: ReturnType<Ffi["Library"]>;
   try {
     library = ffi.Library(soname, functions);
   } catch (error) {
-    throw new NativeLibraryError(`cannot load ${soname}: install the Debian package ${debianPackage}`, { cause: error });
+    throw new NativeLibraryError(
+      `cannot load ${soname}: install the Debian package ${debianPackage}`,
+      { cause: error },
+    );
   }
   const calls = Object.keys(functions).map((name) => {
     const call = library[name];
-    if (!call) throw new NativeLibraryError(`${soname} lacks ${name}: install a newer ${debianPackage}`);
-    return [name, promisify((...args: unknown[]) => call.async(...args))] as const;
+    if (!call)
+      throw new NativeLibraryError(
+        `${soname} lacks ${name}: install a newer ${debianPackage}`,
+      );
+    return [
+      name,
+      promisify((...args: unknown[]) => call.async(...args)),
+    ] as const;
   });
   return Object.fromEntries(calls) as unknown as { [K in keyof F]: NativeCall };
 }

@@ -5,7 +5,9 @@ import { CoppiceError } from "./errors.ts";
 /** A problem document as RFC 9457 has it; `detail` says what to do. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: "a URI reference that names the kind of problem" }),
+    type: Type.String({
+      description: "a URI reference that names the kind of problem",
+    }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
@@ -35,23 +37,52 @@ const titles: Record<number, string> = {
 
 /** Makes every error of `app` a problem document; what is not ours to show is logged and answered without detail. */
 export function answerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error: Error & { statusCode?: number; validation?: unknown }, request, reply) => {
-    const known = error instanceof CoppiceError;
-    const status = known ? error.status : (error.statusCode ?? 500);
-    const detail = known || status < 500 ? error.message : "Something failed inside; the log of this service has the details. Try again.";
-    if (status >= 500) request.log.error({ err: error }, `${request.method} ${request.routeOptions.url ?? ""} failed`);
-    const retryAfter = known ? error.retryAfter : undefined;
-    if (retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(retryAfter)));
-    if (reply.raw.headersSent) {
-      reply.raw.destroy();
-      return;
-    }
-    const type = known ? error.type : error.validation ? "invalid-input" : "about:blank";
-    const problem: Problem = { type, title: titles[status] ?? "It did not work", status, detail, ...(retryAfter === undefined ? {} : { retryAfter }) };
-    return reply.status(status).type(problemMediaType).send(problem);
-  });
+  app.setErrorHandler(
+    (
+      error: Error & { statusCode?: number; validation?: unknown },
+      request,
+      reply,
+    ) => {
+      const known = error instanceof CoppiceError;
+      const status = known ? error.status : (error.statusCode ?? 500);
+      const detail =
+        known || status < 500
+          ? error.message
+          : "Something failed inside; the log of this service has the details. Try again.";
+      if (status >= 500)
+        request.log.error(
+          { err: error },
+          `${request.method} ${request.routeOptions.url ?? ""} failed`,
+        );
+      const retryAfter = known ? error.retryAfter : undefined;
+      if (retryAfter !== undefined)
+        reply.header("retry-after", String(Math.ceil(retryAfter)));
+      if (reply.raw.headersSent) {
+        reply.raw.destroy();
+        return;
+      }
+      const type = known
+        ? error.type
+        : error.validation
+          ? "invalid-input"
+          : "about:blank";
+      const problem: Problem = {
+        type,
+        title: titles[status] ?? "It did not work",
+        status,
+        detail,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      };
+      return reply.status(status).type(problemMediaType).send(problem);
+    },
+  );
   app.setNotFoundHandler((request, reply) => {
-    const problem: Problem = { type: "no-such-route", title: "Not found", status: 404, detail: `There is nothing at ${request.method} ${request.url.split("?")[0]}; /api/docs lists what there is.` };
+    const problem: Problem = {
+      type: "no-such-route",
+      title: "Not found",
+      status: 404,
+      detail: `There is nothing at ${request.method} ${request.url.split("?")[0]}; /api/docs lists what there is.`,
+    };
     return reply.status(404).type(problemMediaType).send(problem);
   });
 }

@@ -1,19 +1,46 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
+import {
+  type TypeBoxTypeProvider,
+  TypeBoxValidatorCompiler,
+} from "@fastify/type-provider-typebox";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from "fastify";
 import { answerProblems } from "./problem.ts";
 
 /** A Fastify instance whose routes take their types from TypeBox schemas. */
-export type Server = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type Server = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 /**
  * A server that answers errors as problem documents, takes small bodies unless a route says otherwise, and logs no requests.
  * @param https key and certificate in PEM, for one that faces the network.
  */
-export function createServer(logger: FastifyBaseLogger, https?: { key: string; cert: string }): Server {
-  const options = { loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 64 * 1024, forceCloseConnections: true, routerOptions: { maxParamLength: 2048 } } as const;
-  const app = (https ? Fastify({ ...options, https: { ...https, minVersion: "TLSv1.2" } }) : Fastify(options)) as unknown as FastifyInstance;
+export function createServer(
+  logger: FastifyBaseLogger,
+  https?: { key: string; cert: string },
+): Server {
+  const options = {
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 2048 },
+  } as const;
+  const app = (https
+    ? Fastify({ ...options, https: { ...https, minVersion: "TLSv1.2" } })
+    : Fastify(options)) as unknown as FastifyInstance;
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   answerProblems(app);
   return app.withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;

@@ -8,10 +8,13 @@ import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
-const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+const sha256 = (bytes: Buffer): string =>
+  createHash("sha256").update(bytes).digest("hex");
 
 async function names(client: BoxClient): Promise<string[]> {
-  return ((await client.ok("GET", "/api/files")) as { name: string }[]).map(({ name }) => name);
+  return ((await client.ok("GET", "/api/files")) as { name: string }[]).map(
+    ({ name }) => name,
+  );
 }
 
 test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, reboot", async (t) => {
@@ -25,18 +28,72 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     t.regex(box.code(), /^[A-Z2-9]{4}-[A-Z2-9]{4}$/);
     const address = await household.lease();
     t.regex(address, /^192\.168\.77\.1\d\d$/);
-    t.is((await household.run("dig", "+short", "+tries=3", "@192.168.77.1", "coppice.home.arpa")).trim(), "192.168.77.1");
-    t.is((await household.run("dig", "+short", "+tries=3", "-p", "5353", "@224.0.0.251", "coppice.local")).trim().split("\n")[0], "192.168.77.1");
-    const session = await household.run("curl", "-sk", "--max-time", "60", "--resolve", "coppice.local:443:192.168.77.1", "https://coppice.local/api/session");
+    t.is(
+      (
+        await household.run(
+          "dig",
+          "+short",
+          "+tries=3",
+          "@192.168.77.1",
+          "coppice.home.arpa",
+        )
+      ).trim(),
+      "192.168.77.1",
+    );
+    t.is(
+      (
+        await household.run(
+          "dig",
+          "+short",
+          "+tries=3",
+          "-p",
+          "5353",
+          "@224.0.0.251",
+          "coppice.local",
+        )
+      )
+        .trim()
+        .split("\n")[0],
+      "192.168.77.1",
+    );
+    const session = await household.run(
+      "curl",
+      "-sk",
+      "--max-time",
+      "60",
+      "--resolve",
+      "coppice.local:443:192.168.77.1",
+      "https://coppice.local/api/session",
+    );
     t.deepEqual(JSON.parse(session), { claimed: false, access: "none" });
-    const certificate = await household.run("sh", "-c", "openssl s_client -connect 192.168.77.1:443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256");
-    const shown = await box.guest.line(/Certificate SHA-256: (\S+)/, AbortSignal.timeout(1000));
+    const certificate = await household.run(
+      "sh",
+      "-c",
+      "openssl s_client -connect 192.168.77.1:443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256",
+    );
+    const shown = await box.guest.line(
+      /Certificate SHA-256: (\S+)/,
+      AbortSignal.timeout(1000),
+    );
     t.true(certificate.includes(shown[1] ?? "nothing"));
-    for (const port of [22, 80, 5355, 8443]) await t.throwsAsync(household.run("curl", "-sk", "--max-time", "3", `https://192.168.77.1:${port}/`), undefined, `port ${port} is closed`);
+    for (const port of [22, 80, 5355, 8443])
+      await t.throwsAsync(
+        household.run(
+          "curl",
+          "-sk",
+          "--max-time",
+          "3",
+          `https://192.168.77.1:${port}/`,
+        ),
+        undefined,
+        `port ${port} is closed`,
+      );
     await box.guest.pullPlug();
   }
 
-  t.log("second boot: a setup that loses power while the disk is being prepared");
+  t.log(
+    "second boot: a setup that loses power while the disk is being prepared",
+  );
   let code: string;
   {
     await using box = await machine.boot();
@@ -44,13 +101,24 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     await box.client.ok("POST", "/api/setup/code", { code });
     await box.client.ok("POST", "/api/setup/owner", owner);
     const [disk] = await box.client.ok("GET", "/api/setup/disks");
-    t.like(disk, { name: "BIRCH1", model: "Coppice Emulated", size: 8 * 2 ** 30, contents: [] });
-    await box.client.ok("POST", "/api/setup/disk", { id: disk.id, name: disk.name });
-    for await (const progress of box.client.events("/api/setup/events")) if (progress.work?.done >= 2) break;
+    t.like(disk, {
+      name: "BIRCH1",
+      model: "Coppice Emulated",
+      size: 8 * 2 ** 30,
+      contents: [],
+    });
+    await box.client.ok("POST", "/api/setup/disk", {
+      id: disk.id,
+      name: disk.name,
+    });
+    for await (const progress of box.client.events("/api/setup/events"))
+      if (progress.work?.done >= 2) break;
     await box.guest.pullPlug();
   }
 
-  t.log("third boot: the setup goes on, a file is kept, power goes during the next upload");
+  t.log(
+    "third boot: the setup goes on, a file is kept, power goes during the next upload",
+  );
   const body = randomBytes(24 * 2 ** 20);
   {
     await using box = await machine.boot();
@@ -59,64 +127,161 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     t.is((await box.client.ok("GET", "/api/setup")).step, "disk");
     t.false((await box.client.ok("GET", "/api/session")).claimed);
     const [disk] = await box.client.ok("GET", "/api/setup/disks");
-    t.deepEqual(disk.contents, ['encrypted (LUKS) "coppice-data"'], "what is on it is told");
+    t.deepEqual(
+      disk.contents,
+      ['encrypted (LUKS) "coppice-data"'],
+      "what is on it is told",
+    );
     await box.client.prepareDisk("BIRCH1");
     const recoveryKey = await box.client.confirmRecoveryKey();
-    await box.client.ok("POST", "/api/setup/root-key", { passphrase: "a passphrase for tests" });
+    await box.client.ok("POST", "/api/setup/root-key", {
+      passphrase: "a passphrase for tests",
+    });
     await box.client.ok("POST", "/api/setup/root-key/confirm");
     await box.client.ok("POST", "/api/setup/finish");
     const info = await box.client.ok("PUT", "/api/files/photo.jpg", body);
     t.like(info, { size: body.length, fragments: 6, needed: 4 });
     let sent = 0;
-    const endless = Readable.from((async function* () {
-      for (;;) {
-        yield randomBytes(65536);
-        sent += 65536;
-        if (sent > 16 * 2 ** 20) await box.guest.pullPlug();
-      }
-    })());
-    await t.throwsAsync(box.client.call("PUT", "/api/files/cut.bin", endless, { "content-length": String(2 ** 30) }));
+    const endless = Readable.from(
+      (async function* () {
+        for (;;) {
+          yield randomBytes(65536);
+          sent += 65536;
+          if (sent > 16 * 2 ** 20) await box.guest.pullPlug();
+        }
+      })(),
+    );
+    await t.throwsAsync(
+      box.client.call("PUT", "/api/files/cut.bin", endless, {
+        "content-length": String(2 ** 30),
+      }),
+    );
     const opens = async (key: string): Promise<boolean> => {
-      const child = execFile("cryptsetup", ["open", "--test-passphrase", "--type", "luks2", "--key-file", "-", machine.dataDisk]);
+      const child = execFile("cryptsetup", [
+        "open",
+        "--test-passphrase",
+        "--type",
+        "luks2",
+        "--key-file",
+        "-",
+        machine.dataDisk,
+      ]);
       child.stdin?.end(key);
-      return await new Promise((resolve) => child.once("exit", (status) => resolve(status === 0)));
+      return await new Promise((resolve) =>
+        child.once("exit", (status) => resolve(status === 0)),
+      );
     };
-    t.true(await opens(recoveryKey), "stock cryptsetup opens the disk with the recovery key");
-    t.false(await opens(recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c"))));
+    t.true(
+      await opens(recoveryKey),
+      "stock cryptsetup opens the disk with the recovery key",
+    );
+    t.false(
+      await opens(
+        recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c")),
+      ),
+    );
   }
 
-  t.log("fourth boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped");
+  t.log(
+    "fourth boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped",
+  );
   {
     await using box = await machine.boot();
     const { client } = box;
     t.is(box.code(), "", "a claimed box shows no code");
     await client.ok("POST", "/api/session", owner);
     t.deepEqual(await names(client), ["photo.jpg"]);
-    t.is(sha256((await client.call("GET", "/api/files/photo.jpg")).bytes), sha256(body));
+    t.is(
+      sha256((await client.call("GET", "/api/files/photo.jpg")).bytes),
+      sha256(body),
+    );
     const shell = async (command: string): Promise<string> => {
       const { output, status } = await client.shell(owner.password, command);
       t.is(status, 0, `${command}: ${output}`);
       return output;
     };
-    t.is((await shell("systemctl --failed --no-legend --plain --no-pager | cat")).trim(), "");
-    const levels = await shell("systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host 2>/dev/null || systemd-analyze security --no-pager | grep coppice-");
-    const exposure = Object.fromEntries([...levels.matchAll(/coppice-(admin|node|identity|host)\.service\W+(?:exposure\W+)?([\d.]+)/g)].map(([, unit, level]) => [unit, Number(level)]));
-    for (const unit of ["admin", "node", "identity"]) t.true((exposure[unit] ?? 9) <= 2, `${unit}: ${exposure[unit]}`);
+    t.is(
+      (
+        await shell("systemctl --failed --no-legend --plain --no-pager | cat")
+      ).trim(),
+      "",
+    );
+    const levels = await shell(
+      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
+    );
+    const exposure = Object.fromEntries(
+      [
+        ...levels.matchAll(
+          /coppice-(admin|node|identity|host)\.service\W+(?:exposure\W+)?([\d.]+)/g,
+        ),
+      ].map(([, unit, level]) => [unit, Number(level)]),
+    );
+    for (const unit of ["admin", "node", "identity"])
+      t.true((exposure[unit] ?? 9) <= 2, `${unit}: ${exposure[unit]}`);
     t.true((exposure.host ?? 9) <= 4, `host: ${exposure.host}`);
-    const table = await shell("lsblk --noheadings --raw --output PARTLABEL /dev/vda");
-    t.deepEqual(table.trim().split("\n").filter((line) => line), ["esp", "coppice_0.1.0", "coppice_0.1.0", "_empty", "_empty", "state"]);
-    t.regex(await shell("cryptsetup luksDump /dev/vda6"), /systemd-tpm2[\s\S]*tpm2-pubkey-pcrs:\s+11/);
-    t.regex(await shell("cryptsetup luksDump /dev/sda"), /systemd-recovery[\s\S]*systemd-tpm2|systemd-tpm2[\s\S]*systemd-recovery/);
-    t.is((await shell("findmnt --noheadings --output FSTYPE,OPTIONS / | cut -d, -f1")).trim().replace(/ +/, " "), "erofs ro");
-    t.is((await shell("ss --listening --numeric --tcp --no-header | grep -v -E '127\\.0\\.0\\.|\\[::1\\]|192\\.168\\.77\\.1' | cat")).trim(), "", "nothing listens but on the LAN address");
+    const table = await shell(
+      "lsblk --noheadings --raw --output PARTLABEL /dev/vda",
+    );
+    t.deepEqual(
+      table
+        .trim()
+        .split("\n")
+        .filter((line) => line),
+      ["esp", "coppice_0.1.0", "coppice_0.1.0", "_empty", "_empty", "state"],
+    );
+    t.regex(
+      await shell("cryptsetup luksDump /dev/vda6"),
+      /systemd-tpm2[\s\S]*tpm2-pubkey-pcrs:\s+11/,
+    );
+    t.regex(
+      await shell("cryptsetup luksDump /dev/sda"),
+      /systemd-recovery[\s\S]*systemd-tpm2|systemd-tpm2[\s\S]*systemd-recovery/,
+    );
+    t.is(
+      (
+        await shell(
+          "findmnt --noheadings --output FSTYPE,OPTIONS / | cut -d, -f1",
+        )
+      )
+        .trim()
+        .replace(/ +/, " "),
+      "erofs ro",
+    );
+    t.is(
+      (
+        await shell(
+          "ss --listening --numeric --tcp --no-header | grep -v -E '127\\.0\\.0\\.|\\[::1\\]|192\\.168\\.77\\.1' | cat",
+        )
+      ).trim(),
+      "",
+      "nothing listens but on the LAN address",
+    );
     t.regex(await shell("nft list chain inet coppice input"), /policy drop/);
-    t.like(await client.ok("GET", "/api/status"), { host: { version: "0.1.0", slot: "A" }, storage: { files: 1, mended: 0 }, tpm: { present: true } });
-    t.regex((await shell("coppice file ls")).trim(), /photo\.jpg {2}\(6 fragments, any 4 restore it\)$/);
+    t.like(await client.ok("GET", "/api/status"), {
+      host: { version: "0.1.0", slot: "A" },
+      storage: { files: 1, mended: 0 },
+      tpm: { present: true },
+    });
+    t.regex(
+      (await shell("coppice file ls")).trim(),
+      /photo\.jpg {2}\(6 fragments, any 4 restore it\)$/,
+    );
     // Every record begins with its magic at a multiple of 4 KiB; its fragment's number is the byte at 7.
-    const flips = await shell(`cd /srv/data/*/store/packs; n=0; for pack in *; do size=$(stat -c %s $pack); at=0; for at in $(grep -obUaP 'CPF1\\x01\\x04\\x02[\\x01\\x04]' $pack | cut -d: -f1); do [ $((at % 4096)) = 0 ] || continue; printf '\\377\\000\\252' | dd of=$pack bs=1 seek=$((at + 140)) conv=notrunc status=none; n=$((n + 1)); done; done; sync; echo 3 >/proc/sys/vm/drop_caches; echo flipped $n`);
-    t.regex(flips, /flipped 16/, "two fragments of seven segments and the header");
-    t.is(sha256((await client.call("GET", "/api/files/photo.jpg")).bytes), sha256(body), "the download is exact");
-    for await (const { storage } of client.events("/api/status/events")) if (storage?.mended === 16) break;
+    const flips = await shell(
+      `cd /srv/data/*/store/packs; n=0; for pack in *; do size=$(stat -c %s $pack); at=0; for at in $(grep -obUaP 'CPF1\\x01\\x04\\x02[\\x01\\x04]' $pack | cut -d: -f1); do [ $((at % 4096)) = 0 ] || continue; printf '\\377\\000\\252' | dd of=$pack bs=1 seek=$((at + 140)) conv=notrunc status=none; n=$((n + 1)); done; done; sync; echo 3 >/proc/sys/vm/drop_caches; echo flipped $n`,
+    );
+    t.regex(
+      flips,
+      /flipped 16/,
+      "two fragments of seven segments and the header",
+    );
+    t.is(
+      sha256((await client.call("GET", "/api/files/photo.jpg")).bytes),
+      sha256(body),
+      "the download is exact",
+    );
+    for await (const { storage } of client.events("/api/status/events"))
+      if (storage?.mended === 16) break;
     const power = await client.call("POST", "/api/power", { act: "power-off" });
     t.is(power.status, 202);
     await box.guest.ended;
@@ -125,6 +290,9 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
   t.log("fifth boot: everything is there");
   await using box = await machine.boot();
   await box.client.ok("POST", "/api/session", owner);
-  t.is(sha256((await box.client.call("GET", "/api/files/photo.jpg")).bytes), sha256(body));
+  t.is(
+    sha256((await box.client.call("GET", "/api/files/photo.jpg")).bytes),
+    sha256(body),
+  );
   t.is((await box.client.ok("GET", "/api/status")).storage.mended, 16);
 });

@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Emulator, type EmulatorOptions } from "../../scripts/emulator.ts";
-import { type Image, ensureImage } from "../../scripts/image.ts";
+import { ensureImage, type Image } from "../../scripts/image.ts";
 import { freePort } from "../../scripts/local-services.ts";
 import { probe } from "../../scripts/probe.ts";
 import { BoxClient } from "../box-client.ts";
@@ -25,7 +25,12 @@ export class Machine implements AsyncDisposable {
   #remove: () => PromiseLike<void>;
   #log: (line: string) => void;
 
-  private constructor(folder: string, image: Image, remove: () => PromiseLike<void>, log: (line: string) => void) {
+  private constructor(
+    folder: string,
+    image: Image,
+    remove: () => PromiseLike<void>,
+    log: (line: string) => void,
+  ) {
     this.folder = folder;
     this.#image = image;
     this.#remove = remove;
@@ -37,18 +42,34 @@ export class Machine implements AsyncDisposable {
     const image = await ensureImage("qemu-x86-64");
     const folder = await temporaryFolder();
     await mkdir(folder.path, { recursive: true });
-    return new Machine(folder.path, image, () => folder[Symbol.asyncDispose](), log);
+    return new Machine(
+      folder.path,
+      image,
+      () => folder[Symbol.asyncDispose](),
+      log,
+    );
   }
 
   /** Presses the power button and resolves when the admin answers. @throws GuestError with the console's end */
   async boot(options: Partial<EmulatorOptions> = {}): Promise<Running> {
     const port = await freePort();
-    const guest = await Emulator.start({ board: "qemu-x86-64", image: this.#image, folder: this.folder, port, onLine: this.#log, ...options });
+    const guest = await Emulator.start({
+      board: "qemu-x86-64",
+      image: this.#image,
+      folder: this.folder,
+      port,
+      onLine: this.#log,
+      ...options,
+    });
     const client = new BoxClient(`https://127.0.0.1:${port}`);
     const deadline = performance.now() + bootTime;
     try {
-      while (options.lan === undefined && (await probe(`${client.url}/api/session`)) !== 200) {
-        if (performance.now() > deadline) throw guest.error("the admin does not answer");
+      while (
+        options.lan === undefined &&
+        (await probe(`${client.url}/api/session`)) !== 200
+      ) {
+        if (performance.now() > deadline)
+          throw guest.error("the admin does not answer");
         await sleep(200);
       }
       await guest.line(/Certificate SHA-256/, AbortSignal.timeout(bootTime));
@@ -59,7 +80,10 @@ export class Machine implements AsyncDisposable {
     return {
       guest,
       client,
-      code: () => guest.lines.map((line) => /^Setup code: (\S+)/.exec(line)?.[1]).findLast((text) => text !== undefined) ?? "",
+      code: () =>
+        guest.lines
+          .map((line) => /^Setup code: (\S+)/.exec(line)?.[1])
+          .findLast((text) => text !== undefined) ?? "",
       async [Symbol.asyncDispose]() {
         await client[Symbol.asyncDispose]();
         await guest.pullPlug();

@@ -12,7 +12,11 @@ test("a disk that is moved to a machine with another TPM stays shut, and the rec
   {
     await using box = await mine.boot();
     ({ recoveryKey } = await box.client.claim(box.code(), "BIRCH1", owner));
-    await box.client.ok("PUT", "/api/files/letter.txt", Buffer.from("dear grandmother"));
+    await box.client.ok(
+      "PUT",
+      "/api/files/letter.txt",
+      Buffer.from("dear grandmother"),
+    );
     await box.guest.powerOff();
   }
   await using thief = await Machine.create(() => {});
@@ -23,14 +27,32 @@ test("a disk that is moved to a machine with another TPM stays shut, and the rec
   await using box = await thief.boot({ dataDisks: [own, mine.dataDisk] });
   const { client } = box;
   await client.ok("POST", "/api/setup/code", { code: box.code() });
-  const disks = (await client.ok("GET", "/api/setup/disks")) as { name: string; contents: string[] }[];
-  t.deepEqual(disks.map(({ name, contents }) => [name, contents]), [["BIRCH1", []], ["BIRCH2", ['encrypted (LUKS) "coppice-data"']]]);
+  const disks = (await client.ok("GET", "/api/setup/disks")) as {
+    name: string;
+    contents: string[];
+  }[];
+  t.deepEqual(
+    disks.map(({ name, contents }) => [name, contents]),
+    [
+      ["BIRCH1", []],
+      ["BIRCH2", ['encrypted (LUKS) "coppice-data"']],
+    ],
+  );
   await client.claim(box.code(), "BIRCH1", owner);
-  const tpm = await client.shell(owner.password, "systemd-cryptsetup attach stolen /dev/sdb - tpm2-device=auto,headless=yes 2>&1");
+  const tpm = await client.shell(
+    owner.password,
+    "systemd-cryptsetup attach stolen /dev/sdb - tpm2-device=auto,headless=yes 2>&1",
+  );
   t.not(tpm.status, 0, tpm.output);
-  const wrong = await client.shell(owner.password, `printf %s ${recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c"))} | cryptsetup open --key-file - /dev/sdb stolen 2>&1`);
+  const wrong = await client.shell(
+    owner.password,
+    `printf %s ${recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c"))} | cryptsetup open --key-file - /dev/sdb stolen 2>&1`,
+  );
   t.not(wrong.status, 0, wrong.output);
-  const right = await client.shell(owner.password, `printf %s ${recoveryKey} | cryptsetup open --key-file - /dev/sdb stolen && mkdir -p /tmp/stolen && mount /dev/mapper/stolen /tmp/stolen && ls /tmp/stolen/store/packs`);
+  const right = await client.shell(
+    owner.password,
+    `printf %s ${recoveryKey} | cryptsetup open --key-file - /dev/sdb stolen && mkdir -p /tmp/stolen && mount /dev/mapper/stolen /tmp/stolen && ls /tmp/stolen/store/packs`,
+  );
   t.is(right.status, 0, right.output);
   t.regex(right.output, /\d{8}\.pack/);
 });

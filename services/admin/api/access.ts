@@ -23,7 +23,10 @@ export class AccessError extends CoppiceError {
 /** The session cookie's name; the prefix makes browsers refuse it without Secure, and from other hosts. */
 export const cookieName = "__Host-coppice";
 
-const allowed: Record<"anyone" | "setup" | "owner" | "browser", readonly Access[]> = {
+const allowed: Record<
+  "anyone" | "setup" | "owner" | "browser",
+  readonly Access[]
+> = {
   anyone: ["owner", "setup", "token", "local"],
   setup: ["setup", "local"],
   owner: ["owner", "token", "local"],
@@ -31,32 +34,74 @@ const allowed: Record<"anyone" | "setup" | "owner" | "browser", readonly Access[
 };
 
 /** Sets the session cookie. */
-export function setCookie(reply: FastifyReply, secret: string, seconds: number): void {
-  reply.setCookie(cookieName, secret, { path: "/", httpOnly: true, secure: true, sameSite: "strict", maxAge: seconds });
+export function setCookie(
+  reply: FastifyReply,
+  secret: string,
+  seconds: number,
+): void {
+  reply.setCookie(cookieName, secret, {
+    path: "/",
+    httpOnly: true,
+    secure: true,
+    sameSite: "strict",
+    maxAge: seconds,
+  });
 }
 
 /**
  * Checks each call before its body is read: who it is from, and, where a cookie says so, that the page it comes from is ours.
  * @param local whether callers are root by the socket they use.
  */
-export function guardRoutes(app: Server, sessions: Sessions, tokens: Tokens, local: boolean): void {
+export function guardRoutes(
+  app: Server,
+  sessions: Sessions,
+  tokens: Tokens,
+  local: boolean,
+): void {
   app.decorateRequest("access", undefined);
   app.addHook("onRequest", async (request) => {
     request.access = local ? "local" : accessOf(request, sessions, tokens);
-    const wanted = request.routeOptions.config.access ?? (request.url.startsWith("/api/") ? "owner" : "anyone");
+    const wanted =
+      request.routeOptions.config.access ??
+      (request.url.startsWith("/api/") ? "owner" : "anyone");
     const byCookie = request.access === "owner" || request.access === "setup";
-    if (byCookie && !["GET", "HEAD"].includes(request.method)) refuseForeignPages(request);
+    if (byCookie && !["GET", "HEAD"].includes(request.method))
+      refuseForeignPages(request);
     if (wanted === "anyone") return;
-    if (request.access === undefined) throw new AccessError(401, wanted === "setup" ? "code-needed" : "sign-in", wanted === "setup" ? "Enter the setup code first. If another browser took over the setup, enter it again here." : "Sign in, or send an API token.");
-    if (!allowed[wanted].includes(request.access)) throw new AccessError(403, "not-allowed", wanted === "browser" ? "Only the owner in a browser may do this." : "This is not for you to do.");
+    if (request.access === undefined)
+      throw new AccessError(
+        401,
+        wanted === "setup" ? "code-needed" : "sign-in",
+        wanted === "setup"
+          ? "Enter the setup code first. If another browser took over the setup, enter it again here."
+          : "Sign in, or send an API token.",
+      );
+    if (!allowed[wanted].includes(request.access))
+      throw new AccessError(
+        403,
+        "not-allowed",
+        wanted === "browser"
+          ? "Only the owner in a browser may do this."
+          : "This is not for you to do.",
+      );
   });
 }
 
-function accessOf(request: FastifyRequest, sessions: Sessions, tokens: Tokens): Access | undefined {
-  const bearer = /^Bearer (\S{20,200})$/.exec(request.headers.authorization ?? "")?.[1];
+function accessOf(
+  request: FastifyRequest,
+  sessions: Sessions,
+  tokens: Tokens,
+): Access | undefined {
+  const bearer = /^Bearer (\S{20,200})$/.exec(
+    request.headers.authorization ?? "",
+  )?.[1];
   if (bearer !== undefined) {
     if (tokens.accepts(bearer)) return "token";
-    throw new AccessError(401, "bad-token", "This API token is not known. Make one on the System page.");
+    throw new AccessError(
+      401,
+      "bad-token",
+      "This API token is not known. Make one on the System page.",
+    );
   }
   return sessions.find(request.cookies[cookieName])?.access;
 }
@@ -65,7 +110,14 @@ function accessOf(request: FastifyRequest, sessions: Sessions, tokens: Tokens): 
 export function refuseForeignPages(request: FastifyRequest): void {
   const { origin, host } = request.headers;
   const site = request.headers["sec-fetch-site"];
-  if ((origin !== undefined && origin !== `https://${host}`) || (site !== undefined && site !== "same-origin" && site !== "none")) {
-    throw new AccessError(403, "foreign-page", "This request came from another web page. Use the box's own pages.");
+  if (
+    (origin !== undefined && origin !== `https://${host}`) ||
+    (site !== undefined && site !== "same-origin" && site !== "none")
+  ) {
+    throw new AccessError(
+      403,
+      "foreign-page",
+      "This request came from another web page. Use the box's own pages.",
+    );
   }
 }

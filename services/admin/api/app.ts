@@ -48,16 +48,42 @@ const contentSecurityPolicy = [
 ].join("; ");
 
 /** The API for browsers and scripts over HTTPS, with the pages. */
-export async function createHttpsApp(parts: AdminParts, certificate: Certificate, pages: string): Promise<Server> {
-  const app = createServer(parts.log, { key: certificate.key, cert: certificate.cert });
+export async function createHttpsApp(
+  parts: AdminParts,
+  certificate: Certificate,
+  pages: string,
+): Promise<Server> {
+  const app = createServer(parts.log, {
+    key: certificate.key,
+    cert: certificate.cert,
+  });
   await app.register(rateLimit, {
     global: false,
-    errorResponseBuilder: (_request, { ttl }) => new CoppiceError(429, "too-many-requests", `Too many tries. Wait ${Math.ceil(ttl / 1000)} seconds.`, { retryAfter: ttl / 1000 }),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new CoppiceError(
+        429,
+        "too-many-requests",
+        `Too many tries. Wait ${Math.ceil(ttl / 1000)} seconds.`,
+        { retryAfter: ttl / 1000 },
+      ),
   });
   await addRoutes(app, parts, false);
-  await app.register(serveStatic, { root: pages, cacheControl: false, setHeaders: (reply, path) => void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache") });
+  await app.register(serveStatic, {
+    root: pages,
+    cacheControl: false,
+    setHeaders: (reply, path) =>
+      void reply.header(
+        "cache-control",
+        path.includes("/assets/")
+          ? "public, max-age=31536000, immutable"
+          : "no-cache",
+      ),
+  });
   // The pages find their way by the address: each of them is the same document.
-  for (const page of ["/setup", "/sign-in", "/files", "/terminal", "/system"]) app.get(page, { schema: { hide: true } }, async (_request, reply) => reply.sendFile("index.html"));
+  for (const page of ["/setup", "/sign-in", "/files", "/terminal", "/system"])
+    app.get(page, { schema: { hide: true } }, async (_request, reply) =>
+      reply.sendFile("index.html"),
+    );
   return app;
 }
 
@@ -68,20 +94,43 @@ export async function createLocalApp(parts: AdminParts): Promise<Server> {
   return app;
 }
 
-async function addRoutes(app: Server, parts: AdminParts, local: boolean): Promise<void> {
-  const { account, claim, sessions, tokens, host, node, identity, ending } = parts;
+async function addRoutes(
+  app: Server,
+  parts: AdminParts,
+  local: boolean,
+): Promise<void> {
+  const { account, claim, sessions, tokens, host, node, identity, ending } =
+    parts;
   app.addHook("onSend", async (request, reply) => {
-    reply.headers({ "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin", "strict-transport-security": "max-age=31536000" });
-    if (!request.url.startsWith("/api/docs")) reply.header("content-security-policy", contentSecurityPolicy);
-    if (request.url.startsWith("/api/") && !reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+    reply.headers({
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cross-origin-opener-policy": "same-origin",
+      "strict-transport-security": "max-age=31536000",
+    });
+    if (!request.url.startsWith("/api/docs"))
+      reply.header("content-security-policy", contentSecurityPolicy);
+    if (request.url.startsWith("/api/") && !reply.hasHeader("cache-control"))
+      reply.header("cache-control", "no-store");
   });
   await app.register(cookie);
   await app.register(websocket);
   guardRoutes(app, sessions, tokens, local);
   if (!local) await addDocuments(app);
   addSetupRoutes(app, claim, sessions, identity, host, ending);
-  addOwnerRoutes(app, account, claim, sessions, tokens, new StatusFeed(host, node, identity), host, ending);
-  await app.register(async (files) => addFileRoutes(files as unknown as Server, node));
+  addOwnerRoutes(
+    app,
+    account,
+    claim,
+    sessions,
+    tokens,
+    new StatusFeed(host, node, identity),
+    host,
+    ending,
+  );
+  await app.register(async (files) =>
+    addFileRoutes(files as unknown as Server, node),
+  );
 }
 
 /** The API's description for programs and people. */
@@ -89,24 +138,51 @@ async function addDocuments(app: Server): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Coppice", version: "0", description: "Everything the pages do. Sign in with POST /api/session, or send an API token as a bearer token. Errors are problem documents (RFC 9457)." },
-      components: { securitySchemes: { token: { type: "http", scheme: "bearer" }, session: { type: "apiKey", in: "cookie", name: "__Host-coppice" } } },
+      info: {
+        title: "Coppice",
+        version: "0",
+        description:
+          "Everything the pages do. Sign in with POST /api/session, or send an API token as a bearer token. Errors are problem documents (RFC 9457).",
+      },
+      components: {
+        securitySchemes: {
+          token: { type: "http", scheme: "bearer" },
+          session: { type: "apiKey", in: "cookie", name: "__Host-coppice" },
+        },
+      },
       security: [{ token: [] }, { session: [] }],
     },
     transformObject: (document) => {
       if (!("openapiObject" in document)) return document.swaggerObject;
       for (const path of Object.values(document.openapiObject.paths ?? {})) {
         for (const operation of Object.values(path ?? {})) {
-          if (typeof operation !== "object" || operation === null || !("responses" in operation)) continue;
-          (operation.responses as Record<string, unknown>).default = { description: "what went wrong, and what to do", content: { [problemMediaType]: { schema: Problem } } };
+          if (
+            typeof operation !== "object" ||
+            operation === null ||
+            !("responses" in operation)
+          )
+            continue;
+          (operation.responses as Record<string, unknown>).default = {
+            description: "what went wrong, and what to do",
+            content: { [problemMediaType]: { schema: Problem } },
+          };
         }
       }
       return document.openapiObject;
     },
   });
-  app.get("/api/openapi.json", { config: { access: "anyone" }, schema: { hide: true } }, async () => (app as unknown as { swagger(): unknown }).swagger());
+  app.get(
+    "/api/openapi.json",
+    { config: { access: "anyone" }, schema: { hide: true } },
+    async () => (app as unknown as { swagger(): unknown }).swagger(),
+  );
   app.addHook("onRoute", (route) => {
-    if (route.url.startsWith("/api/docs")) route.config = { ...route.config, access: "anyone" };
+    if (route.url.startsWith("/api/docs"))
+      route.config = { ...route.config, access: "anyone" };
   });
-  await app.register(swaggerUi, { routePrefix: "/api/docs", staticCSP: true, theme: { title: "Coppice API" } });
+  await app.register(swaggerUi, {
+    routePrefix: "/api/docs",
+    staticCSP: contentSecurityPolicy,
+    theme: { title: "Coppice API" },
+  });
 }

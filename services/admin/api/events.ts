@@ -4,13 +4,27 @@ import type { FastifyReply } from "fastify";
  * Answers with server-sent events until the client goes or `ending` aborts.
  * @param subscribe is given a function that sends one event, and returns what ends the subscription.
  */
-export function sendEvents(reply: FastifyReply, ending: AbortSignal, subscribe: (send: (data: unknown) => void) => () => void): void {
+export function sendEvents(
+  reply: FastifyReply,
+  ending: AbortSignal,
+  subscribe: (send: (data: unknown) => void) => () => void,
+): void {
   reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), "content-type": "text/event-stream", "cache-control": "no-store" });
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+  });
   raw.write("retry: 2000\n\n");
   // A client that does not read must not fill our memory: it misses events instead.
-  const unsubscribe = subscribe((data) => void (raw.writableLength < 2 ** 18 && raw.write(`data: ${JSON.stringify(data)}\n\n`)));
+  const unsubscribe = subscribe(
+    (data) =>
+      void (
+        raw.writableLength < 2 ** 18 &&
+        raw.write(`data: ${JSON.stringify(data)}\n\n`)
+      ),
+  );
   const end = (): void => void raw.end();
   ending.addEventListener("abort", end, { once: true });
   raw.once("close", () => {

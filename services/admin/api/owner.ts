@@ -7,7 +7,10 @@ import { Mutex } from "../../shared/mutex.ts";
 import { PasswordHash, passwordMatches } from "./password.ts";
 
 /** The box's owner. That this file stands is what makes a box claimed. */
-export const Owner = Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }), password: PasswordHash });
+export const Owner = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 64 }),
+  password: PasswordHash,
+});
 export type Owner = Static<typeof Owner>;
 
 /** Name or password were wrong, or it is too early for another try. */
@@ -50,16 +53,35 @@ export class OwnerAccount {
     // One at a time: argon2id takes 19 MB, and parallel guesses would dodge the delay.
     await this.#queue.run(async () => {
       const wait = (this.#notBefore - performance.now()) / 1000;
-      if (wait > 0) throw new SignInError(429, "too-many-tries", `Too many wrong passwords. Wait ${Math.ceil(wait)} seconds, then try again.`, { retryAfter: wait });
+      if (wait > 0)
+        throw new SignInError(
+          429,
+          "too-many-tries",
+          `Too many wrong passwords. Wait ${Math.ceil(wait)} seconds, then try again.`,
+          { retryAfter: wait },
+        );
       const owner = this.#owner;
-      if (!owner) throw new SignInError(409, "not-set-up", "This box has no owner yet. Set it up first.");
-      if ((await passwordMatches(password, owner.password)) && name.trim().toLowerCase() === owner.name.toLowerCase()) {
+      if (!owner)
+        throw new SignInError(
+          409,
+          "not-set-up",
+          "This box has no owner yet. Set it up first.",
+        );
+      if (
+        (await passwordMatches(password, owner.password)) &&
+        name.trim().toLowerCase() === owner.name.toLowerCase()
+      ) {
         this.#failures = 0;
         return;
       }
       const seconds = tryDelay(++this.#failures);
       this.#notBefore = performance.now() + seconds * 1000;
-      throw new SignInError(401, "wrong-password", "Name or password are not right.", seconds > 0 ? { retryAfter: seconds } : {});
+      throw new SignInError(
+        401,
+        "wrong-password",
+        "Name or password are not right.",
+        seconds > 0 ? { retryAfter: seconds } : {},
+      );
     });
   }
 }

@@ -1,4 +1,9 @@
-import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  type Argon2Parameters,
+  argon2,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 import { promisify } from "node:util";
 import { type Static, Type } from "typebox";
 import { BadRequestError } from "../../shared/errors.ts";
@@ -12,24 +17,49 @@ export const PasswordHash = Type.Object({
 });
 export type PasswordHash = Static<typeof PasswordHash>;
 
-const derive = promisify(argon2) as (algorithm: "argon2id", parameters: Argon2Parameters) => Promise<Buffer>;
+const derive = promisify(argon2) as (
+  algorithm: "argon2id",
+  parameters: Argon2Parameters,
+) => Promise<Buffer>;
 // OWASP's minimum for argon2id; half a second on a small router.
 const cost = { memory: 19456, passes: 2 };
 
 /** Hashes a password. @throws BadRequestError where it is shorter than 10 characters or longer than 1024. */
 export async function hashPassword(password: string): Promise<PasswordHash> {
-  if (password.length < 10 || password.length > 1024) throw new BadRequestError("The password needs at least 10 characters. Three or four unrelated words are easy to remember.", "weak-password");
+  if (password.length < 10 || password.length > 1024)
+    throw new BadRequestError(
+      "The password needs at least 10 characters. Three or four unrelated words are easy to remember.",
+      "weak-password",
+    );
   const salt = randomBytes(16);
   const hash = await compute(password, salt, cost);
-  return { salt: salt.toString("base64"), hash: hash.toString("base64"), ...cost };
+  return {
+    salt: salt.toString("base64"),
+    hash: hash.toString("base64"),
+    ...cost,
+  };
 }
 
 /** Whether this is the password, in constant time. */
-export async function passwordMatches(password: string, kept: PasswordHash): Promise<boolean> {
+export async function passwordMatches(
+  password: string,
+  kept: PasswordHash,
+): Promise<boolean> {
   const hash = await compute(password, Buffer.from(kept.salt, "base64"), kept);
   return timingSafeEqual(hash, Buffer.from(kept.hash, "base64"));
 }
 
-async function compute(password: string, nonce: Buffer, { memory, passes }: { memory: number; passes: number }): Promise<Buffer> {
-  return await derive("argon2id", { message: password.normalize("NFKC"), nonce, parallelism: 1, tagLength: 32, memory, passes });
+async function compute(
+  password: string,
+  nonce: Buffer,
+  { memory, passes }: { memory: number; passes: number },
+): Promise<Buffer> {
+  return await derive("argon2id", {
+    message: password.normalize("NFKC"),
+    nonce,
+    parallelism: 1,
+    tagLength: 32,
+    memory,
+    passes,
+  });
 }

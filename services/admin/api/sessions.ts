@@ -21,7 +21,11 @@ export class Sessions {
     this.#expire();
     if (access === "setup") this.endAll("setup");
     const secret = randomBytes(32).toString("base64url");
-    this.#sessions.set(digest(secret), { access, expires: Date.now() + lifetime[access], terminalUntil: 0 });
+    this.#sessions.set(digest(secret), {
+      access,
+      expires: Date.now() + lifetime[access],
+      terminalUntil: 0,
+    });
     return { secret, seconds: lifetime[access] / 1000 };
   }
 
@@ -39,11 +43,13 @@ export class Sessions {
 
   /** Ends all sessions of a kind. */
   endAll(access: Access): void {
-    for (const [key, session] of this.#sessions) if (session.access === access) this.#sessions.delete(key);
+    for (const [key, session] of this.#sessions)
+      if (session.access === access) this.#sessions.delete(key);
   }
 
   #expire(): void {
-    for (const [key, { expires }] of this.#sessions) if (expires <= Date.now()) this.#sessions.delete(key);
+    for (const [key, { expires }] of this.#sessions)
+      if (expires <= Date.now()) this.#sessions.delete(key);
   }
 }
 

@@ -29,7 +29,11 @@ export class StatusFeed {
   }
 
   async read(): Promise<Status> {
-    const [host, storage, tpm] = await Promise.all([this.#host.status(), this.#node.state(), this.#identity.tpm()].map((part) => part.catch(() => null)));
+    const [host, storage, tpm] = await Promise.all(
+      [this.#host.status(), this.#node.state(), this.#identity.tpm()].map(
+        (part) => part.catch(() => null),
+      ),
+    );
     return { time: Date.now(), host, storage, tpm } as Status;
   }
 

@@ -6,10 +6,16 @@ import { ConflictError, NotFoundError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 
 /** An API token as the owner sees it; its secret is shown once. */
-export const Token = Type.Object({ id: Type.String(), name: Type.String(), created: Type.Integer({ description: "milliseconds since 1970" }) });
+export const Token = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  created: Type.Integer({ description: "milliseconds since 1970" }),
+});
 export type Token = Static<typeof Token>;
 
-const Stored = Type.Object({ tokens: Type.Array(Type.Interface([Token], { hash: Type.String() })) });
+const Stored = Type.Object({
+  tokens: Type.Array(Type.Interface([Token], { hash: Type.String() })),
+});
 const prefix = "coppice_";
 
 /** Tokens for scripts, kept by the hash of their secret. */
@@ -36,7 +42,11 @@ export class Tokens {
   /** Makes a token. @throws ConflictError beyond 100. */
   async create(name: string): Promise<{ token: Token; secret: string }> {
     return await this.#queue.run(async () => {
-      if (this.#tokens.length >= 100) throw new ConflictError("There are 100 tokens already. Delete those that nothing uses.", "too-many-tokens");
+      if (this.#tokens.length >= 100)
+        throw new ConflictError(
+          "There are 100 tokens already. Delete those that nothing uses.",
+          "too-many-tokens",
+        );
       const secret = prefix + randomBytes(32).toString("base64url");
       const token = { id: crypto.randomUUID(), name, created: Date.now() };
       await this.#save([...this.#tokens, { ...token, hash: digest(secret) }]);
@@ -48,7 +58,11 @@ export class Tokens {
   async remove(id: string): Promise<void> {
     await this.#queue.run(async () => {
       const rest = this.#tokens.filter((token) => token.id !== id);
-      if (rest.length === this.#tokens.length) throw new NotFoundError("There is no token with that id.", "no-such-token");
+      if (rest.length === this.#tokens.length)
+        throw new NotFoundError(
+          "There is no token with that id.",
+          "no-such-token",
+        );
       await this.#save(rest);
     });
   }

@@ -1,8 +1,8 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Database, RootDatabase } from "lmdb";
 import { open } from "lmdb";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { CoppiceError } from "../../shared/errors.ts";
 import { ErasureCode, TooFewFragmentsError } from "./erasure.ts";
 import { merkleRoot } from "./merkle.ts";
@@ -13,7 +13,12 @@ import { recordSize } from "./record.ts";
 export class SegmentLostError extends CoppiceError {
   override name = "SegmentLostError";
   constructor(cause: TooFewFragmentsError) {
-    super(503, "segment-lost", `Part of this file is lost: ${cause.message}. Restore it from another copy.`, { cause });
+    super(
+      503,
+      "segment-lost",
+      `Part of this file is lost: ${cause.message}. Restore it from another copy.`,
+      { cause },
+    );
   }
 }
 
@@ -50,7 +55,13 @@ export class FragmentStore implements AsyncDisposable {
   #index: Database<Buffer, Buffer>;
   #meta: Database<number, string>;
 
-  private constructor(code: ErasureCode, packs: Packs, root: RootDatabase, index: Database<Buffer, Buffer>, meta: Database<number, string>) {
+  private constructor(
+    code: ErasureCode,
+    packs: Packs,
+    root: RootDatabase,
+    index: Database<Buffer, Buffer>,
+    meta: Database<number, string>,
+  ) {
     this.code = code;
     this.#packs = packs;
     this.#root = root;
@@ -62,9 +73,21 @@ export class FragmentStore implements AsyncDisposable {
   static async open(folder: string): Promise<FragmentStore> {
     await mkdir(join(folder, "index"), { recursive: true });
     // overlappingSync with `flushed` before each acknowledgement survives power cuts; noSync and writemap do not.
-    const root = open({ path: join(folder, "index"), maxDbs: 8, overlappingSync: true, safeRestore: true } as Parameters<typeof open>[0]);
-    const index = root.openDB<Buffer, Buffer>({ name: "fragments", keyEncoding: "binary", encoding: "binary" });
-    const meta = root.openDB<number, string>({ name: "meta", encoding: "json" });
+    const root = open({
+      path: join(folder, "index"),
+      maxDbs: 8,
+      overlappingSync: true,
+      safeRestore: true,
+    } as Parameters<typeof open>[0]);
+    const index = root.openDB<Buffer, Buffer>({
+      name: "fragments",
+      keyEncoding: "binary",
+      encoding: "binary",
+    });
+    const meta = root.openDB<number, string>({
+      name: "meta",
+      encoding: "json",
+    });
     const live = new Map<number, Extent[]>();
     let seen = 0;
     for (const { value } of index.getRange()) {
@@ -75,7 +98,13 @@ export class FragmentStore implements AsyncDisposable {
       if (++seen % 5000 === 0) await setImmediate();
     }
     const packs = await Packs.open(join(folder, "packs"), live);
-    return new FragmentStore(await ErasureCode.create(4, 2), packs, root, index, meta);
+    return new FragmentStore(
+      await ErasureCode.create(4, 2),
+      packs,
+      root,
+      index,
+      meta,
+    );
   }
 
   /** A table of the same index: what is put there in `commit` becomes durable with the fragments. */
@@ -87,12 +116,18 @@ export class FragmentStore implements AsyncDisposable {
   state(): StoreState {
     const lastMended = this.#meta.get("lastMended");
     const failure = this.#packs.failure?.message;
-    return { mended: this.#meta.get("mended") ?? 0, ...(lastMended === undefined ? {} : { lastMended }), ...(failure === undefined ? {} : { failure }) };
+    return {
+      mended: this.#meta.get("mended") ?? 0,
+      ...(lastMended === undefined ? {} : { lastMended }),
+      ...(failure === undefined ? {} : { failure }),
+    };
   }
 
   /** @throws DiskFullError where a file of this size has no room, DiskError where the disk failed. */
   async admit(bytes: number): Promise<void> {
-    await this.#packs.admit(Math.ceil((bytes * (this.code.k + this.code.m)) / this.code.k));
+    await this.#packs.admit(
+      Math.ceil((bytes * (this.code.k + this.code.m)) / this.code.k),
+    );
   }
 
   /** Codes a segment and writes its fragments. Nothing is durable before `commit`. @throws DiskFullError, DiskError */
@@ -103,7 +138,9 @@ export class FragmentStore implements AsyncDisposable {
     for (const [index, fragment] of fragments.entries()) {
       const name = merkleRoot(fragment);
       names.push(name);
-      extents.push(await this.#append(block, segment, index, bytes.length, name, fragment));
+      extents.push(
+        await this.#append(block, segment, index, bytes.length, name, fragment),
+      );
     }
     return { block, segment, length: bytes.length, fragments: names, extents };
   }
@@ -112,12 +149,17 @@ export class FragmentStore implements AsyncDisposable {
    * Makes segments durable: flush of the packs, then the index with what `change` puts beside them, then its flush.
    * @throws DiskError; then nothing of it is in the index.
    */
-  async commit(written: readonly Written[], removed: readonly Segment[], change: () => void): Promise<void> {
+  async commit(
+    written: readonly Written[],
+    removed: readonly Segment[],
+    change: () => void,
+  ): Promise<void> {
     await this.#packs.sync();
     const freed: Extent[] = [];
     await this.#root.transaction(() => {
       for (const { extents, ...segment } of written) {
-        for (const [index, extent] of extents.entries()) this.#index.put(place(segment, index), encodeExtent(extent));
+        for (const [index, extent] of extents.entries())
+          this.#index.put(place(segment, index), encodeExtent(extent));
       }
       for (const segment of removed) {
         for (const index of segment.fragments.keys()) {
@@ -135,7 +177,9 @@ export class FragmentStore implements AsyncDisposable {
 
   /** Gives back what was written for a block that will not be kept. */
   async discard(written: readonly Written[]): Promise<void> {
-    for (const { extents } of written) for (const extent of extents) await this.#packs.free(extent).catch(() => {});
+    for (const { extents } of written)
+      for (const extent of extents)
+        await this.#packs.free(extent).catch(() => {});
   }
 
   /**
@@ -144,38 +188,61 @@ export class FragmentStore implements AsyncDisposable {
    */
   async read(segment: Segment): Promise<Buffer> {
     const { k } = this.code;
-    const data = await Promise.all(segment.fragments.slice(0, k).map((_, index) => this.#fragment(segment, index)));
-    const whole = data.includes(undefined) ? await this.mend(segment) : (data as Buffer[]);
+    const data = await Promise.all(
+      segment.fragments
+        .slice(0, k)
+        .map((_, index) => this.#fragment(segment, index)),
+    );
+    const whole = data.includes(undefined)
+      ? await this.mend(segment)
+      : (data as Buffer[]);
     return Buffer.concat(whole.slice(0, k)).subarray(0, segment.length);
   }
 
   /** Checks all fragments of a segment and writes anew those that are damaged. @throws SegmentLostError, DiskError */
   async mend(segment: Segment): Promise<Buffer[]> {
     const found: (Buffer | undefined)[] = [];
-    for (const index of segment.fragments.keys()) found.push(await this.#fragment(segment, index));
+    for (const index of segment.fragments.keys())
+      found.push(await this.#fragment(segment, index));
     let whole: Buffer[];
     try {
       whole = await this.code.restore(found);
     } catch (error) {
-      throw error instanceof TooFewFragmentsError ? new SegmentLostError(error) : error;
+      throw error instanceof TooFewFragmentsError
+        ? new SegmentLostError(error)
+        : error;
     }
-    const damaged = [...found.keys()].filter((index) => found[index] === undefined);
+    const damaged = [...found.keys()].filter(
+      (index) => found[index] === undefined,
+    );
     if (damaged.length === 0) return whole;
     const rows: [Buffer, Extent, Buffer | undefined][] = [];
     for (const index of damaged) {
       const name = Buffer.from(segment.fragments[index] as Uint8Array);
       const key = place(segment, index);
-      const extent = await this.#append(segment.block, segment.segment, index, segment.length, name, whole[index] as Buffer);
+      const extent = await this.#append(
+        segment.block,
+        segment.segment,
+        index,
+        segment.length,
+        name,
+        whole[index] as Buffer,
+      );
       rows.push([key, extent, this.#index.get(key)]);
     }
     await this.#packs.sync();
     await this.#root.transaction(() => {
-      for (const [key, extent] of rows) this.#index.put(key, encodeExtent(extent));
-      this.#meta.put("mended", (this.#meta.get("mended") ?? 0) + damaged.length);
+      for (const [key, extent] of rows)
+        this.#index.put(key, encodeExtent(extent));
+      this.#meta.put(
+        "mended",
+        (this.#meta.get("mended") ?? 0) + damaged.length,
+      );
       this.#meta.put("lastMended", Date.now());
     });
     await this.#root.flushed;
-    for (const [, , old] of rows) if (old) await this.#packs.free(decodeExtent(old));
+    for (const [, , old] of rows)
+      if (old) await this.#packs.free(decodeExtent(old));
     return whole;
   }
 
@@ -183,7 +250,8 @@ export class FragmentStore implements AsyncDisposable {
   async sweep(live: ReadonlySet<string>): Promise<void> {
     const orphans: [Buffer, Extent][] = [];
     for (const { key, value } of this.#index.getRange()) {
-      if (!live.has(key.subarray(32, 48).toString("hex"))) orphans.push([Buffer.from(key), decodeExtent(value)]);
+      if (!live.has(key.subarray(32, 48).toString("hex")))
+        orphans.push([Buffer.from(key), decodeExtent(value)]);
     }
     if (orphans.length === 0) return;
     await this.#root.transaction(() => {
@@ -195,7 +263,9 @@ export class FragmentStore implements AsyncDisposable {
 
   /** Bytes that a segment takes on the disk. */
   size(ref: SegmentRef): number {
-    return ref.fragments.length * recordSize(this.code.fragmentLength(ref.length));
+    return (
+      ref.fragments.length * recordSize(this.code.fragmentLength(ref.length))
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,15 +274,39 @@ export class FragmentStore implements AsyncDisposable {
     await this.#root.close();
   }
 
-  async #append(block: Buffer, segment: number, index: number, segmentLength: number, fragment: Buffer, bytes: Buffer): Promise<Extent> {
-    return await this.#packs.append({ block, segment, index, k: this.code.k, m: this.code.m, segmentLength, fragment, length: bytes.length }, bytes);
+  async #append(
+    block: Buffer,
+    segment: number,
+    index: number,
+    segmentLength: number,
+    fragment: Buffer,
+    bytes: Buffer,
+  ): Promise<Extent> {
+    return await this.#packs.append(
+      {
+        block,
+        segment,
+        index,
+        k: this.code.k,
+        m: this.code.m,
+        segmentLength,
+        fragment,
+        length: bytes.length,
+      },
+      bytes,
+    );
   }
 
-  async #fragment(segment: Segment, index: number): Promise<Buffer | undefined> {
+  async #fragment(
+    segment: Segment,
+    index: number,
+  ): Promise<Buffer | undefined> {
     const value = this.#index.get(place(segment, index));
     if (!value) return undefined;
     const bytes = await this.#packs.read(decodeExtent(value));
-    return merkleRoot(bytes).equals(segment.fragments[index] as Uint8Array) ? bytes : undefined;
+    return merkleRoot(bytes).equals(segment.fragments[index] as Uint8Array)
+      ? bytes
+      : undefined;
   }
 }
 
@@ -235,5 +329,9 @@ function encodeExtent({ pack, offset, length }: Extent): Buffer {
 }
 
 function decodeExtent(bytes: Buffer): Extent {
-  return { pack: bytes.readUInt32BE(0), offset: bytes.readUIntBE(4, 6), length: bytes.readUInt32BE(12) };
+  return {
+    pack: bytes.readUInt32BE(0),
+    offset: bytes.readUIntBE(4, 6),
+    length: bytes.readUInt32BE(12),
+  };
 }

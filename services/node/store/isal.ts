@@ -4,7 +4,10 @@ const functions = {
   gf_gen_cauchy1_matrix: ["void", ["pointer", "int", "int"]],
   gf_invert_matrix: ["int", ["pointer", "pointer", "int"]],
   ec_init_tables: ["void", ["int", "int", "pointer", "pointer"]],
-  ec_encode_data: ["void", ["int", "int", "int", "pointer", "pointer", "pointer"]],
+  ec_encode_data: [
+    "void",
+    ["int", "int", "int", "pointer", "pointer", "pointer"],
+  ],
 } as const;
 
 /** Intel's Intelligent Storage Acceleration Library: Reed-Solomon over GF(2^8), on worker threads. */
@@ -21,7 +24,14 @@ export class Isal {
   /** The inverse of a k x k matrix. @throws RangeError where it is singular, which no choice of Cauchy rows is. */
   async invert(matrix: Buffer, k: number): Promise<Buffer> {
     const inverse = Buffer.alloc(k * k);
-    if ((await this.#library.gf_invert_matrix(Buffer.from(matrix), inverse, k)) !== 0) throw new RangeError("a singular matrix cannot be inverted");
+    if (
+      (await this.#library.gf_invert_matrix(
+        Buffer.from(matrix),
+        inverse,
+        k,
+      )) !== 0
+    )
+      throw new RangeError("a singular matrix cannot be inverted");
     return inverse;
   }
 
@@ -34,16 +44,30 @@ export class Isal {
   }
 
   /** Computes one output buffer for each row of `tables` from k input buffers of the same length. */
-  async code(tables: Buffer, inputs: readonly Buffer[], rows: number): Promise<Buffer[]> {
+  async code(
+    tables: Buffer,
+    inputs: readonly Buffer[],
+    rows: number,
+  ): Promise<Buffer[]> {
     const length = inputs[0]?.length ?? 0;
-    const outputs = Array.from({ length: rows }, () => Buffer.allocUnsafeSlow(length));
-    await this.#library.ec_encode_data(length, inputs.length, rows, tables, addresses(inputs), addresses(outputs));
+    const outputs = Array.from({ length: rows }, () =>
+      Buffer.allocUnsafeSlow(length),
+    );
+    await this.#library.ec_encode_data(
+      length,
+      inputs.length,
+      rows,
+      tables,
+      addresses(inputs),
+      addresses(outputs),
+    );
     return outputs;
   }
 }
 
 function addresses(buffers: readonly Buffer[]): Buffer {
   const list = Buffer.alloc(8 * buffers.length);
-  for (const [index, buffer] of buffers.entries()) pointers.writePointer(list, index * 8, buffer);
+  for (const [index, buffer] of buffers.entries())
+    pointers.writePointer(list, index * 8, buffer);
   return list;
 }

@@ -10,7 +10,12 @@ const nodePrefix = Buffer.of(1);
 export function merkleRoot(fragment: Buffer): Buffer {
   const leaves: Buffer[] = [];
   for (let offset = 0; offset < fragment.length; offset += leafSize) {
-    leaves.push(createHash("sha256").update(leafPrefix).update(fragment.subarray(offset, offset + leafSize)).digest());
+    leaves.push(
+      createHash("sha256")
+        .update(leafPrefix)
+        .update(fragment.subarray(offset, offset + leafSize))
+        .digest(),
+    );
   }
   if (leaves.length === 0) return createHash("sha256").digest();
   // Pairing neighbours level by level gives RFC 6962's tree: a lone last node moves up as it is.
@@ -19,7 +24,15 @@ export function merkleRoot(fragment: Buffer): Buffer {
     const above: Buffer[] = [];
     for (let index = 0; index < level.length; index += 2) {
       const [left, right] = [level[index] as Buffer, level[index + 1]];
-      above.push(right ? createHash("sha256").update(nodePrefix).update(left).update(right).digest() : left);
+      above.push(
+        right
+          ? createHash("sha256")
+              .update(nodePrefix)
+              .update(left)
+              .update(right)
+              .digest()
+          : left,
+      );
     }
     level = above;
   }

@@ -1,9 +1,21 @@
-import { type FileHandle, mkdir, open, readdir, rm, statfs } from "node:fs/promises";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rm,
+  statfs,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "../../shared/durable.ts";
 import { DiskError, DiskFullError, hasCode } from "../../shared/errors.ts";
 import { openLibrary } from "../../shared/native.ts";
-import { encodeRecordHeader, type RecordHeader, recordHeaderSize, recordSize } from "./record.ts";
+import {
+  encodeRecordHeader,
+  type RecordHeader,
+  recordHeaderSize,
+  recordSize,
+} from "./record.ts";
 
 /** Where a fragment stands: number of the pack, offset of its record and bytes of the fragment. */
 export interface Extent {
@@ -26,7 +38,9 @@ export class Packs implements AsyncDisposable {
   #next: number;
   #dirty = new Set<number>();
   #failure: DiskError | undefined;
-  #libc = openLibrary("libc.so.6", "libc6", { fallocate: ["int", ["int", "int", "int64", "int64"]] });
+  #libc = openLibrary("libc.so.6", "libc6", {
+    fallocate: ["int", ["int", "int", "int64", "int64"]],
+  });
 
   private constructor(folder: string, next: number) {
     this.#folder = folder;
@@ -37,11 +51,21 @@ export class Packs implements AsyncDisposable {
    * Opens the packs in a folder. What lies outside the live extents is what a crash or a deletion left: it is given back,
    * so a torn tail never outlives a start. Writing begins in a new pack.
    */
-  static async open(folder: string, live: Map<number, Extent[]>): Promise<Packs> {
+  static async open(
+    folder: string,
+    live: Map<number, Extent[]>,
+  ): Promise<Packs> {
     await mkdir(folder, { recursive: true });
-    const numbers = (await readdir(folder)).map((name) => /^(\d{8})\.pack$/.exec(name)?.[1]).filter((text) => text !== undefined).map(Number);
-    const packs = new Packs(folder, Math.max(0, ...numbers, ...live.keys()) + 1);
-    for (const number of numbers) await packs.#reclaim(number, live.get(number) ?? []);
+    const numbers = (await readdir(folder))
+      .map((name) => /^(\d{8})\.pack$/.exec(name)?.[1])
+      .filter((text) => text !== undefined)
+      .map(Number);
+    const packs = new Packs(
+      folder,
+      Math.max(0, ...numbers, ...live.keys()) + 1,
+    );
+    for (const number of numbers)
+      await packs.#reclaim(number, live.get(number) ?? []);
     return packs;
   }
 
@@ -53,9 +77,13 @@ export class Packs implements AsyncDisposable {
   /** @throws DiskFullError unless `bytes` fit and the reserve stays. @throws DiskError where the disk failed. */
   async admit(bytes: number): Promise<void> {
     if (this.#failure) throw this.#failure;
-    const { bavail, bsize } = await this.#guard("look at", () => statfs(this.#folder));
+    const { bavail, bsize } = await this.#guard("look at", () =>
+      statfs(this.#folder),
+    );
     if (bavail * bsize < bytes + reserve) {
-      throw new DiskFullError(`The disk has ${Math.max(0, Math.floor((bavail * bsize - reserve) / 2 ** 20))} MB free for files and this needs ${Math.ceil(bytes / 2 ** 20)} MB. Delete something, or keep it elsewhere.`);
+      throw new DiskFullError(
+        `The disk has ${Math.max(0, Math.floor((bavail * bsize - reserve) / 2 ** 20))} MB free for files and this needs ${Math.ceil(bytes / 2 ** 20)} MB. Delete something, or keep it elsewhere.`,
+      );
     }
   }
 
@@ -63,14 +91,18 @@ export class Packs implements AsyncDisposable {
   async append(header: RecordHeader, fragment: Buffer): Promise<Extent> {
     if (this.#failure) throw this.#failure;
     const size = recordSize(fragment.length);
-    if (!this.#writer || this.#writer.offset >= packSize) this.#writer = { number: this.#next++, offset: 0 };
+    if (!this.#writer || this.#writer.offset >= packSize)
+      this.#writer = { number: this.#next++, offset: 0 };
     const { number, offset } = this.#writer;
     this.#writer.offset += size;
     this.#dirty.add(number);
     const padding = Buffer.alloc(size - recordHeaderSize - fragment.length);
     await this.#guard("write to", async () => {
       const file = await this.#file(number);
-      await file.writev([encodeRecordHeader(header), fragment, padding], offset);
+      await file.writev(
+        [encodeRecordHeader(header), fragment, padding],
+        offset,
+      );
     });
     return { pack: number, offset, length: fragment.length };
   }
@@ -93,7 +125,12 @@ export class Packs implements AsyncDisposable {
     return await this.#guard("read from", async () => {
       const file = await this.#file(extent.pack);
       const bytes = Buffer.allocUnsafeSlow(extent.length);
-      const { bytesRead } = await file.read(bytes, 0, extent.length, extent.offset + recordHeaderSize);
+      const { bytesRead } = await file.read(
+        bytes,
+        0,
+        extent.length,
+        extent.offset + recordHeaderSize,
+      );
       return bytes.subarray(0, bytesRead);
     });
   }
@@ -145,14 +182,26 @@ export class Packs implements AsyncDisposable {
     try {
       return await work();
     } catch (error) {
-      if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT")) throw new DiskFullError("The disk is full. Delete something and try again.", { cause: error });
-      if (["EIO", "EROFS", "ENODEV", "ENXIO", "ENOENT"].some((code) => hasCode(error, code))) throw this.#fence(error, what);
+      if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT"))
+        throw new DiskFullError(
+          "The disk is full. Delete something and try again.",
+          { cause: error },
+        );
+      if (
+        ["EIO", "EROFS", "ENODEV", "ENXIO", "ENOENT"].some((code) =>
+          hasCode(error, code),
+        )
+      )
+        throw this.#fence(error, what);
       throw error;
     }
   }
 
   #fence(cause: unknown, what = "flush"): DiskError {
-    this.#failure ??= new DiskError(`The box could not ${what} its data disk (${(cause as Error).message}). Check its cable and power, then restart the box.`, { cause });
+    this.#failure ??= new DiskError(
+      `The box could not ${what} its data disk (${(cause as Error).message}). Check its cable and power, then restart the box.`,
+      { cause },
+    );
     return this.#failure;
   }
 }

@@ -29,7 +29,9 @@ const version = 1;
 
 /** Bytes that a record with a fragment of `length` bytes takes in a pack. */
 export function recordSize(length: number): number {
-  return Math.ceil((recordHeaderSize + length) / recordAlignment) * recordAlignment;
+  return (
+    Math.ceil((recordHeaderSize + length) / recordAlignment) * recordAlignment
+  );
 }
 
 /** The 128 bytes of a record's header: big-endian fields and a CRC-32 over them at the end. */
@@ -45,14 +47,26 @@ export function encodeRecordHeader(header: RecordHeader): Buffer {
   bytes.writeUInt32BE(header.length, 16);
   header.block.copy(bytes, 32, 0, 16);
   header.fragment.copy(bytes, 48, 0, 32);
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, recordHeaderSize - 4)), recordHeaderSize - 4);
+  bytes.writeUInt32BE(
+    crc32(bytes.subarray(0, recordHeaderSize - 4)),
+    recordHeaderSize - 4,
+  );
   return bytes;
 }
 
 /** Reads a record's header; `undefined` where the bytes are not one or are damaged. */
 export function decodeRecordHeader(bytes: Buffer): RecordHeader | undefined {
-  if (bytes.length < recordHeaderSize || bytes.readUInt32BE(0) !== magic || bytes.readUInt8(4) !== version) return undefined;
-  if (crc32(bytes.subarray(0, recordHeaderSize - 4)) !== bytes.readUInt32BE(recordHeaderSize - 4)) return undefined;
+  if (
+    bytes.length < recordHeaderSize ||
+    bytes.readUInt32BE(0) !== magic ||
+    bytes.readUInt8(4) !== version
+  )
+    return undefined;
+  if (
+    crc32(bytes.subarray(0, recordHeaderSize - 4)) !==
+    bytes.readUInt32BE(recordHeaderSize - 4)
+  )
+    return undefined;
   return {
     k: bytes.readUInt8(5),
     m: bytes.readUInt8(6),

@@ -4,9 +4,22 @@ import type { Database } from "lmdb";
 import { decodeCbor, encodeCbor, SignatureError } from "../../shared/cose.ts";
 import { BadRequestError, NotFoundError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
-import { type FragmentStore, type Segment, SegmentLostError, type SegmentRef, type Written } from "../store/fragments.ts";
+import {
+  type FragmentStore,
+  type Segment,
+  SegmentLostError,
+  type SegmentRef,
+  type Written,
+} from "../store/fragments.ts";
 import { headerSegment } from "../store/record.ts";
-import { type Block, decryptSegment, encryptSegment, openHeader, plainSegmentSize, sealHeader } from "./block.ts";
+import {
+  type Block,
+  decryptSegment,
+  encryptSegment,
+  openHeader,
+  plainSegmentSize,
+  sealHeader,
+} from "./block.ts";
 import type { RootKey } from "./rootkey.ts";
 
 /** The upload ended before all of it arrived, or is longer than was said. */
@@ -56,13 +69,21 @@ export class Files {
   /** Opens the files of a root key; fragments of blocks that no name leads to, which a crash left, are given back. */
   static async open(store: FragmentStore, root: RootKey): Promise<Files> {
     const files = new Files(store, root);
-    await store.sweep(new Set([...files.#names.getRange()].map(({ value }) => decodeRow(value).id.toString("hex"))));
+    await store.sweep(
+      new Set(
+        [...files.#names.getRange()].map(({ value }) =>
+          decodeRow(value).id.toString("hex"),
+        ),
+      ),
+    );
     return files;
   }
 
   /** All files, by name. */
   list(): FileInfo[] {
-    return [...this.#names.getRange()].map(({ value }) => decodeRow(value).info);
+    return [...this.#names.getRange()].map(
+      ({ value }) => decodeRow(value).info,
+    );
   }
 
   /** @throws NotFoundError */
@@ -74,7 +95,12 @@ export class Files {
    * Stores a file; an older one of the same name is replaced once the new one is durable.
    * @param size bytes that must come. @throws UploadCutError, DiskFullError, DiskError; then nothing is stored.
    */
-  async put(name: string, size: number, body: AsyncIterable<Buffer>, signal: AbortSignal): Promise<FileInfo> {
+  async put(
+    name: string,
+    size: number,
+    body: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+  ): Promise<FileInfo> {
     checkName(name);
     await this.#store.admit(size);
     const id = randomBytes(16);
@@ -85,20 +111,58 @@ export class Files {
       for await (const { plain, last } of cut(body, size)) {
         signal.throwIfAborted();
         received += plain.length;
-        if (plain.length > 0) written.push(await this.#store.write(id, written.length, encryptSegment(key, written.length, last, plain)));
+        if (plain.length > 0)
+          written.push(
+            await this.#store.write(
+              id,
+              written.length,
+              encryptSegment(key, written.length, last, plain),
+            ),
+          );
       }
       return await this.#commits.run(async () => {
         const old = this.#names.get(name);
         const previous = old ? decodeRow(old) : undefined;
-        const segments = written.map(({ length, fragments }) => ({ length, fragments }));
-        const block: Block = { id, path: name, version: (previous?.info.version ?? 0) + 1, size: received, modified: Date.now(), key, segments };
-        const header = await this.#store.write(id, headerSegment, sealHeader(block, this.#root));
+        const segments = written.map(({ length, fragments }) => ({
+          length,
+          fragments,
+        }));
+        const block: Block = {
+          id,
+          path: name,
+          version: (previous?.info.version ?? 0) + 1,
+          size: received,
+          modified: Date.now(),
+          key,
+          segments,
+        };
+        const header = await this.#store.write(
+          id,
+          headerSegment,
+          sealHeader(block, this.#root),
+        );
         written.push(header);
         const { k, m } = this.#store.code;
-        const stored = written.reduce((sum, segment) => sum + this.#store.size(segment), 0);
-        const info: FileInfo = { name, size: received, modified: block.modified, version: block.version, fragments: k + m, needed: k, segments: segments.length, stored };
-        const removed = previous ? this.#holdBack(previous, await this.#segmentsOf(previous)) : [];
-        await this.#store.commit(written, removed, () => this.#names.put(name, encodeRow({ id, header, info })));
+        const stored = written.reduce(
+          (sum, segment) => sum + this.#store.size(segment),
+          0,
+        );
+        const info: FileInfo = {
+          name,
+          size: received,
+          modified: block.modified,
+          version: block.version,
+          fragments: k + m,
+          needed: k,
+          segments: segments.length,
+          stored,
+        };
+        const removed = previous
+          ? this.#holdBack(previous, await this.#segmentsOf(previous))
+          : [];
+        await this.#store.commit(written, removed, () =>
+          this.#names.put(name, encodeRow({ id, header, info })),
+        );
         return info;
       });
     } catch (error) {
@@ -148,26 +212,52 @@ export class Files {
   async *#chunks(row: Row): AsyncGenerator<Buffer> {
     const block = await this.#block(row);
     for (const [number, ref] of block.segments.entries()) {
-      const bytes = await this.#store.read({ block: row.id, segment: number, ...ref });
-      yield decryptSegment(block.key, number, number === block.segments.length - 1, bytes);
+      const bytes = await this.#store.read({
+        block: row.id,
+        segment: number,
+        ...ref,
+      });
+      yield decryptSegment(
+        block.key,
+        number,
+        number === block.segments.length - 1,
+        bytes,
+      );
     }
     // What a download does not need is checked after it, so that rot in parity is found and mended too.
-    for (const [number, ref] of block.segments.entries()) await this.#store.mend({ block: row.id, segment: number, ...ref });
-    await this.#store.mend({ block: row.id, segment: headerSegment, ...row.header });
+    for (const [number, ref] of block.segments.entries())
+      await this.#store.mend({ block: row.id, segment: number, ...ref });
+    await this.#store.mend({
+      block: row.id,
+      segment: headerSegment,
+      ...row.header,
+    });
   }
 
   async #block(row: Row): Promise<Block> {
-    return openHeader(await this.#store.read({ block: row.id, segment: headerSegment, ...row.header }), row.id, this.#root);
+    return openHeader(
+      await this.#store.read({
+        block: row.id,
+        segment: headerSegment,
+        ...row.header,
+      }),
+      row.id,
+      this.#root,
+    );
   }
 
   async #segmentsOf(row: Row): Promise<Segment[]> {
     const header = { block: row.id, segment: headerSegment, ...row.header };
     try {
       const { segments } = await this.#block(row);
-      return [...segments.map((ref, segment) => ({ block: row.id, segment, ...ref })), header];
+      return [
+        ...segments.map((ref, segment) => ({ block: row.id, segment, ...ref })),
+        header,
+      ];
     } catch (error) {
       // A file whose header is lost can still be deleted; the sweep at the next start takes the rest.
-      if (error instanceof SegmentLostError || error instanceof SignatureError) return [header];
+      if (error instanceof SegmentLostError || error instanceof SignatureError)
+        return [header];
       throw error;
     }
   }
@@ -195,27 +285,46 @@ export class Files {
   #row(name: string): Row {
     checkName(name);
     const value = this.#names.get(name);
-    if (!value) throw new NotFoundError(`There is no file "${name}". Look at the list for the names there are.`, "no-such-file");
+    if (!value)
+      throw new NotFoundError(
+        `There is no file "${name}". Look at the list for the names there are.`,
+        "no-such-file",
+      );
     return decodeRow(value);
   }
 }
 
 /** @throws BadRequestError unless `name` can name a file on any system: 1 to 255 bytes, no slash, no control character. */
 export function checkName(name: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in a name
-  if (name === "." || name === ".." || /[/\\\u0000-\u001f\u007f]/.test(name) || name.length === 0 || Buffer.byteLength(name) > 255 || !name.isWellFormed()) {
-    throw new BadRequestError("A file's name has 1 to 255 bytes, without slashes and control characters. Rename it and try again.", "bad-name");
+  if (
+    name === "." ||
+    name === ".." ||
+    [...name].some((letter) => letter < " " || "/\\\u007f".includes(letter)) ||
+    name.length === 0 ||
+    Buffer.byteLength(name) > 255 ||
+    !name.isWellFormed()
+  ) {
+    throw new BadRequestError(
+      "A file's name has 1 to 255 bytes, without slashes and control characters. Rename it and try again.",
+      "bad-name",
+    );
   }
 }
 
 /** Cuts a body into full plain segments and a last one. @throws UploadCutError unless exactly `size` bytes come. */
-async function* cut(body: AsyncIterable<Buffer>, size: number): AsyncGenerator<{ plain: Buffer; last: boolean }> {
+async function* cut(
+  body: AsyncIterable<Buffer>,
+  size: number,
+): AsyncGenerator<{ plain: Buffer; last: boolean }> {
   let parts: Buffer[] = [];
   let waiting = 0;
   let received = 0;
   for await (const chunk of body) {
     received += chunk.length;
-    if (received > size) throw new UploadCutError(`More came than the ${size} bytes that were announced. Upload the file again.`);
+    if (received > size)
+      throw new UploadCutError(
+        `More came than the ${size} bytes that were announced. Upload the file again.`,
+      );
     let rest = chunk;
     while (rest.length > 0) {
       const part = rest.subarray(0, plainSegmentSize - waiting);
@@ -229,16 +338,69 @@ async function* cut(body: AsyncIterable<Buffer>, size: number): AsyncGenerator<{
       }
     }
   }
-  if (received !== size) throw new UploadCutError(`Only ${received} of ${size} bytes arrived. Upload the file again.`);
+  if (received !== size)
+    throw new UploadCutError(
+      `Only ${received} of ${size} bytes arrived. Upload the file again.`,
+    );
   yield { plain: Buffer.concat(parts), last: true };
 }
 
 function encodeRow({ id, header, info }: Row): Buffer {
-  const { name, size, modified, version, fragments, needed, segments, stored } = info;
-  return encodeCbor([id, header.length, header.fragments, name, size, modified, version, fragments, needed, segments, stored]);
+  const { name, size, modified, version, fragments, needed, segments, stored } =
+    info;
+  return encodeCbor([
+    id,
+    header.length,
+    header.fragments,
+    name,
+    size,
+    modified,
+    version,
+    fragments,
+    needed,
+    segments,
+    stored,
+  ]);
 }
 
 function decodeRow(bytes: Buffer): Row {
-  const [id, length, names, name, size, modified, version, fragments, needed, segments, stored] = decodeCbor(bytes) as [Uint8Array, number, Uint8Array[], string, number, number, number, number, number, number, number];
-  return { id: Buffer.from(id), header: { length, fragments: names }, info: { name, size, modified, version, fragments, needed, segments, stored } };
+  const [
+    id,
+    length,
+    names,
+    name,
+    size,
+    modified,
+    version,
+    fragments,
+    needed,
+    segments,
+    stored,
+  ] = decodeCbor(bytes) as [
+    Uint8Array,
+    number,
+    Uint8Array[],
+    string,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    id: Buffer.from(id),
+    header: { length, fragments: names },
+    info: {
+      name,
+      size,
+      modified,
+      version,
+      fragments,
+      needed,
+      segments,
+      stored,
+    },
+  };
 }

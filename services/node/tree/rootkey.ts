@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -25,10 +32,20 @@ export class RootKey {
 
   private constructor(seed: Buffer) {
     this.#seed = seed;
-    this.privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: "der", type: "pkcs8" });
+    this.privateKey = createPrivateKey({
+      key: Buffer.concat([pkcs8Prefix, seed]),
+      format: "der",
+      type: "pkcs8",
+    });
     this.publicKey = createPublicKey(this.privateKey);
-    this.principal = createHash("sha256").update(this.publicKey.export({ format: "der", type: "spki" }).subarray(-32)).digest();
-    this.treeKey = Buffer.from(hkdfSync("sha256", seed, Buffer.alloc(0), "coppice tree key", 32));
+    this.principal = createHash("sha256")
+      .update(
+        this.publicKey.export({ format: "der", type: "spki" }).subarray(-32),
+      )
+      .digest();
+    this.treeKey = Buffer.from(
+      hkdfSync("sha256", seed, Buffer.alloc(0), "coppice tree key", 32),
+    );
   }
 
   /** Makes a new one. */
@@ -58,19 +75,37 @@ export class RootKey {
   }
 
   /** Opens a backup. @throws BackupError */
-  static async restore(file: string, passphrase: string, signal?: AbortSignal): Promise<RootKey> {
+  static async restore(
+    file: string,
+    passphrase: string,
+    signal?: AbortSignal,
+  ): Promise<RootKey> {
     let text: string;
     try {
-      text = await ageInWorker({ act: "decrypt", passphrase, text: file }, signal);
+      text = await ageInWorker(
+        { act: "decrypt", passphrase, text: file },
+        signal,
+      );
     } catch (error) {
       signal?.throwIfAborted();
-      throw new BackupError(`This backup does not open: ${(error as Error).message}. Check the passphrase and that it is the file you downloaded.`, "backup-not-opened");
+      throw new BackupError(
+        `This backup does not open: ${(error as Error).message}. Check the passphrase and that it is the file you downloaded.`,
+        "backup-not-opened",
+      );
     }
     const [header, principal, seed = ""] = text.split("\n");
     const bytes = Buffer.from(seed, "base64");
-    if (header !== backupHeader || bytes.length !== 32) throw new BackupError("This file is not the backup of a root key. Choose the file that the setup let you download.", "backup-not-opened");
+    if (header !== backupHeader || bytes.length !== 32)
+      throw new BackupError(
+        "This file is not the backup of a root key. Choose the file that the setup let you download.",
+        "backup-not-opened",
+      );
     const key = new RootKey(bytes);
-    if (key.principal.toString("hex") !== principal) throw new BackupError("This backup is damaged. Use another copy of it.", "backup-not-opened");
+    if (key.principal.toString("hex") !== principal)
+      throw new BackupError(
+        "This backup is damaged. Use another copy of it.",
+        "backup-not-opened",
+      );
     return key;
   }
 }
@@ -83,13 +118,20 @@ export interface AgeRequest {
 }
 
 /** Key derivation takes a second and much memory by design, so it runs beside the event loop. */
-async function ageInWorker(request: AgeRequest, signal?: AbortSignal): Promise<string> {
+async function ageInWorker(
+  request: AgeRequest,
+  signal?: AbortSignal,
+): Promise<string> {
   signal?.throwIfAborted();
-  const worker = new Worker(new URL("age-worker.ts", import.meta.url), { workerData: request });
+  const worker = new Worker(new URL("age-worker.ts", import.meta.url), {
+    workerData: request,
+  });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   worker.once("message", resolve);
   worker.once("error", reject);
-  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  signal?.addEventListener("abort", () => reject(signal.reason), {
+    once: true,
+  });
   try {
     return await promise;
   } finally {

@@ -1,7 +1,14 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
@@ -12,20 +19,46 @@ import { temporaryFolder } from "../../folder.ts";
 import { startServices } from "../../services.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
-const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+const sha256 = (bytes: Buffer): string =>
+  createHash("sha256").update(bytes).digest("hex");
 
 test("an unclaimed box lets nobody in without the code", async (t) => {
   await using box = await startServices();
-  for (const [method, path] of [["GET", "/api/setup"], ["GET", "/api/setup/disks"], ["POST", "/api/setup/finish"], ["GET", "/api/files"], ["GET", "/api/status"], ["PUT", "/api/files/a"], ["POST", "/api/power"], ["GET", "/api/tokens"]] as const) {
+  for (const [method, path] of [
+    ["GET", "/api/setup"],
+    ["GET", "/api/setup/disks"],
+    ["POST", "/api/setup/finish"],
+    ["GET", "/api/files"],
+    ["GET", "/api/status"],
+    ["PUT", "/api/files/a"],
+    ["POST", "/api/power"],
+    ["GET", "/api/tokens"],
+  ] as const) {
     const answer = await box.client.call(method, path);
     t.is(answer.status, 401, `${method} ${path}`);
-    t.is(answer.headers["content-type"], "application/problem+json; charset=utf-8");
+    t.is(
+      answer.headers["content-type"],
+      "application/problem+json; charset=utf-8",
+    );
     t.true(answer.json.detail.length > 10);
   }
-  t.deepEqual(await box.client.ok("GET", "/api/session"), { claimed: false, access: "none" });
-  t.is((await box.client.call("POST", "/api/session", owner)).json.type, "not-set-up");
-  for (let tries = 0; tries < 5; tries++) t.is((await box.client.call("POST", "/api/setup/code", { code: "AAAA-AAAA" })).status, 403);
-  const early = await box.client.call("POST", "/api/setup/code", { code: box.code });
+  t.deepEqual(await box.client.ok("GET", "/api/session"), {
+    claimed: false,
+    access: "none",
+  });
+  t.is(
+    (await box.client.call("POST", "/api/session", owner)).json.type,
+    "not-set-up",
+  );
+  for (let tries = 0; tries < 5; tries++)
+    t.is(
+      (await box.client.call("POST", "/api/setup/code", { code: "AAAA-AAAA" }))
+        .status,
+      403,
+    );
+  const early = await box.client.call("POST", "/api/setup/code", {
+    code: box.code,
+  });
   t.is(early.status, 429);
   t.true(Number(early.headers["retry-after"]) > 0);
 });
@@ -34,46 +67,131 @@ test("the setup: steps in order, two browsers, crashes between the steps, and a 
   await using box = await startServices();
   const { client, services } = box;
   await client.ok("POST", "/api/setup/code", { code: box.code.toLowerCase() });
-  t.is((await client.call("POST", "/api/setup/finish")).json.type, "wrong-step");
-  t.is((await client.call("POST", "/api/setup/root-key", { passphrase: "long enough for it" })).status, 409);
-  t.is((await client.call("POST", "/api/setup/owner", { name: "Ada", password: "short" })).status, 400);
+  t.is(
+    (await client.call("POST", "/api/setup/finish")).json.type,
+    "wrong-step",
+  );
+  t.is(
+    (
+      await client.call("POST", "/api/setup/root-key", {
+        passphrase: "long enough for it",
+      })
+    ).status,
+    409,
+  );
+  t.is(
+    (
+      await client.call("POST", "/api/setup/owner", {
+        name: "Ada",
+        password: "short",
+      })
+    ).status,
+    400,
+  );
   await client.ok("POST", "/api/setup/owner", owner);
 
   await using second = new BoxClient(services.url);
   await second.ok("POST", "/api/setup/code", { code: box.code });
-  t.is((await client.call("GET", "/api/setup")).json.type, "code-needed", "the other browser took over");
+  t.is(
+    (await client.call("GET", "/api/setup")).json.type,
+    "code-needed",
+    "the other browser took over",
+  );
   t.is((await second.ok("GET", "/api/setup")).step, "disk");
 
   await writeFile(join(services.folder, "disks/rowan/photo.jpg"), "old");
   const disks = await second.ok("GET", "/api/setup/disks");
-  t.deepEqual(disks.map(({ name, contents }: { name: string; contents: string[] }) => [name, contents]), [["birch", []], ["rowan", ["1 files"]]]);
-  t.is((await second.call("POST", "/api/setup/disk", { id: "birch", name: "wrong" })).json.type, "name-mismatch");
-  t.is((await second.call("POST", "/api/setup/disk", { id: "gone", name: "gone" })).json.type, "no-such-disk");
+  t.deepEqual(
+    disks.map(({ name, contents }: { name: string; contents: string[] }) => [
+      name,
+      contents,
+    ]),
+    [
+      ["birch", []],
+      ["rowan", ["1 files"]],
+    ],
+  );
+  t.is(
+    (
+      await second.call("POST", "/api/setup/disk", {
+        id: "birch",
+        name: "wrong",
+      })
+    ).json.type,
+    "name-mismatch",
+  );
+  t.is(
+    (await second.call("POST", "/api/setup/disk", { id: "gone", name: "gone" }))
+      .json.type,
+    "no-such-disk",
+  );
   await second.prepareDisk("birch");
 
   await services.stopService("admin", "SIGKILL");
   services.startService("admin");
   await services.ready();
   await second.ok("POST", "/api/setup/code", { code: box.code });
-  t.is((await second.ok("GET", "/api/setup")).step, "recovery", "what was done is kept");
+  t.is(
+    (await second.ok("GET", "/api/setup")).step,
+    "recovery",
+    "what was done is kept",
+  );
   const { group } = await second.ok("POST", "/api/setup/recovery-key");
   t.true(group >= 1 && group <= 8);
-  t.is((await second.call("POST", "/api/setup/recovery-key/confirm", { group: "wrong" })).json.type, "wrong-group");
+  t.is(
+    (
+      await second.call("POST", "/api/setup/recovery-key/confirm", {
+        group: "wrong",
+      })
+    ).json.type,
+    "wrong-group",
+  );
   await second.confirmRecoveryKey();
 
-  const { backup } = await second.ok("POST", "/api/setup/root-key", { passphrase: "a long passphrase" });
-  const { rootKey } = await second.ok("POST", "/api/setup/restart").then(() => ({ rootKey: null }));
+  const { backup } = await second.ok("POST", "/api/setup/root-key", {
+    passphrase: "a long passphrase",
+  });
+  const { rootKey } = await second
+    .ok("POST", "/api/setup/restart")
+    .then(() => ({ rootKey: null }));
   t.is(rootKey, null);
-  t.is((await second.ok("GET", "/api/setup")).step, "owner", "start over forgets all");
+  t.is(
+    (await second.ok("GET", "/api/setup")).step,
+    "owner",
+    "start over forgets all",
+  );
   await second.ok("POST", "/api/setup/owner", owner);
   await second.prepareDisk("rowan");
   await second.confirmRecoveryKey();
-  t.is((await second.call("POST", "/api/setup/root-key/restore", { backup, passphrase: "another passphrase" })).json.type, "backup-not-opened");
-  await second.ok("POST", "/api/setup/root-key/restore", { backup, passphrase: "a long passphrase" });
-  t.is((await second.call("GET", "/api/status")).status, 403, "the setup session is not the owner's");
+  t.is(
+    (
+      await second.call("POST", "/api/setup/root-key/restore", {
+        backup,
+        passphrase: "another passphrase",
+      })
+    ).json.type,
+    "backup-not-opened",
+  );
+  await second.ok("POST", "/api/setup/root-key/restore", {
+    backup,
+    passphrase: "a long passphrase",
+  });
+  t.is(
+    (await second.call("GET", "/api/status")).status,
+    403,
+    "the setup session is not the owner's",
+  );
   await second.ok("POST", "/api/setup/finish");
-  t.deepEqual(await second.ok("GET", "/api/session"), { claimed: true, access: "owner", name: "Ada" });
-  t.is((await client.call("POST", "/api/setup/code", { code: box.code })).json.type, "already-claimed");
+  t.deepEqual(await second.ok("GET", "/api/session"), {
+    claimed: true,
+    access: "owner",
+    name: "Ada",
+  });
+  t.is(
+    (await client.call("POST", "/api/setup/code", { code: box.code })).json
+      .type,
+    "already-claimed",
+  );
   t.is(await services.setupCode(), undefined);
 });
 
@@ -82,28 +200,88 @@ test("files: streamed both ways, bad input refused, nothing half stored", async 
   const { client, services } = box;
   await client.claim(box.code, "birch", owner);
   const body = randomBytes(9_000_000);
-  const info = await client.ok("PUT", "/api/files/gr%C3%BC%C3%9Fe%20%26%20more.bin", body);
-  t.like(info, { name: "grüße & more.bin", size: body.length, fragments: 6, needed: 4 });
-  const got = await client.call("GET", "/api/files/gr%C3%BC%C3%9Fe%20%26%20more.bin");
+  const info = await client.ok(
+    "PUT",
+    "/api/files/gr%C3%BC%C3%9Fe%20%26%20more.bin",
+    body,
+  );
+  t.like(info, {
+    name: "grüße & more.bin",
+    size: body.length,
+    fragments: 6,
+    needed: 4,
+  });
+  const got = await client.call(
+    "GET",
+    "/api/files/gr%C3%BC%C3%9Fe%20%26%20more.bin",
+  );
   t.is(sha256(got.bytes), sha256(body));
-  t.regex(String(got.headers["content-disposition"]), /filename\*=UTF-8''gr%C3%BC%C3%9Fe%20%26%20more.bin/);
+  t.regex(
+    String(got.headers["content-disposition"]),
+    /filename\*=UTF-8''gr%C3%BC%C3%9Fe%20%26%20more.bin/,
+  );
   await client.ok("PUT", "/api/files/empty", Buffer.alloc(0));
   t.is((await client.call("GET", "/api/files/empty")).bytes.length, 0);
 
-  const refusals: [string, number, () => Promise<{ status: number; json: { type: string } }>][] = [
-    ["a path in the name", 400, () => client.call("PUT", "/api/files/..%2Fetc%2Fpasswd", body)],
+  const refusals: [
+    string,
+    number,
+    () => Promise<{ status: number; json: { type: string } }>,
+  ][] = [
+    [
+      "a path in the name",
+      400,
+      () => client.call("PUT", "/api/files/..%2Fetc%2Fpasswd", body),
+    ],
     ["two dots", 400, () => client.call("PUT", "/api/files/%2E%2E%5Cx", body)],
     ["a NUL", 400, () => client.call("PUT", "/api/files/a%00b", body)],
-    ["a name that is too long", 400, () => client.call("PUT", `/api/files/${"x".repeat(256)}`, body)],
-    ["JSON in place of a file", 415, () => client.call("PUT", "/api/files/a", { a: 1 })],
+    [
+      "a name that is too long",
+      400,
+      () => client.call("PUT", `/api/files/${"x".repeat(256)}`, body),
+    ],
+    [
+      "JSON in place of a file",
+      415,
+      () => client.call("PUT", "/api/files/a", { a: 1 }),
+    ],
     ["no such file", 404, () => client.call("GET", "/api/files/nothing")],
-    ["deleting nothing", 404, () => client.call("DELETE", "/api/files/nothing")],
+    [
+      "deleting nothing",
+      404,
+      () => client.call("DELETE", "/api/files/nothing"),
+    ],
     ["no such route", 404, () => client.call("GET", "/api/nothing")],
     ["a wrong type", 400, () => client.call("POST", "/api/power", { act: 5 })],
-    ["a wrong act", 400, () => client.call("POST", "/api/power", { act: "explode" })],
-    ["a body that is too large", 413, () => client.call("POST", "/api/tokens", { name: "x".repeat(100_000) })],
-    ["a foreign page", 403, () => client.call("DELETE", "/api/files/empty", undefined, { origin: "https://evil.example" })],
-    ["a cross-site request", 403, () => client.call("POST", "/api/power", { act: "reboot" }, { "sec-fetch-site": "cross-site" })],
+    [
+      "a wrong act",
+      400,
+      () => client.call("POST", "/api/power", { act: "explode" }),
+    ],
+    [
+      "a body that is too large",
+      413,
+      () => client.call("POST", "/api/tokens", { name: "x".repeat(100_000) }),
+    ],
+    [
+      "a foreign page",
+      403,
+      () =>
+        client.call("DELETE", "/api/files/empty", undefined, {
+          origin: "https://evil.example",
+        }),
+    ],
+    [
+      "a cross-site request",
+      403,
+      () =>
+        client.call(
+          "POST",
+          "/api/power",
+          { act: "reboot" },
+          { "sec-fetch-site": "cross-site" },
+        ),
+    ],
   ];
   for (const [what, status, call] of refusals) {
     const answer = await call();
@@ -112,15 +290,30 @@ test("files: streamed both ways, bad input refused, nothing half stored", async 
   }
 
   const cookie = client.cookie;
-  const cut = connect({ port: Number(new URL(services.url).port), rejectUnauthorized: false });
+  const cut = connect({
+    port: Number(new URL(services.url).port),
+    rejectUnauthorized: false,
+  });
   await once(cut, "secureConnect");
-  cut.write(`PUT /api/files/cut HTTP/1.1\r\nhost: localhost\r\ncookie: ${cookie}\r\ncontent-type: application/octet-stream\r\ncontent-length: 9000000\r\n\r\n`);
-  await new Promise((resolve) => cut.write(body.subarray(0, 6_000_000), resolve));
+  cut.write(
+    `PUT /api/files/cut HTTP/1.1\r\nhost: localhost\r\ncookie: ${cookie}\r\ncontent-type: application/octet-stream\r\ncontent-length: 9000000\r\n\r\n`,
+  );
+  await new Promise((resolve) =>
+    cut.write(body.subarray(0, 6_000_000), resolve),
+  );
   cut.destroy();
-  const full = await client.call("PUT", "/api/files/huge", undefined, { "content-type": "application/octet-stream", "content-length": "0" });
+  const full = await client.call("PUT", "/api/files/huge", undefined, {
+    "content-type": "application/octet-stream",
+    "content-length": "0",
+  });
   t.is(full.status, 200);
   await client.ok("DELETE", "/api/files/huge");
-  t.deepEqual((await client.ok("GET", "/api/files")).map(({ name }: { name: string }) => name), ["empty", "grüße & more.bin"]);
+  t.deepEqual(
+    (await client.ok("GET", "/api/files")).map(
+      ({ name }: { name: string }) => name,
+    ),
+    ["empty", "grüße & more.bin"],
+  );
 
   await services.stopService("node", "SIGKILL");
   const down = await client.call("GET", "/api/files");
@@ -128,7 +321,13 @@ test("files: streamed both ways, bad input refused, nothing half stored", async 
   t.is(down.json.type, "service-down");
   services.startService("node");
   while ((await client.call("GET", "/api/files")).status !== 200);
-  t.is(sha256((await client.call("GET", "/api/files/gr%C3%BC%C3%9Fe%20%26%20more.bin")).bytes), sha256(body));
+  t.is(
+    sha256(
+      (await client.call("GET", "/api/files/gr%C3%BC%C3%9Fe%20%26%20more.bin"))
+        .bytes,
+    ),
+    sha256(body),
+  );
 });
 
 test("sign-in, sessions, tokens and the command line", async (t) => {
@@ -137,43 +336,113 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   const { client, services } = box;
   await client.claim(box.code, "birch", owner);
   await using guest = new BoxClient(services.url);
-  t.is((await guest.call("POST", "/api/session", { name: "Ada", password: "not the password" })).status, 401);
-  t.is((await guest.call("POST", "/api/session", { name: "Eve", password: owner.password })).status, 401);
+  t.is(
+    (
+      await guest.call("POST", "/api/session", {
+        name: "Ada",
+        password: "not the password",
+      })
+    ).status,
+    401,
+  );
+  t.is(
+    (
+      await guest.call("POST", "/api/session", {
+        name: "Eve",
+        password: owner.password,
+      })
+    ).status,
+    401,
+  );
   const answer = await guest.call("POST", "/api/session", owner);
   t.is(answer.status, 204);
-  t.regex(String(answer.headers["set-cookie"]), /^__Host-coppice=[\w-]{43}; .*HttpOnly; Secure; SameSite=Strict/);
+  t.regex(
+    String(answer.headers["set-cookie"]),
+    /^__Host-coppice=[\w-]{43}; .*HttpOnly; Secure; SameSite=Strict/,
+  );
   await guest.ok("GET", "/api/files");
   await guest.ok("DELETE", "/api/session");
   t.is((await guest.call("GET", "/api/files")).status, 401);
-  t.is((await client.call("POST", "/api/terminal", { password: "wrong password" })).status, 401);
+  t.is(
+    (await client.call("POST", "/api/terminal", { password: "wrong password" }))
+      .status,
+    401,
+  );
 
-  const { secret, token } = await client.ok("POST", "/api/tokens", { name: "a script" });
+  const { secret, token } = await client.ok("POST", "/api/tokens", {
+    name: "a script",
+  });
   const bearer = { authorization: `Bearer ${secret}` };
   t.is((await guest.call("GET", "/api/files", undefined, bearer)).status, 200);
-  t.is((await guest.call("GET", "/api/tokens", undefined, bearer)).status, 403, "a token makes no tokens");
+  t.is(
+    (await guest.call("GET", "/api/tokens", undefined, bearer)).status,
+    403,
+    "a token makes no tokens",
+  );
 
-  const fingerprint = /Certificate SHA-256: (\S+)/.exec(await readConsole(services.folder))?.[1];
+  const fingerprint = /Certificate SHA-256: (\S+)/.exec(
+    await readConsole(services.folder),
+  )?.[1];
   const config = join(home.path, "coppice.json");
-  await writeFile(config, JSON.stringify({ url: services.url, fingerprint, token: secret }), { mode: 0o600 });
+  await writeFile(
+    config,
+    JSON.stringify({ url: services.url, fingerprint, token: secret }),
+    { mode: 0o600 },
+  );
   const file = join(home.path, "notes.txt");
   await writeFile(file, randomBytes(100_000));
-  const cli = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-    await promisify(execFile)(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "../../../services/cli/main.ts"), "--config", config, ...args], { cwd: home.path }).then(
+  const cli = async (
+    ...args: string[]
+  ): Promise<{ code: number; stdout: string; stderr: string }> =>
+    await promisify(execFile)(
+      process.execPath,
+      [
+        "--disable-warning=ExperimentalWarning",
+        join(import.meta.dirname, "../../../services/cli/main.ts"),
+        "--config",
+        config,
+        ...args,
+      ],
+      { cwd: home.path },
+    ).then(
       (output) => ({ code: 0, ...output }),
       (error: { code: number; stdout: string; stderr: string }) => error,
     );
-  t.like(JSON.parse((await cli("--json", "file", "put", file)).stdout), { name: "notes.txt", size: 100_000 });
-  t.regex((await cli("file", "ls")).stdout, /100.0 kB .* notes.txt {2}\(6 fragments, any 4 restore it\)/);
+  t.like(JSON.parse((await cli("--json", "file", "put", file)).stdout), {
+    name: "notes.txt",
+    size: 100_000,
+  });
+  t.regex(
+    (await cli("file", "ls")).stdout,
+    /100.0 kB .* notes.txt {2}\(6 fragments, any 4 restore it\)/,
+  );
   t.is((await cli("file", "get", "notes.txt", "copy.txt")).code, 0);
   t.is((await stat(join(home.path, "copy.txt"))).size, 100_000);
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
   t.is((await cli("file", "rm", "notes.txt")).code, 0);
-  for (const [args, code] of [[["file", "get", "notes.txt"], 1], [["file", "put"], 2], [["nonsense"], 2], [["file", "put", "/nowhere"], 2], [["file", "rm", "../x"], 2], [["--nonsense", "status"], 2]] as const) {
+  for (const [args, code] of [
+    [["file", "get", "notes.txt"], 1],
+    [["file", "put"], 2],
+    [["nonsense"], 2],
+    [["file", "put", "/nowhere"], 2],
+    [["file", "rm", "../x"], 2],
+    [["--nonsense", "status"], 2],
+  ] as const) {
     const { code: found, stderr } = await cli(...args);
     t.is(found, code, args.join(" "));
     t.regex(stderr, /^coppice: [^\n]+\n$/, args.join(" "));
   }
-  await writeFile(config, JSON.stringify({ url: services.url, fingerprint: fingerprint?.replace(/^../, fingerprint.startsWith("00") ? "11" : "00"), token: secret }));
+  await writeFile(
+    config,
+    JSON.stringify({
+      url: services.url,
+      fingerprint: fingerprint?.replace(
+        /^../,
+        fingerprint.startsWith("00") ? "11" : "00",
+      ),
+      token: secret,
+    }),
+  );
   t.regex((await cli("status")).stderr, /this is another machine/);
   await client.ok("DELETE", `/api/tokens/${token.id}`);
   t.is((await guest.call("GET", "/api/files", undefined, bearer)).status, 401);
@@ -184,15 +453,33 @@ test("any JSON on any route is answered with less than 500", async (t) => {
   const { client } = box;
   await client.claim(box.code, "birch", owner);
   const { paths } = await client.ok("GET", "/api/openapi.json");
-  const routes = Object.entries(paths as Record<string, Record<string, unknown>>).flatMap(([path, methods]) => Object.keys(methods).map((method) => [method.toUpperCase(), path] as const));
+  const routes = Object.entries(
+    paths as Record<string, Record<string, unknown>>,
+  ).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => [method.toUpperCase(), path] as const),
+  );
   t.true(routes.length > 20);
-  const safe = routes.filter(([, path]) => !/events|power|session|terminal/.test(path));
+  const safe = routes.filter(
+    ([, path]) => !/events|power|session|terminal/.test(path),
+  );
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...safe), fc.json(), fc.string({ minLength: 1, maxLength: 40 }), async ([method, path], body, word) => {
-      const name = encodeURIComponent(word.toWellFormed());
-      const answer = await client.call(method as "GET", path.replace(/\{\w+\}/, name), method === "GET" ? undefined : JSON.parse(body));
-      t.true(answer.status < 500, `${method} ${path} ${body}: ${answer.status} ${answer.bytes}`);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...safe),
+      fc.json(),
+      fc.string({ minLength: 1, maxLength: 40 }),
+      async ([method, path], body, word) => {
+        const name = encodeURIComponent(word.toWellFormed());
+        const answer = await client.call(
+          method as "GET",
+          path.replace(/\{\w+\}/, name),
+          method === "GET" ? undefined : JSON.parse(body),
+        );
+        t.true(
+          answer.status < 500,
+          `${method} ${path} ${body}: ${answer.status} ${answer.bytes}`,
+        );
+      },
+    ),
     { numRuns: 150 },
   );
   t.is((await client.call("GET", "/api/docs/")).status, 200);
@@ -202,7 +489,11 @@ test("a disk that is taken away, and one that is full, are said so", async (t) =
   await using box = await startServices();
   const { client, services } = box;
   await client.claim(box.code, "birch", owner);
-  const full = await client.call("PUT", "/api/files/endless", (async function* () {})(), { "content-length": String(2 ** 45) }).catch((error: Error) => error);
+  const full = await client
+    .call("PUT", "/api/files/endless", (async function* () {})(), {
+      "content-length": String(2 ** 45),
+    })
+    .catch((error: Error) => error);
   if (!(full instanceof Error)) t.like(full, { status: 507 });
   const [uuid = ""] = await readdir(join(services.folder, "mounts"));
   await services.stopService("node");
@@ -213,7 +504,10 @@ test("a disk that is taken away, and one that is full, are said so", async (t) =
   const gone = await client.call("GET", "/api/files");
   t.is(gone.json.type, "disk-failed");
   t.is((await client.ok("GET", "/api/status")).storage.disk, null);
-  t.is((await client.call("PUT", "/api/files/a", Buffer.from("a"))).json.type, "disk-failed");
+  t.is(
+    (await client.call("PUT", "/api/files/a", Buffer.from("a"))).json.type,
+    "disk-failed",
+  );
 });
 
 async function readConsole(folder: string): Promise<string> {

@@ -5,17 +5,53 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import fc from "fast-check";
-import { drawSetupCode, formatSetupCode, setupCodeAlphabet, setupCodeMatches, tryDelay } from "../../../provisioning/setup-code.ts";
-import { SetupCode, SetupCodeError } from "../../../services/identity/setupcode.ts";
+import {
+  drawSetupCode,
+  formatSetupCode,
+  setupCodeAlphabet,
+  setupCodeMatches,
+  tryDelay,
+} from "../../../provisioning/setup-code.ts";
+import {
+  SetupCode,
+  SetupCodeError,
+} from "../../../services/identity/setupcode.ts";
 import { Tpm, TpmError } from "../../../services/identity/tpm.ts";
 import { ConflictError } from "../../../services/shared/errors.ts";
 import { temporaryFolder } from "../../folder.ts";
 
 /** A software TPM of the test's own. */
-async function startTpm(folder: string): Promise<AsyncDisposable & { tcti: string }> {
+async function startTpm(
+  folder: string,
+): Promise<AsyncDisposable & { tcti: string }> {
   const socket = join(folder, "t.sock");
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "swtpm", "socket", "--tpm2", "--tpmstate", `dir=${folder}`, "--server", `type=unixio,path=${socket}`, "--ctrl", `type=unixio,path=${socket}.ctrl`, "--flags", "not-need-init,startup-clear"], { stdio: "ignore" });
-  while (!(await access(socket).then(() => true, () => false))) await sleep(10);
+  const child = spawn(
+    "setpriv",
+    [
+      "--pdeathsig",
+      "KILL",
+      "--",
+      "swtpm",
+      "socket",
+      "--tpm2",
+      "--tpmstate",
+      `dir=${folder}`,
+      "--server",
+      `type=unixio,path=${socket}`,
+      "--ctrl",
+      `type=unixio,path=${socket}.ctrl`,
+      "--flags",
+      "not-need-init,startup-clear",
+    ],
+    { stdio: "ignore" },
+  );
+  while (
+    !(await access(socket).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await sleep(10);
   return {
     tcti: `swtpm:path=${socket}`,
     async [Symbol.asyncDispose]() {
@@ -35,12 +71,26 @@ test("codes have eight unambiguous characters, and match however they are typed"
     t.true(setupCodeMatches(formatSetupCode(code).toLowerCase(), code));
     t.true(setupCodeMatches(` ${code.slice(0, 3)} ${code.slice(3)}`, code));
   }
-  fc.assert(fc.property(fc.string(), (typed) => setupCodeMatches(typed, "ACDEFGHJ") === (typed.toUpperCase().replace(/[\s-]/g, "") === "ACDEFGHJ")));
+  fc.assert(
+    fc.property(
+      fc.string(),
+      (typed) =>
+        setupCodeMatches(typed, "ACDEFGHJ") ===
+        (typed.toUpperCase().replace(/[\s-]/g, "") === "ACDEFGHJ"),
+    ),
+  );
 });
 
 test("the delay begins with the fifth wrong try, grows, and never locks out", (t) => {
   t.deepEqual([0, 1, 4, 5, 6, 7].map(tryDelay), [0, 0, 0, 5, 10, 20]);
-  fc.assert(fc.property(fc.nat(), (failures) => tryDelay(failures) <= 300 && tryDelay(failures + 1) >= tryDelay(failures)));
+  fc.assert(
+    fc.property(
+      fc.nat(),
+      (failures) =>
+        tryDelay(failures) <= 300 &&
+        tryDelay(failures + 1) >= tryDelay(failures),
+    ),
+  );
 });
 
 test("the code is sealed by the TPM, survives a restart, and dies with the claim", async (t) => {
@@ -51,15 +101,32 @@ test("the code is sealed by the TPM, survives a restart, and dies with the claim
   const first = await SetupCode.load(tpm, folder.path, label);
   const code = (await readFile(label, "utf8")).trim();
   t.regex(code, /^[A-Z2-9]{4}-[A-Z2-9]{4}$/);
-  t.false((await readFile(join(folder.path, "setup-code.json"), "utf8")).includes(code.replace("-", "")));
-  for (let tries = 0; tries < 4; tries++) await t.throwsAsync(first.verify("AAAA-AAAA"), { instanceOf: SetupCodeError, message: /not the setup code/ });
-  const fifth = await t.throwsAsync(first.verify("AAAA-AAAA"), { instanceOf: SetupCodeError });
+  t.false(
+    (await readFile(join(folder.path, "setup-code.json"), "utf8")).includes(
+      code.replace("-", ""),
+    ),
+  );
+  for (let tries = 0; tries < 4; tries++)
+    await t.throwsAsync(first.verify("AAAA-AAAA"), {
+      instanceOf: SetupCodeError,
+      message: /not the setup code/,
+    });
+  const fifth = await t.throwsAsync(first.verify("AAAA-AAAA"), {
+    instanceOf: SetupCodeError,
+  });
   t.is(fifth?.retryAfter, 5);
-  const sixth = await t.throwsAsync(first.verify(code), { instanceOf: SetupCodeError });
+  const sixth = await t.throwsAsync(first.verify(code), {
+    instanceOf: SetupCodeError,
+  });
   t.is(sixth?.status, 429, "even the right code waits");
   const again = await SetupCode.load(tpm, folder.path, label);
   t.is((await readFile(label, "utf8")).trim(), code);
-  t.is((await t.throwsAsync(again.verify(code), { instanceOf: SetupCodeError }))?.status, 429, "a restart does not shorten the delay");
+  t.is(
+    (await t.throwsAsync(again.verify(code), { instanceOf: SetupCodeError }))
+      ?.status,
+    429,
+    "a restart does not shorten the delay",
+  );
   await again.retire();
   await t.throwsAsync(again.verify(code), { instanceOf: ConflictError });
   const after = await SetupCode.load(tpm, folder.path, label);

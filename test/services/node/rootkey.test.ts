@@ -3,56 +3,115 @@ import { verify } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { SignatureError } from "../../../services/shared/cose.ts";
-import { openCose, signCose } from "../../../services/shared/cose.ts";
-import { decryptSegment, encryptSegment, openHeader, sealHeader } from "../../../services/node/tree/block.ts";
+import {
+  decryptSegment,
+  encryptSegment,
+  openHeader,
+  sealHeader,
+} from "../../../services/node/tree/block.ts";
 import { BackupError, RootKey } from "../../../services/node/tree/rootkey.ts";
+import {
+  openCose,
+  SignatureError,
+  signCose,
+} from "../../../services/shared/cose.ts";
 import { temporaryFolder } from "../../folder.ts";
 
 test("a backup restores the same key, and opens with stock age", async (t) => {
   await using folder = await temporaryFolder();
   const key = RootKey.create();
   const backup = await key.backup("correct horse battery staple");
-  t.deepEqual((await RootKey.restore(backup, "correct horse battery staple")).principal, key.principal);
+  t.deepEqual(
+    (await RootKey.restore(backup, "correct horse battery staple")).principal,
+    key.principal,
+  );
   const file = join(folder.path, "key.age");
   await writeFile(file, backup);
   // age reads a passphrase from a terminal only; script(1) is one.
-  const { stdout } = spawnSync("script", ["-qec", `age -d ${file}`, "/dev/null"], { input: "correct horse battery staple\n", encoding: "utf8" });
+  const { stdout } = spawnSync(
+    "script",
+    ["-qec", `age -d ${file}`, "/dev/null"],
+    { input: "correct horse battery staple\n", encoding: "utf8" },
+  );
   t.regex(stdout, /coppice root key 1/);
   t.true(stdout.includes(key.principal.toString("hex")));
 });
 
 test("a wrong passphrase, another file and a damaged backup are told apart from success", async (t) => {
   const backup = await RootKey.create().backup("correct horse battery staple");
-  await t.throwsAsync(RootKey.restore(backup, "incorrect horse battery"), { instanceOf: BackupError });
-  await t.throwsAsync(RootKey.restore("not an age file", "correct horse battery staple"), { instanceOf: BackupError });
+  await t.throwsAsync(RootKey.restore(backup, "incorrect horse battery"), {
+    instanceOf: BackupError,
+  });
+  await t.throwsAsync(
+    RootKey.restore("not an age file", "correct horse battery staple"),
+    { instanceOf: BackupError },
+  );
   const middle = Math.floor(backup.length / 2);
-  await t.throwsAsync(RootKey.restore(backup.slice(0, middle) + (backup[middle] === "A" ? "B" : "A") + backup.slice(middle + 1), "correct horse battery staple"), { instanceOf: BackupError });
+  await t.throwsAsync(
+    RootKey.restore(
+      backup.slice(0, middle) +
+        (backup[middle] === "A" ? "B" : "A") +
+        backup.slice(middle + 1),
+      "correct horse battery staple",
+    ),
+    { instanceOf: BackupError },
+  );
 });
 
 test("a COSE_Sign1 opens for its signer alone, and is an Ed25519 signature over RFC 9052's bytes", (t) => {
   const [ada, eve] = [RootKey.create(), RootKey.create()];
   const signed = signCose(Buffer.from("hello"), ada.principal, ada.privateKey);
   t.is(openCose(signed, ada.principal, ada.publicKey).toString(), "hello");
-  t.throws(() => openCose(signed, eve.principal, eve.publicKey), { instanceOf: SignatureError });
-  t.throws(() => openCose(signed, ada.principal, eve.publicKey), { instanceOf: SignatureError });
+  t.throws(() => openCose(signed, eve.principal, eve.publicKey), {
+    instanceOf: SignatureError,
+  });
+  t.throws(() => openCose(signed, ada.principal, eve.publicKey), {
+    instanceOf: SignatureError,
+  });
   const tampered = Buffer.from(signed);
   tampered[tampered.indexOf("hello")] = 0x48;
-  t.throws(() => openCose(tampered, ada.principal, ada.publicKey), { instanceOf: SignatureError });
+  t.throws(() => openCose(tampered, ada.principal, ada.publicKey), {
+    instanceOf: SignatureError,
+  });
   t.is(signed[0], 0xd2, "tag 18");
   const protectedHeader = signed.subarray(4, 4 + (signed[3] ?? 0));
-  const structure = Buffer.concat([Buffer.of(0x84, 0x6a), Buffer.from("Signature1"), Buffer.of(0x58, protectedHeader.length), protectedHeader, Buffer.of(0x40, 0x45), Buffer.from("hello")]);
+  const structure = Buffer.concat([
+    Buffer.of(0x84, 0x6a),
+    Buffer.from("Signature1"),
+    Buffer.of(0x58, protectedHeader.length),
+    protectedHeader,
+    Buffer.of(0x40, 0x45),
+    Buffer.from("hello"),
+  ]);
   t.true(verify(null, structure, ada.publicKey, signed.subarray(-64)));
 });
 
 test("headers and segments open only as what they are", (t) => {
   const [ada, eve] = [RootKey.create(), RootKey.create()];
-  const block = { id: Buffer.alloc(16, 1), path: "a", version: 1, size: 5, modified: 7, key: Buffer.alloc(32, 2), segments: [{ length: 21, fragments: [Buffer.alloc(32, 3)] }] };
+  const block = {
+    id: Buffer.alloc(16, 1),
+    path: "a",
+    version: 1,
+    size: 5,
+    modified: 7,
+    key: Buffer.alloc(32, 2),
+    segments: [{ length: 21, fragments: [Buffer.alloc(32, 3)] }],
+  };
   const sealed = sealHeader(block, ada);
   t.like(openHeader(sealed, block.id, ada), { path: "a", size: 5, version: 1 });
-  t.throws(() => openHeader(sealed, Buffer.alloc(16, 9), ada), { instanceOf: SignatureError });
-  t.throws(() => openHeader(sealed, block.id, eve), { instanceOf: SignatureError });
+  t.throws(() => openHeader(sealed, Buffer.alloc(16, 9), ada), {
+    instanceOf: SignatureError,
+  });
+  t.throws(() => openHeader(sealed, block.id, eve), {
+    instanceOf: SignatureError,
+  });
   const segment = encryptSegment(block.key, 0, true, Buffer.from("hello"));
   t.is(decryptSegment(block.key, 0, true, segment).toString(), "hello");
-  for (const [number, last] of [[1, true], [0, false]] as const) t.throws(() => decryptSegment(block.key, number, last, segment), { instanceOf: SignatureError });
+  for (const [number, last] of [
+    [1, true],
+    [0, false],
+  ] as const)
+    t.throws(() => decryptSegment(block.key, number, last, segment), {
+      instanceOf: SignatureError,
+    });
 });

@@ -13,6 +13,13 @@ const files = await Files.open(store, root);
 for (let number = 0; ; number++) {
   const body = randomBytes(1 + ((number * 1_234_567) % 6_000_000));
   const name = `file-${round}-${number}`;
-  await files.put(name, body.length, Readable.from([body]), new AbortController().signal);
-  process.stdout.write(`${name} ${createHash("sha256").update(body).digest("hex")}\n`);
+  await files.put(
+    name,
+    body.length,
+    Readable.from([body]),
+    new AbortController().signal,
+  );
+  process.stdout.write(
+    `${name} ${createHash("sha256").update(body).digest("hex")}\n`,
+  );
 }

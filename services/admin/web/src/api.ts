@@ -4,7 +4,12 @@ export class ProblemError extends Error {
   readonly status: number;
   readonly type: string;
   readonly retryAfter: number | undefined;
-  constructor(problem: { status: number; type: string; detail: string; retryAfter?: number | undefined }) {
+  constructor(problem: {
+    status: number;
+    type: string;
+    detail: string;
+    retryAfter?: number | undefined;
+  }) {
     super(problem.detail);
     this.status = problem.status;
     this.type = problem.type;
@@ -13,39 +18,77 @@ export class ProblemError extends Error {
 }
 
 /** Calls the API and returns its JSON. @throws ProblemError, also where the box does not answer. */
-export async function api<T = undefined>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+export async function api<T = undefined>(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<T> {
   let answer: Response;
   try {
-    answer = await fetch(`/api${path}`, { method, ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }) });
+    answer = await fetch(`/api${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : {
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify(body),
+          }),
+    });
   } catch {
     throw offline();
   }
-  if (answer.ok) return (answer.status === 204 || answer.status === 202 ? undefined : await answer.json()) as T;
+  if (answer.ok)
+    return (
+      answer.status === 204 || answer.status === 202
+        ? undefined
+        : await answer.json()
+    ) as T;
   throw await problemOf(answer.status, await answer.text());
 }
 
 function offline(): ProblemError {
-  return new ProblemError({ status: 0, type: "offline", detail: "The box does not answer. Check that you are on its network; this page tries again by itself." });
+  return new ProblemError({
+    status: 0,
+    type: "offline",
+    detail:
+      "The box does not answer. Check that you are on its network; this page tries again by itself.",
+  });
 }
 
 function problemOf(status: number, text: string): ProblemError {
   try {
-    return new ProblemError(JSON.parse(text) as ProblemError & { detail: string });
+    return new ProblemError(
+      JSON.parse(text) as ProblemError & { detail: string },
+    );
   } catch {
-    return new ProblemError({ status, type: "about:blank", detail: `The box answered with an error (${status}). Try again.` });
+    return new ProblemError({
+      status,
+      type: "about:blank",
+      detail: `The box answered with an error (${status}). Try again.`,
+    });
   }
 }
 
 /** Uploads one file. @param onProgress is given the bytes that have left. @throws ProblemError, DOMException where `signal` aborts. */
-export async function upload(file: File, onProgress: (sent: number) => void, signal: AbortSignal): Promise<void> {
+export async function upload(
+  file: File,
+  onProgress: (sent: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const call = new XMLHttpRequest();
   call.open("PUT", `/api/files/${encodeURIComponent(file.name)}`);
   call.setRequestHeader("content-type", "application/octet-stream");
   call.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
-  call.addEventListener("load", () => (call.status < 400 ? resolve() : reject(problemOf(call.status, call.responseText))));
+  call.addEventListener("load", () =>
+    call.status < 400
+      ? resolve()
+      : reject(problemOf(call.status, call.responseText)),
+  );
   call.addEventListener("error", () => reject(offline()));
-  call.addEventListener("abort", () => reject(new DOMException("cancelled", "AbortError")));
+  call.addEventListener("abort", () =>
+    reject(new DOMException("cancelled", "AbortError")),
+  );
   signal.addEventListener("abort", () => call.abort(), { once: true });
   call.send(file);
   await promise;

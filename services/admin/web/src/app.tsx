@@ -1,4 +1,10 @@
-import { FolderOpen, House, LogOut, Settings, SquareTerminal } from "lucide-preact";
+import {
+  FolderOpen,
+  House,
+  LogOut,
+  Settings,
+  SquareTerminal,
+} from "lucide-preact";
 import { lazy, Suspense } from "preact/compat";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter-preact";
@@ -11,7 +17,9 @@ import { System } from "./pages/system.tsx";
 import { Notice, Spinner } from "./ui.tsx";
 
 // xterm.js is as large as all other pages together.
-const Terminal = lazy(async () => ({ default: (await import("./pages/terminal.tsx")).Terminal }));
+const Terminal = lazy(async () => ({
+  default: (await import("./pages/terminal.tsx")).Terminal,
+}));
 
 /** Who is signed in, as GET /api/session tells. */
 export interface Session {
@@ -48,14 +56,25 @@ export function App() {
   useEffect(() => {
     // A call that finds the session gone leads back to the sign-in.
     const onRejection = (event: PromiseRejectionEvent): void => {
-      if (event.reason instanceof ProblemError && event.reason.status === 401) void refresh();
+      if (event.reason instanceof ProblemError && event.reason.status === 401)
+        void refresh();
     };
     addEventListener("unhandledrejection", onRejection);
     return () => removeEventListener("unhandledrejection", onRejection);
   }, [refresh]);
 
-  if (problem) return <main class="narrow"><Notice kind="error">{problem}</Notice></main>;
-  if (!session) return <main class="narrow"><Spinner label="Loading" /></main>;
+  if (problem)
+    return (
+      <main class="narrow">
+        <Notice kind="error">{problem}</Notice>
+      </main>
+    );
+  if (!session)
+    return (
+      <main class="narrow">
+        <Spinner label="Loading" />
+      </main>
+    );
   if (!session.claimed) return <Setup session={session} refresh={refresh} />;
   if (session.access !== "owner") return <SignIn refresh={refresh} />;
   return (
@@ -68,7 +87,9 @@ export function App() {
             <Route path="/files" component={Files} />
             <Route path="/terminal" component={Terminal} />
             <Route path="/system" component={System} />
-            <Route><Redirect to="/" replace /></Route>
+            <Route>
+              <Redirect to="/" replace />
+            </Route>
           </Switch>
         </Suspense>
       </main>
@@ -76,7 +97,13 @@ export function App() {
   );
 }
 
-function Navigation({ session, refresh }: { session: Session; refresh: () => Promise<void> }) {
+function Navigation({
+  session,
+  refresh,
+}: {
+  session: Session;
+  refresh: () => Promise<void>;
+}) {
   const [location] = useLocation();
   return (
     <header class="navigation">
@@ -85,7 +112,11 @@ function Navigation({ session, refresh }: { session: Session; refresh: () => Pro
       </a>
       <nav aria-label="Pages">
         {places.map(({ path, name, Icon }) => (
-          <Link key={path} href={path} aria-current={location === path ? "page" : undefined}>
+          <Link
+            key={path}
+            href={path}
+            aria-current={location === path ? "page" : undefined}
+          >
             <Icon size={20} aria-hidden="true" /> <span>{name}</span>
           </Link>
         ))}
@@ -98,7 +129,8 @@ function Navigation({ session, refresh }: { session: Session; refresh: () => Pro
           await refresh();
         }}
       >
-        <LogOut size={18} aria-hidden="true" /> <span>Sign out {session.name}</span>
+        <LogOut size={18} aria-hidden="true" />{" "}
+        <span>Sign out {session.name}</span>
       </button>
     </header>
   );

@@ -17,5 +17,8 @@ export function duration(seconds: number): string {
 
 /** A moment for people. */
 export function moment(milliseconds: number): string {
-  return new Date(milliseconds).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  return new Date(milliseconds).toLocaleString(undefined, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  });
 }

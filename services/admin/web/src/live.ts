@@ -2,7 +2,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Status } from "../../api/status.ts";
 
 /** The box's status, live; `connected` is false while the stream is down, and it comes back by itself. */
-export function useStatus(): { status: Status | undefined; connected: boolean } {
+export function useStatus(): {
+  status: Status | undefined;
+  connected: boolean;
+} {
   const [status, setStatus] = useState<Status>();
   const [connected, setConnected] = useState(true);
   useEffect(() => {
@@ -14,7 +17,8 @@ export function useStatus(): { status: Status | undefined; connected: boolean } 
     events.addEventListener("error", () => {
       setConnected(false);
       // A server that answers with an error closes the stream for good: the page then finds out why.
-      if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+      if (events.readyState === EventSource.CLOSED)
+        setTimeout(() => location.reload(), 5000);
     });
     return () => events.close();
   }, []);

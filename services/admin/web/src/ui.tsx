@@ -3,7 +3,13 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 /** A message that stands in the page: an error says what to do next. */
-export function Notice({ kind, children }: { kind: "error" | "good" | "info"; children: ComponentChildren }) {
+export function Notice({
+  kind,
+  children,
+}: {
+  kind: "error" | "good" | "info";
+  children: ComponentChildren;
+}) {
   const Icon = { error: CircleAlert, good: CircleCheck, info: Info }[kind];
   return (
     <div class={`notice ${kind}`} role={kind === "error" ? "alert" : "status"}>
@@ -14,12 +20,23 @@ export function Notice({ kind, children }: { kind: "error" | "good" | "info"; ch
 }
 
 /** A labelled input with a hint below. */
-export function Field({ label, hint, ...input }: { label: string; hint?: ComponentChildren } & JSX.IntrinsicElements["input"]) {
+export function Field({
+  label,
+  hint,
+  ...input
+}: {
+  label: string;
+  hint?: ComponentChildren;
+} & JSX.IntrinsicElements["input"]) {
   const id = useId();
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input id={id} aria-describedby={hint ? `${id}-hint` : undefined} {...input} />
+      <input
+        id={id}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        {...input}
+      />
       {hint && (
         <div class="hint" id={`${id}-hint`}>
           {hint}
@@ -30,10 +47,27 @@ export function Field({ label, hint, ...input }: { label: string; hint?: Compone
 }
 
 /** A bar that shows how far something is. */
-export function Bar({ value, of, label, tone = "normal" }: { value: number; of: number; label: string; tone?: "normal" | "warn" }) {
+export function Bar({
+  value,
+  of,
+  label,
+  tone = "normal",
+}: {
+  value: number;
+  of: number;
+  label: string;
+  tone?: "normal" | "warn";
+}) {
   const percent = of > 0 ? Math.min(100, (100 * value) / of) : 0;
   return (
-    <div class={`bar ${tone}`} role="progressbar" aria-label={label} aria-valuenow={Math.round(percent)} aria-valuemin={0} aria-valuemax={100}>
+    <div
+      class={`bar ${tone}`}
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={Math.round(percent)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
       <div style={{ width: `${percent}%` }} />
     </div>
   );
@@ -49,11 +83,30 @@ export function Spinner({ label }: { label: string }) {
 }
 
 /** A form whose button is busy while `submit` runs, and which shows the error that it threw. */
-export function Form({ action, submit, disabled = false, children, tone = "primary", icon }: { action: string; submit: () => Promise<void>; disabled?: boolean; children?: ComponentChildren; tone?: "primary" | "danger"; icon?: ComponentChildren }) {
+export function Form({
+  action,
+  submit,
+  disabled = false,
+  children,
+  tone = "primary",
+  icon,
+}: {
+  action: string;
+  submit: () => Promise<void>;
+  disabled?: boolean;
+  children?: ComponentChildren;
+  tone?: "primary" | "danger";
+  icon?: ComponentChildren;
+}) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const alive = useRef(true);
-  useEffect(() => () => void (alive.current = false), []);
+  useEffect(
+    () => () => {
+      alive.current = false;
+    },
+    [],
+  );
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
@@ -72,7 +125,13 @@ export function Form({ action, submit, disabled = false, children, tone = "prima
       {error && <Notice kind="error">{error}</Notice>}
       <div class="actions">
         <button type="submit" class={tone} disabled={busy || disabled}>
-          {busy ? <Spinner label={action} /> : <>{icon} {action}</>}
+          {busy ? (
+            <Spinner label={action} />
+          ) : (
+            <>
+              {icon} {action}
+            </>
+          )}
         </button>
       </div>
     </form>
@@ -80,13 +139,26 @@ export function Form({ action, submit, disabled = false, children, tone = "prima
 }
 
 /** A dialog over the page; Escape and the backdrop close it. */
-export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+export function Dialog({
+  title,
+  close,
+  children,
+}: {
+  title: string;
+  close: () => void;
+  children: ComponentChildren;
+}) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => ref.current?.showModal(), []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog without any handler
-    <dialog ref={ref} aria-labelledby={id} onClose={close} onClick={(event) => event.target === ref.current && close()}>
+    <dialog
+      ref={ref}
+      aria-labelledby={id}
+      onClose={close}
+      onClick={(event) => event.target === ref.current && close()}
+    >
       <div class="dialog-body">
         <h2 id={id}>{title}</h2>
         {children}

@@ -18,8 +18,23 @@ export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
             await refresh();
           }}
         >
-          <Field label="Name" name="name" autocomplete="username" required value={name} onInput={(event) => setName(event.currentTarget.value)} />
-          <Field label="Password" name="password" type="password" autocomplete="current-password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+          <Field
+            label="Name"
+            name="name"
+            autocomplete="username"
+            required
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+          <Field
+            label="Password"
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+          />
         </Form>
       </div>
     </main>

@@ -1,4 +1,11 @@
-import { BookOpen, KeyRound, Plus, Power, RotateCw, Trash2 } from "lucide-preact";
+import {
+  BookOpen,
+  KeyRound,
+  Plus,
+  Power,
+  RotateCw,
+  Trash2,
+} from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { moment } from "../format.ts";
@@ -17,29 +24,61 @@ export function System() {
   if (gone) return <Gone act={gone} />;
   return (
     <>
-      <div class="page-head"><h1>System</h1></div>
+      <div class="page-head">
+        <h1>System</h1>
+      </div>
       <div class="grid">
         <section class="card">
-          <h2><Power size={20} aria-hidden="true" /> Power</h2>
-          <p>While the box is off, nobody at home has the Internet through it.</p>
+          <h2>
+            <Power size={20} aria-hidden="true" /> Power
+          </h2>
+          <p>
+            While the box is off, nobody at home has the Internet through it.
+          </p>
           <div class="actions start">
-            <button type="button" onClick={() => setAct("reboot")}><RotateCw size={18} aria-hidden="true" /> Restart</button>
-            <button type="button" class="danger" onClick={() => setAct("power-off")}><Power size={18} aria-hidden="true" /> Switch off</button>
+            <button type="button" onClick={() => setAct("reboot")}>
+              <RotateCw size={18} aria-hidden="true" /> Restart
+            </button>
+            <button
+              type="button"
+              class="danger"
+              onClick={() => setAct("power-off")}
+            >
+              <Power size={18} aria-hidden="true" /> Switch off
+            </button>
           </div>
         </section>
         <section class="card">
-          <h2><BookOpen size={20} aria-hidden="true" /> API</h2>
+          <h2>
+            <BookOpen size={20} aria-hidden="true" /> API
+          </h2>
           <p>Everything these pages do, scripts can do too.</p>
           <div class="actions start">
-            <a class="button" href="/api/docs" target="_blank" rel="noreferrer"><BookOpen size={18} aria-hidden="true" /> Read the API's pages</a>
+            <a class="button" href="/api/docs" target="_blank" rel="noreferrer">
+              <BookOpen size={18} aria-hidden="true" /> Read the API's pages
+            </a>
           </div>
         </section>
         <Tokens />
       </div>
       {act && (
-        <Dialog title={act === "reboot" ? "Restart the box?" : "Switch the box off?"} close={() => setAct(undefined)}>
-          <p>{act === "reboot" ? "The Internet and your files are away for about a minute. Everybody has to sign in again." : "The Internet and your files are away until somebody presses the box's power button."}</p>
-          <Form action={act === "reboot" ? "Restart" : "Switch off"} tone="danger" submit={async () => { await api("POST", "/power", { act }); setGone(act); }} />
+        <Dialog
+          title={act === "reboot" ? "Restart the box?" : "Switch the box off?"}
+          close={() => setAct(undefined)}
+        >
+          <p>
+            {act === "reboot"
+              ? "The Internet and your files are away for about a minute. Everybody has to sign in again."
+              : "The Internet and your files are away until somebody presses the box's power button."}
+          </p>
+          <Form
+            action={act === "reboot" ? "Restart" : "Switch off"}
+            tone="danger"
+            submit={async () => {
+              await api("POST", "/power", { act });
+              setGone(act);
+            }}
+          />
         </Dialog>
       )}
     </>
@@ -51,7 +90,10 @@ function Gone({ act }: { act: "reboot" | "power-off" }) {
     if (act !== "reboot") return;
     let away = false;
     const timer = setInterval(async () => {
-      const there = await fetch("/api/session").then(({ ok }) => ok, () => false);
+      const there = await fetch("/api/session").then(
+        ({ ok }) => ok,
+        () => false,
+      );
       if (!there) away = true;
       else if (away) location.assign("/");
     }, 1500);
@@ -61,7 +103,11 @@ function Gone({ act }: { act: "reboot" | "power-off" }) {
     <div class="empty">
       <Power size={40} aria-hidden="true" />
       <h1>{act === "reboot" ? "Restarting" : "Switched off"}</h1>
-      {act === "reboot" ? <Spinner label="This page comes back by itself" /> : <p>Press the box's power button to switch it on again.</p>}
+      {act === "reboot" ? (
+        <Spinner label="This page comes back by itself" />
+      ) : (
+        <p>Press the box's power button to switch it on again.</p>
+      )}
     </div>
   );
 }
@@ -82,8 +128,13 @@ function Tokens() {
   useEffect(() => void refresh(), [refresh]);
   return (
     <section class="card wide">
-      <h2><KeyRound size={20} aria-hidden="true" /> API tokens</h2>
-      <p>A token lets a script or the <code>coppice</code> command act as you, but not make tokens or open the terminal.</p>
+      <h2>
+        <KeyRound size={20} aria-hidden="true" /> API tokens
+      </h2>
+      <p>
+        A token lets a script or the <code>coppice</code> command act as you,
+        but not make tokens or open the terminal.
+      </p>
       {problem && <Notice kind="error">{problem}</Notice>}
       {!tokens && !problem && <Spinner label="Loading" />}
       {tokens && tokens.length > 0 && (
@@ -91,31 +142,67 @@ function Tokens() {
           {tokens.map((token) => (
             <li key={token.id} class="file-line">
               <KeyRound size={18} aria-hidden="true" />
-              <div class="grow"><strong>{token.name}</strong><span class="quiet-text">made {moment(token.created)}</span></div>
-              <button type="button" class="icon" aria-label={`Delete the token ${token.name}`} onClick={async () => { await api("DELETE", `/tokens/${token.id}`); await refresh(); }}>
+              <div class="grow">
+                <strong>{token.name}</strong>
+                <span class="quiet-text">made {moment(token.created)}</span>
+              </div>
+              <button
+                type="button"
+                class="icon"
+                aria-label={`Delete the token ${token.name}`}
+                onClick={async () => {
+                  await api("DELETE", `/tokens/${token.id}`);
+                  await refresh();
+                }}
+              >
                 <Trash2 size={18} aria-hidden="true" />
               </button>
             </li>
           ))}
         </ul>
       )}
-      <div class="actions start"><button type="button" onClick={() => setAdding(true)}><Plus size={18} aria-hidden="true" /> New token</button></div>
+      <div class="actions start">
+        <button type="button" onClick={() => setAdding(true)}>
+          <Plus size={18} aria-hidden="true" /> New token
+        </button>
+      </div>
       {adding && (
-        <Dialog title="New API token" close={() => { setAdding(false); setSecret(undefined); setName(""); }}>
+        <Dialog
+          title="New API token"
+          close={() => {
+            setAdding(false);
+            setSecret(undefined);
+            setName("");
+          }}
+        >
           {secret ? (
             <>
-              <p>This is the only time that the token is shown. Keep it where only you can read it.</p>
-              <output class="secret" aria-label="The token">{secret}</output>
+              <p>
+                This is the only time that the token is shown. Keep it where
+                only you can read it.
+              </p>
+              <output class="secret" aria-label="The token">
+                {secret}
+              </output>
             </>
           ) : (
             <Form
               action="Make the token"
               submit={async () => {
-                setSecret((await api<{ secret: string }>("POST", "/tokens", { name })).secret);
+                setSecret(
+                  (await api<{ secret: string }>("POST", "/tokens", { name }))
+                    .secret,
+                );
                 await refresh();
               }}
             >
-              <Field label="What is it for?" required maxLength={64} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+              <Field
+                label="What is it for?"
+                required
+                maxLength={64}
+                value={name}
+                onInput={(event) => setName(event.currentTarget.value)}
+              />
             </Form>
           )}
         </Dialog>

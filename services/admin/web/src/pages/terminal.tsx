@@ -11,13 +11,27 @@ export function Terminal() {
   const [open, setOpen] = useState(false);
   const [ended, setEnded] = useState<string>();
   const [password, setPassword] = useState("");
-  if (open) return <Shell end={(why) => { setOpen(false); setEnded(why); }} />;
+  if (open)
+    return (
+      <Shell
+        end={(why) => {
+          setOpen(false);
+          setEnded(why);
+        }}
+      />
+    );
   return (
     <>
-      <div class="page-head"><h1>Terminal</h1></div>
+      <div class="page-head">
+        <h1>Terminal</h1>
+      </div>
       <div class="card narrow-card">
         {ended && <Notice kind="info">{ended}</Notice>}
-        <p>This is a root shell on the box. The system itself is read-only, but from here your files and settings can be harmed. Type your password to go on.</p>
+        <p>
+          This is a root shell on the box. The system itself is read-only, but
+          from here your files and settings can be harmed. Type your password to
+          go on.
+        </p>
         <Form
           action="Open the terminal"
           icon={<SquareTerminal size={18} aria-hidden="true" />}
@@ -27,7 +41,14 @@ export function Terminal() {
             setOpen(true);
           }}
         >
-          <Field label="Password" type="password" autocomplete="current-password" required value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+          <Field
+            label="Password"
+            type="password"
+            autocomplete="current-password"
+            required
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+          />
         </Form>
       </div>
     </>
@@ -39,7 +60,17 @@ function Shell({ end }: { end: (why: string) => void }) {
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    const terminal = new Xterm({ fontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace", fontSize: 14, cursorBlink: true, theme: { background: "#12170f", foreground: "#e4ead9", cursor: "#a8d26d" }, screenReaderMode: true });
+    const terminal = new Xterm({
+      fontFamily: "ui-monospace, 'DejaVu Sans Mono', monospace",
+      fontSize: 14,
+      cursorBlink: true,
+      theme: {
+        background: "#12170f",
+        foreground: "#e4ead9",
+        cursor: "#a8d26d",
+      },
+      screenReaderMode: true,
+    });
     const fit = new FitAddon();
     terminal.loadAddon(fit);
     terminal.open(element);
@@ -47,15 +78,26 @@ function Shell({ end }: { end: (why: string) => void }) {
     const socket = new WebSocket(`wss://${location.host}/api/terminal`);
     const resize = (): void => {
       fit.fit();
-      if (socket.readyState === socket.OPEN) socket.send(`\u0001${terminal.cols}x${terminal.rows}`);
+      if (socket.readyState === socket.OPEN)
+        socket.send(`\u0001${terminal.cols}x${terminal.rows}`);
     };
     socket.addEventListener("open", () => {
       resize();
       terminal.focus();
     });
-    socket.addEventListener("message", ({ data }) => terminal.write(String(data)));
-    socket.addEventListener("close", ({ reason }) => end(reason ? `The terminal closed: ${reason}.` : "The connection to the terminal was lost."));
-    terminal.onData((data) => socket.readyState === socket.OPEN && socket.send(data));
+    socket.addEventListener("message", ({ data }) =>
+      terminal.write(String(data)),
+    );
+    socket.addEventListener("close", ({ reason }) =>
+      end(
+        reason
+          ? `The terminal closed: ${reason}.`
+          : "The connection to the terminal was lost.",
+      ),
+    );
+    terminal.onData(
+      (data) => socket.readyState === socket.OPEN && socket.send(data),
+    );
     const observer = new ResizeObserver(resize);
     observer.observe(element);
     return () => {

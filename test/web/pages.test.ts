@@ -1,0 +1,310 @@
+/** Every page in Debian's Chromium, against the real services on this machine; the screenshots are kept beside this file. */
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { temporaryFolder } from "../folder.ts";
+import { startServices } from "../services.ts";
+
+const owner = { name: "Ada", password: "correct horse battery staple" };
+const sizes = {
+  390: { width: 390, height: 844 },
+  1280: { width: 1280, height: 860 },
+} as const;
+const keep = process.env.COPPICE_SCREENSHOTS === "1";
+
+async function startBrowser(): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A page that records what goes wrong in it. */
+async function openPage(
+  context: BrowserContext,
+  url: string,
+): Promise<{ page: Page; errors: string[] }> {
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (
+      message.type() === "error" &&
+      !/status of (401|403|400|404|409|429|503)|net::ERR/.test(message.text())
+    )
+      errors.push(message.text());
+  });
+  await page.goto(url);
+  return { page, errors };
+}
+
+/** Looks at a page at both sizes: nothing may stick out sideways. With COPPICE_SCREENSHOTS=1 the pictures are kept. */
+async function look(
+  page: Page,
+  name: string,
+  check: (message: string, fits: boolean) => void,
+): Promise<void> {
+  for (const [width, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    await page.evaluate(() => document.fonts.ready);
+    const fits = await page.evaluate(
+      () => document.documentElement.scrollWidth <= innerWidth,
+    );
+    check(`${name} at ${width} px fits its width`, fits);
+    const picture = await page.screenshot({ animations: "disabled" });
+    check(`${name} at ${width} px shows something`, picture.length > 5000);
+    if (keep)
+      await writeFile(
+        join(import.meta.dirname, `${name}-${width}.png`),
+        picture,
+      );
+  }
+}
+
+test("the whole way of an owner: setup, dashboard, files, terminal, system, sign out and in", async (t) => {
+  t.timeout(4 * 60_000);
+  await using box = await startServices();
+  await using folder = await temporaryFolder();
+  await writeFile(
+    join(box.services.folder, "disks/rowan/holiday.jpg"),
+    "old photos",
+  );
+  await using browser = await startBrowser();
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: sizes[390],
+    acceptDownloads: true,
+  });
+  const { page, errors } = await openPage(context, box.services.url);
+  const seen = (name: string): Promise<void> =>
+    look(page, name, (message, fits) => t.true(fits, message));
+  const press = (name: string | RegExp): Promise<void> =>
+    page.getByRole("button", { name, exact: typeof name === "string" }).click();
+
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  await seen("setup-1-code");
+  await page.getByLabel("Setup code").fill("AAAA-AAAA");
+  await press("Continue");
+  await page.getByText("That is not the setup code").waitFor();
+  await page.getByLabel("Setup code").fill(box.code.toLowerCase());
+  await page.keyboard.press("Enter");
+
+  await page.getByRole("heading", { name: "Who owns this box?" }).waitFor();
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password", { exact: true }).fill("password12");
+  await page.getByText(/very weak|weak/).waitFor();
+  await page.getByLabel("Password", { exact: true }).fill(owner.password);
+  await page.getByText("strong").waitFor();
+  await page.getByLabel("Password again").fill("something else");
+  await seen("setup-2-owner");
+  await press("Continue");
+  await page.getByText("The two passwords differ").waitFor();
+  await page.getByLabel("Password again").fill(owner.password);
+  await press("Continue");
+
+  await page.getByRole("heading", { name: "Choose the disk" }).waitFor();
+  await page.getByText("Holds: 1 files").waitFor();
+  t.is(
+    await page.getByRole("radio", { checked: true }).count(),
+    0,
+    "no disk is chosen beforehand where there are several",
+  );
+  await page.reload();
+  await page.getByRole("heading", { name: "Choose the disk" }).waitFor();
+  await page.getByRole("radio").first().check();
+  t.true(
+    await page
+      .getByRole("button", { name: "Erase and use this disk" })
+      .isDisabled(),
+  );
+  await page.getByLabel("Type birch to erase this disk").fill("birch");
+  await seen("setup-3-disk");
+
+  const other = await browser.newContext({ ignoreHTTPSErrors: true });
+  const second = await openPage(other, box.services.url);
+  await second.page.getByLabel("Setup code").fill(box.code);
+  await second.page.getByRole("button", { name: "Continue" }).click();
+  await second.page.getByRole("heading", { name: "Choose the disk" }).waitFor();
+  await press("Erase and use this disk");
+  await page.getByText("Enter the setup code first").waitFor();
+  await page.reload();
+  await page.getByLabel("Setup code").fill(box.code);
+  await press("Continue");
+  await page.getByRole("radio").first().check();
+  await page.getByLabel("Type birch to erase this disk").fill("birch");
+  await press("Erase and use this disk");
+
+  await press("Show the recovery key");
+  const key = (
+    await page.getByLabel("Recovery key").locator("span").allInnerTexts()
+  ).map((text) => text.replace(/^\d\s*/, ""));
+  t.is(key.length, 8);
+  await seen("setup-4-recovery");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    press("Download"),
+  ]);
+  t.true(
+    (await readFile(await download.path(), "utf8")).includes(key.join("-")),
+  );
+  const group = Number(
+    /Type group (\d)/.exec(await page.locator("label").innerText())?.[1],
+  );
+  await page.getByLabel(/Type group/).fill("wrongwrong");
+  await press("I have kept it");
+  await page.getByText("That is not group").waitFor();
+  await page.goBack();
+  await page.goForward();
+  await press("Show the recovery key");
+  const again = (
+    await page.getByLabel("Recovery key").locator("span").allInnerTexts()
+  ).map((text) => text.replace(/^\d\s*/, ""));
+  t.notDeepEqual(again, key, "after the page was left, there is a new key");
+  const asked = Number(
+    /Type group (\d)/.exec(await page.locator("label").innerText())?.[1],
+  );
+  t.true(group >= 1 && asked >= 1);
+  await page.getByLabel(/Type group/).fill(again[asked - 1] ?? "");
+  await press("I have kept it");
+
+  await page
+    .getByLabel("Passphrase for the backup")
+    .fill("a passphrase for the test");
+  await seen("setup-5-root-key");
+  await press("Make the root key");
+  const [backup] = await Promise.all([
+    page.waitForEvent("download"),
+    press("Download the backup"),
+  ]);
+  t.regex(
+    await readFile(await backup.path(), "utf8"),
+    /BEGIN AGE ENCRYPTED FILE/,
+  );
+  await press("I have saved it");
+  await page.getByRole("heading", { name: "All is ready" }).waitFor();
+  await seen("setup-6-finish");
+  await press("Take possession of the box");
+
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+  await page.getByText("All is well").waitFor();
+  await second.page.reload();
+  await second.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await other.close();
+
+  await page.getByRole("link", { name: "Files" }).click();
+  await page.getByText("No files yet").waitFor();
+  await seen("files-empty");
+  const photo = randomBytes(9_000_000);
+  await page.getByLabel("Files to upload").setInputFiles([
+    { name: "photo ä.jpg", mimeType: "image/jpeg", buffer: photo },
+    { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) },
+  ]);
+  await page.getByText("6 fragments, any 4 restore it").waitFor();
+  await page.getByText("empty, its name").waitFor();
+  const transfer = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["dropped"], "dropped.txt"));
+    return data;
+  });
+  await page
+    .getByLabel("Drop files here")
+    .dispatchEvent("drop", { dataTransfer: transfer });
+  await page.getByText("dropped.txt").waitFor();
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByLabel("Download photo ä.jpg").click(),
+  ]);
+  const saved = join(folder.path, "photo");
+  await file.saveAs(saved);
+  t.is(
+    createHash("sha256")
+      .update(await readFile(saved))
+      .digest("hex"),
+    createHash("sha256").update(photo).digest("hex"),
+  );
+  await page.getByLabel("Delete dropped.txt").click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: "Delete" })
+    .click();
+  await page
+    .locator(".files")
+    .getByText("dropped.txt")
+    .waitFor({ state: "detached" });
+  await seen("files");
+
+  await page.getByRole("link", { name: "Terminal" }).click();
+  await page.getByLabel("Password").fill("not the password");
+  await press("Open the terminal");
+  await page.getByText("are not right").waitFor();
+  await page.getByLabel("Password").fill(owner.password);
+  await press("Open the terminal");
+  await page.locator(".xterm-rows").getByText(/[#$]/).first().waitFor();
+  await page.keyboard.type("echo coppice-$((6 * 7))\n");
+  await page.locator(".xterm-rows").getByText("coppice-42").first().waitFor();
+  await seen("terminal");
+
+  await page.getByRole("link", { name: "System" }).click();
+  await press("New token");
+  await page.getByLabel("What is it for?").fill("backup script");
+  await press("Make the token");
+  await page.getByLabel("The token").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("backup script").waitFor();
+  await seen("system");
+  await press("Restart");
+  await page.getByRole("heading", { name: "Restart the box?" }).waitFor();
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("link", { name: "Home" }).click();
+  await page.locator(".u-over").waitFor();
+  await page.locator(".disks li").first().waitFor();
+  await seen("home");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await seen("home-dark");
+  await page.emulateMedia({ colorScheme: "light" });
+
+  await page.keyboard.press("Tab");
+  t.truthy(
+    await page.evaluate(() => document.activeElement?.tagName === "A"),
+    "the keyboard reaches the navigation first",
+  );
+  await page.getByRole("button", { name: /Sign out/ }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await seen("sign-in");
+  await page.getByLabel("Name").fill("Ada");
+  await page.getByLabel("Password").fill("wrong password");
+  await press("Sign in");
+  await page.getByText("Name or password are not right").waitFor();
+  await page.getByLabel("Password").fill(owner.password);
+  await press("Sign in");
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+  t.deepEqual(errors, []);
+});
+
+test("the API's pages for people open without an error", async (t) => {
+  await using box = await startServices();
+  await using browser = await startBrowser();
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const { page, errors } = await openPage(
+    context,
+    `${box.services.url}/api/docs/`,
+  );
+  await page.getByText("/api/files/{name}", { exact: true }).first().waitFor();
+  t.deepEqual(errors, []);
+});
