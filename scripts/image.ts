@@ -248,7 +248,7 @@ export async function ensureImage(board: string): Promise<Image> {
   await ensureKeys();
   await stageServices(await stagePackages());
   await withProgress(`building the image for ${board}`, async (progress) => {
-    await mkdir(folder, { recursive: true });
+    await emptyBuildFolder(join("image", board));
     await mkdir(join(buildFolder, "cache"), { recursive: true });
     await mkdir(join(buildFolder, "packages"), { recursive: true });
     const sandbox = join(
@@ -257,7 +257,6 @@ export async function ensureImage(board: string): Promise<Image> {
     );
     await mkdir(sandbox, { recursive: true });
     await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
-    await rm(stamp, { force: true });
     const trees = [
       "/coppice/.build/stage",
       "/coppice/rootfs-overlay",
