@@ -49,7 +49,7 @@ export class Household implements AsyncDisposable {
     const output = await this.run(
       "sh",
       "-c",
-      `printf '#!/bin/sh\\n[ "$1" = bound ] && ip addr replace $ip/24 dev $interface && echo "leased $ip"\\nexit 0\\n' >/tmp/$$.sh; chmod +x /tmp/$$.sh; udhcpc -i ${this.tap} -n -q -f -t 20 -T 3 -s /tmp/$$.sh; status=$?; rm /tmp/$$.sh; exit $status`,
+      `printf '#!/bin/sh\\n[ "$1" = bound ] && ip addr replace $ip/24 dev $interface && ip route replace default via $router && echo "leased $ip"\\nexit 0\\n' >/tmp/$$.sh; chmod +x /tmp/$$.sh; udhcpc -i ${this.tap} -n -q -f -t 20 -T 3 -s /tmp/$$.sh; status=$?; rm /tmp/$$.sh; exit $status`,
     );
     return /leased (\S+)/.exec(output)?.[1] ?? "";
   }
