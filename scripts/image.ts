@@ -3,6 +3,7 @@ import {
   cp,
   glob,
   mkdir,
+  readdir,
   readFile,
   readlink,
   rename,
@@ -213,6 +214,18 @@ async function stageServices(packages: string): Promise<void> {
     "cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts",
     { binds: { [home]: "/usr/lib/coppice" } },
   );
+  await shareCache(join(home, "cache"));
+}
+
+/** Node keeps a compile cache for each user's number; the services' users get root's, which the warm-up filled. */
+async function shareCache(cache: string): Promise<void> {
+  const users = await readFile(
+    join(repository, "rootfs-overlay/usr/lib/sysusers.d/coppice.conf"),
+    "utf8",
+  );
+  const [made = ""] = await readdir(cache);
+  for (const [, uid] of users.matchAll(/^u \S+ (\d+)/gm))
+    await symlink(made, join(cache, made.replace(/-0$/, `-${uid}`)));
 }
 
 /** Builds the admin's pages into `folder`. */

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const exec = promisify(execFile);
@@ -42,6 +43,12 @@ export class Household implements AsyncDisposable {
     return (
       await exec("ip", ["netns", "exec", this.namespace, command, ...args])
     ).stdout;
+  }
+
+  /** Runs a TypeScript file of this folder on the computer; gives it a minute. @throws Error where it fails */
+  async script(name: string, ...args: string[]): Promise<string> {
+    const file = join(import.meta.dirname, name);
+    return await this.run("timeout", "60", process.execPath, file, ...args);
   }
 
   /** Gets an address by DHCP, as any computer would, and configures it; resolves to it. */

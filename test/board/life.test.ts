@@ -41,19 +41,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       "192.168.77.1",
     );
     t.is(
-      (
-        await household.run(
-          "dig",
-          "+short",
-          "+tries=3",
-          "-p",
-          "5353",
-          "@224.0.0.251",
-          "coppice.local",
-        )
-      )
-        .trim()
-        .split("\n")[0],
+      (await household.script("mdns.ts", "coppice.local", address)).trim(),
       "192.168.77.1",
     );
     const session = await household.run(

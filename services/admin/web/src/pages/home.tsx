@@ -18,7 +18,9 @@ import { bytes, duration, moment } from "../format.ts";
 import { useStatus } from "../live.ts";
 import { Bar, Notice, Spinner } from "../ui.tsx";
 
+/** Samples that are kept, and the seconds that they span. */
 const kept = 150;
+const window = 300;
 
 /** The dashboard: what the box does at the moment. */
 export function Home() {
@@ -51,118 +53,124 @@ export function Home() {
         </p>
       </div>
       <Health status={status} />
-      <div class="grid">
-        {host && (
-          <Card title="Processor and memory" Icon={Cpu} wide>
-            <Plot time={time} cpu={cpu} memory={memory} at={status.time} />
-            <dl class="facts row">
-              <Fact name="CPU">{host.cpu.load.toFixed(0)} %</Fact>
-              <Fact name="Cores">{host.cpu.cores}</Fact>
-              <Fact name="Memory" Icon={MemoryStick}>
-                {bytes(host.memory.used)} of {bytes(host.memory.total)}
-              </Fact>
-              <Fact name="Temperature" Icon={Thermometer}>
-                {host.temperature === null
-                  ? "no sensor"
-                  : `${host.temperature.toFixed(0)} °C`}
-              </Fact>
-            </dl>
-          </Card>
-        )}
-        <Card title="Your files" Icon={Sprout}>
-          {status.storage?.disk ? (
-            <dl class="facts">
-              <Fact name="Files">{status.storage.files}</Fact>
-              <Fact name="Size">{bytes(status.storage.bytes)}</Fact>
-              <Fact name="Mended">
-                {status.storage.mended === 0
-                  ? "nothing needed it"
-                  : `${status.storage.mended} fragments, last ${moment(status.storage.lastMended ?? 0)}`}
-              </Fact>
-            </dl>
-          ) : (
-            <Notice kind="error">
-              The data disk is not there. Check its cable and power, then
-              restart the box.
-            </Notice>
+      <div class="columns">
+        <div class="column">
+          {host && (
+            <Card title="Processor and memory" Icon={Cpu}>
+              <Plot time={time} cpu={cpu} memory={memory} at={status.time} />
+              <dl class="facts row">
+                <Fact name="CPU">{host.cpu.load.toFixed(0)} %</Fact>
+                <Fact name="Cores">{host.cpu.cores}</Fact>
+                <Fact name="Memory" Icon={MemoryStick}>
+                  {bytes(host.memory.used)} of {bytes(host.memory.total)}
+                </Fact>
+                <Fact name="Temperature" Icon={Thermometer}>
+                  {host.temperature === null
+                    ? "no sensor"
+                    : `${host.temperature.toFixed(0)} °C`}
+                </Fact>
+              </dl>
+            </Card>
           )}
-        </Card>
-        {host && (
-          <Card title="Disks" Icon={HardDrive} wide>
-            <ul class="disks">
-              {host.disks.map((disk) => (
-                <li key={disk.name}>
-                  <div class="disk-head">
-                    <strong>{disk.model}</strong>
-                    <span class="quiet-text">
-                      {[
-                        disk.serial,
-                        bytes(disk.size),
-                        {
-                          system: "system",
-                          data: "your data",
-                          unused: "not used",
-                        }[disk.role],
-                      ]
-                        .filter(Boolean)
-                        .join(" · ")}
-                    </span>
-                    <span class={`badge ${disk.health}`}>
-                      {
-                        {
-                          good: "healthy",
-                          failing: "failing",
-                          unknown: "health unknown",
-                        }[disk.health]
-                      }
-                    </span>
-                  </div>
-                  {disk.used !== null && disk.available !== null && (
-                    <>
-                      <Bar
-                        label={`Use of ${disk.model}`}
-                        value={disk.used}
-                        of={disk.used + disk.available}
-                        tone={
-                          disk.used / (disk.used + disk.available) > 0.9
-                            ? "warn"
-                            : "normal"
-                        }
-                      />
-                      <span class="quiet-text">
-                        {bytes(disk.used)} used, {bytes(disk.available)} free
-                      </span>
-                    </>
-                  )}
-                </li>
-              ))}
-            </ul>
+          {host && (
+            <Card title="Disks" Icon={HardDrive}>
+              <ul class="disks">
+                {host.disks.map((disk) => (
+                  <DiskLine key={disk.name} disk={disk} />
+                ))}
+              </ul>
+            </Card>
+          )}
+        </div>
+        <div class="column">
+          <Card title="Your files" Icon={Sprout}>
+            <Storage status={status} />
           </Card>
-        )}
-        {host && (
-          <Card title="Network" Icon={Globe}>
+          {host && (
+            <Card title="Network" Icon={Globe}>
+              <dl class="facts">
+                <PortFact name="Internet" port={host.ports.wan} />
+                <PortFact name="Home" port={host.ports.lan} />
+              </dl>
+            </Card>
+          )}
+          <Card title="Trust" Icon={ShieldCheck}>
             <dl class="facts">
-              <PortFact name="Internet" port={host.ports.wan} />
-              <PortFact name="Home" port={host.ports.lan} />
+              <Fact name="TPM">
+                {status.tpm
+                  ? `${status.tpm.vendor} by ${status.tpm.manufacturer}`
+                  : "does not answer"}
+              </Fact>
+              {status.tpm && (
+                <Fact name="TPM firmware">{status.tpm.firmware}</Fact>
+              )}
+              {host && <Fact name="Version">{host.version}</Fact>}
+              {host && <Fact name="Slot">{host.slot}</Fact>}
             </dl>
           </Card>
-        )}
-        <Card title="Trust" Icon={ShieldCheck}>
-          <dl class="facts">
-            <Fact name="TPM">
-              {status.tpm
-                ? `${status.tpm.vendor} by ${status.tpm.manufacturer}`
-                : "does not answer"}
-            </Fact>
-            {status.tpm && (
-              <Fact name="TPM firmware">{status.tpm.firmware}</Fact>
-            )}
-            {host && <Fact name="Version">{host.version}</Fact>}
-            {host && <Fact name="Slot">{host.slot}</Fact>}
-          </dl>
-        </Card>
+        </div>
       </div>
     </>
+  );
+}
+
+type DiskStatus = NonNullable<Status["host"]>["disks"][number];
+
+function DiskLine({ disk }: { disk: DiskStatus }) {
+  const role = { system: "system", data: "your data", unused: "not used" }[
+    disk.role
+  ];
+  const health = {
+    good: "healthy",
+    failing: "failing",
+    unknown: "health unknown",
+  }[disk.health];
+  return (
+    <li>
+      <div class="disk-head">
+        <strong>{disk.model}</strong>
+        <span class="quiet-text">
+          {[disk.serial, bytes(disk.size), role].filter(Boolean).join(" · ")}
+        </span>
+        <span class={`badge ${disk.health}`}>{health}</span>
+      </div>
+      {disk.used !== null && disk.available !== null && (
+        <>
+          <Bar
+            label={`Use of ${disk.model}`}
+            value={disk.used}
+            of={disk.used + disk.available}
+            tone={
+              disk.used / (disk.used + disk.available) > 0.9 ? "warn" : "normal"
+            }
+          />
+          <span class="quiet-text">
+            {bytes(disk.used)} used, {bytes(disk.available)} free
+          </span>
+        </>
+      )}
+    </li>
+  );
+}
+
+function Storage({ status: { storage } }: { status: Status }) {
+  if (!storage?.disk)
+    return (
+      <Notice kind="error">
+        The data disk is not there. Check its cable and power, then restart the
+        box.
+      </Notice>
+    );
+  return (
+    <dl class="facts">
+      <Fact name="Files">{storage.files}</Fact>
+      <Fact name="Size">{bytes(storage.bytes)}</Fact>
+      <Fact name="Mended">
+        {storage.mended === 0
+          ? "nothing needed it"
+          : `${storage.mended} fragments, last ${moment(storage.lastMended ?? 0)}`}
+      </Fact>
+    </dl>
   );
 }
 
@@ -206,16 +214,14 @@ function Health({ status }: { status: Status }) {
 function Card({
   title,
   Icon,
-  wide = false,
   children,
 }: {
   title: string;
   Icon: typeof House;
-  wide?: boolean;
   children: ComponentChildren;
 }) {
   return (
-    <section class={wide ? "card wide" : "card"}>
+    <section class="card">
       <h2>
         <Icon size={20} aria-hidden="true" /> {title}
       </h2>
@@ -315,7 +321,12 @@ function Plot({
       {
         width: element.clientWidth,
         height: 180,
-        scales: { y: { range: [0, 100] } },
+        scales: {
+          x: {
+            range: (_, __, latest) => [(latest ?? 0) - window, latest ?? 0],
+          },
+          y: { range: [0, 100] },
+        },
         axes: [
           axis,
           {
@@ -348,6 +359,7 @@ function Plot({
   return (
     <div
       class="plot"
+      data-samples={time.length}
       ref={place}
       role="img"
       aria-label="CPU and memory over the last minutes"

@@ -106,5 +106,5 @@ function Shell({ end }: { end: (why: string) => void }) {
       terminal.dispose();
     };
   }, []);
-  return <div class="terminal" ref={place} />;
+  return <div class="shell" ref={place} />;
 }
