@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { repository } from "./builder.ts";
+import type { Image } from "./image.ts";
+
+/** What `board/<name>/board.json` says of an emulated board. */
+export interface Board {
+  emulator: string;
+  firmware: { code: string; variables: string };
+  memoryMiB: number;
+  systemDiskGiB: number;
+  dataDisksGiB: number[];
+  kvm: string[];
+  /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. */
+  tcg: string[];
+  tpmDevice: string;
+  systemDiskDevice: string;
+  networkDevice: string;
+  wanAddress: string;
+  lanAddress: string;
+  devices: string[];
+}
+
+/** Has setpriv(1) end what it runs when this process ends, whatever happens to it. */
+export const killWithParent = ["--pdeathsig", "KILL", "--"];
+/** Reads a board's description. */
+export async function readBoard(name: string): Promise<Board> {
+  return JSON.parse(
+    await readFile(join(repository, "board", name, "board.json"), "utf8"),
+  ) as Board;
+}
+let kvm: Promise<boolean> | undefined;
+
+/** Whether KVM really runs our kernel here: /dev/kvm alone proves nothing. Probed once a process. */
+export async function kvmWorks(board: Board, image: Image): Promise<boolean> {
+  kvm ??= (async () => {
+    if (
+      !(await access("/dev/kvm", 6).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return false;
+    const kernel = image.disk.replace(/\.raw$/, ".vmlinuz");
+    const args = [
+      ...killWithParent,
+      board.emulator,
+      ...board.kvm,
+      "-m",
+      "512",
+      "-nodefaults",
+      "-display",
+      "none",
+      "-no-reboot",
+      "-serial",
+      "stdio",
+      "-kernel",
+      kernel,
+      "-append",
+      "console=ttyS0 panic=-1",
+    ];
+    const probe = spawn("setpriv", args, {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const timeout = AbortSignal.timeout(8000);
+      const lines = createInterface({ input: probe.stdout });
+      const booted = (async () => {
+        for await (const line of lines)
+          if (/Run \/|Unable to mount root|VFS: Cannot open root/.test(line))
+            return true;
+        return false;
+      })();
+      return await Promise.race([
+        booted,
+        once(timeout, "abort").then(() => false),
+      ]);
+    } finally {
+      probe.kill("SIGKILL");
+    }
+  })();
+  return await kvm;
+}
