@@ -127,8 +127,8 @@ await runService("host", async (log) => {
       const lines = [
         "",
         "Coppice is ready: https://192.168.77.1 or https://coppice.local",
-        `Certificate SHA-256: ${request.body.fingerprint}`,
         ...(code ? [`Setup code: ${code}`] : []),
+        `Certificate SHA-256: ${request.body.fingerprint}`,
         "",
       ];
       await writeFile(

@@ -1,0 +1,46 @@
+import { useState } from "preact/hooks";
+import type { SetupProgress } from "../../../../claim.ts";
+import { api } from "../../api.ts";
+import { Field, Form, Notice } from "../../ui.tsx";
+import type { Advance } from "./advance.ts";
+
+/** Asks for the code from the label. */
+export function Code({
+  advance,
+  why,
+}: {
+  advance: Advance;
+  why: string | undefined;
+}) {
+  const [code, setCode] = useState("");
+  return (
+    <>
+      <h1>Welcome</h1>
+      <p>
+        This box has no owner yet. Enter the setup code from its label, or from
+        its console, to show that you are the one who holds it.
+      </p>
+      {why && <Notice kind="info">{why}</Notice>}
+      <Form
+        action="Continue"
+        submit={async () =>
+          advance(await api<SetupProgress>("POST", "/setup/code", { code }))
+        }
+      >
+        <Field
+          label="Setup code"
+          class="code"
+          required
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck={false}
+          placeholder="XXXX-XXXX"
+          maxLength={20}
+          value={code}
+          onInput={(event) => setCode(event.currentTarget.value)}
+          hint="Eight letters and digits. Capitals and dashes do not matter."
+        />
+      </Form>
+    </>
+  );
+}

@@ -1,0 +1,127 @@
+import { Download, KeyRound, Upload } from "lucide-preact";
+import { useState } from "preact/hooks";
+import type { SetupProgress } from "../../../../claim.ts";
+import { api } from "../../api.ts";
+import { Field, Form, saveText } from "../../ui.tsx";
+import type { Advance } from "./advance.ts";
+
+/** Makes the root key and hands out its backup, or takes it from one. */
+export function RootKey({ advance }: { advance: Advance }) {
+  const [way, setWay] = useState<"new" | "restore">("new");
+  const [passphrase, setPassphrase] = useState("");
+  const [backup, setBackup] = useState<string>();
+  const [file, setFile] = useState<File>();
+  if (backup) {
+    return (
+      <>
+        <h1>Keep the backup</h1>
+        <p>
+          The root key is made. Save its backup somewhere else than on this box:
+          with it and your passphrase, a new box becomes yours again.
+        </p>
+        <div class="actions start">
+          <button
+            type="button"
+            class="primary"
+            onClick={() => saveText("coppice-root-key.age", backup)}
+          >
+            <Download size={18} aria-hidden="true" /> Download the backup
+          </button>
+        </div>
+        <Form
+          action="I have saved it"
+          submit={async () =>
+            advance(await api<SetupProgress>("POST", "/setup/root-key/confirm"))
+          }
+        />
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>Your root key</h1>
+      <p>
+        All your files hang on this key. It stays in the box; its backup is a
+        file that a passphrase protects.
+      </p>
+      <fieldset class="tabs">
+        <legend class="hidden">New or from a backup</legend>
+        <button
+          type="button"
+          aria-pressed={way === "new"}
+          onClick={() => setWay("new")}
+        >
+          Make a new one
+        </button>
+        <button
+          type="button"
+          aria-pressed={way === "restore"}
+          onClick={() => setWay("restore")}
+        >
+          I have a backup
+        </button>
+      </fieldset>
+      {way === "new" ? (
+        <Form
+          action="Make the root key"
+          icon={<KeyRound size={18} aria-hidden="true" />}
+          submit={async () =>
+            setBackup(
+              (
+                await api<{ backup: string }>("POST", "/setup/root-key", {
+                  passphrase,
+                })
+              ).backup,
+            )
+          }
+        >
+          <Field
+            label="Passphrase for the backup"
+            type="password"
+            required
+            minLength={10}
+            autocomplete="new-password"
+            value={passphrase}
+            onInput={(event) => setPassphrase(event.currentTarget.value)}
+            hint="At least 10 characters. It may be another one than your password; without it the backup is worth nothing."
+          />
+        </Form>
+      ) : (
+        <Form
+          action="Restore the root key"
+          icon={<Upload size={18} aria-hidden="true" />}
+          submit={async () => {
+            if (!file) throw new Error("Choose the backup file first.");
+            if (file.size > 16384)
+              throw new Error(
+                "This file is too large to be the backup of a root key. Choose coppice-root-key.age.",
+              );
+            advance(
+              await api<SetupProgress>("POST", "/setup/root-key/restore", {
+                backup: await file.text(),
+                passphrase,
+              }),
+            );
+          }}
+        >
+          <Field
+            label="Backup file"
+            type="file"
+            required
+            accept=".age"
+            onChange={(event) => setFile(event.currentTarget.files?.[0])}
+          />
+          <Field
+            label="Its passphrase"
+            type="password"
+            required
+            minLength={10}
+            autocomplete="off"
+            value={passphrase}
+            onInput={(event) => setPassphrase(event.currentTarget.value)}
+          />
+        </Form>
+      )}
+    </>
+  );
+}
