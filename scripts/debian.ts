@@ -12,7 +12,7 @@ export class MissingToolError extends Error {
 export const hostTools = {
   emulate: {
     "qemu-system-x86": "qemu-system-x86_64",
-    "qemu-utils": "qemu-img",
+    fdisk: "sfdisk",
     ovmf: "/usr/share/OVMF/OVMF_CODE_4M.fd",
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
@@ -39,15 +39,11 @@ export const hostTools = {
   },
   test: {
     chromium: "chromium",
-    "tpm2-tools": "tpm2_getcap",
     "cryptsetup-bin": "cryptsetup",
     age: "age",
     iproute2: "ip",
     udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
-    "avahi-utils": "avahi-resolve",
-    fdisk: "sfdisk",
-    "erofs-utils": "fsck.erofs",
     curl: "curl",
   },
 } as const;
