@@ -2,7 +2,7 @@
 import multicastDns from "multicast-dns";
 
 const [, , name = "", address = ""] = process.argv;
-const client = multicastDns({ interface: address });
+const client = multicastDns({ interface: address, bind: "0.0.0.0" });
 const ask = setInterval(
   () => client.query({ questions: [{ name, type: "A" }] }),
   500,
