@@ -100,6 +100,11 @@ await runService("host", async (log) => {
       },
     },
     async (request, reply) => {
+      if (shelf !== undefined)
+        throw new ConflictError(
+          "These services run on a developer's machine, which is not theirs to switch off.",
+          "not-a-box",
+        );
       await command("systemctl", [
         "--no-block",
         request.body.act === "reboot" ? "reboot" : "poweroff",

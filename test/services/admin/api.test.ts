@@ -289,6 +289,9 @@ test("files: streamed both ways, bad input refused, nothing half stored", async 
     t.truthy(answer.json.type, what);
   }
 
+  const power = await client.call("POST", "/api/power", { act: "reboot" });
+  t.is(power.json.type, "not-a-box", "a developer's machine is not rebooted");
+
   const cookie = client.cookie;
   const cut = connect({
     port: Number(new URL(services.url).port),
