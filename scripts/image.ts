@@ -45,6 +45,7 @@ const inputPatterns = [
   "scripts/image.ts",
   "scripts/warmup.ts",
   "scripts/local-services.ts",
+  "scripts/software-tpm.ts",
 ];
 
 /** The SHA-256 over the paths and contents of everything that goes into an image. */

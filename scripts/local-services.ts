@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { probe } from "./probe.ts";
 import { CommandError } from "./process.ts";
+import { type SoftwareTpm, startSoftwareTpm } from "./software-tpm.ts";
 
 /** How to run the services on this machine. */
 export interface LocalOptions {
@@ -34,7 +35,7 @@ export class LocalServices implements AsyncDisposable {
   readonly folder: string;
   #options: LocalOptions;
   #children = new Map<string, ChildProcess>();
-  #swtpm: ChildProcess | undefined;
+  #tpm: SoftwareTpm | undefined;
 
   private constructor(options: LocalOptions) {
     this.#options = options;
@@ -55,7 +56,8 @@ export class LocalServices implements AsyncDisposable {
       await mkdir(join(folder, place), { recursive: true });
     await writeFile(join(folder, "console"), "");
     try {
-      if (options.tpm) await services.#startTpm();
+      if (options.tpm)
+        services.#tpm = await startSoftwareTpm(join(folder, "tpm"));
       for (const name of names) services.startService(name);
       await services.ready();
     } catch (error) {
@@ -83,7 +85,6 @@ export class LocalServices implements AsyncDisposable {
       folder,
       port,
       pages,
-      tpm,
       nodeFlags = [],
       env = {},
       onLine,
@@ -112,9 +113,7 @@ export class LocalServices implements AsyncDisposable {
           COPPICE_CONSOLE: join(folder, "console"),
           COPPICE_PAGES: pages,
           COPPICE_PORT: String(port),
-          COPPICE_TPM: tpm
-            ? `swtpm:path=${join(folder, "tpm/tpm.sock")}`
-            : "none",
+          COPPICE_TPM: this.#tpm?.tcti ?? "none",
           ...env,
         },
       },
@@ -168,42 +167,9 @@ export class LocalServices implements AsyncDisposable {
     );
   }
 
-  async #startTpm(): Promise<void> {
-    const folder = join(this.folder, "tpm");
-    const socket = join(folder, "tpm.sock");
-    await rm(socket, { force: true });
-    const args = [
-      "swtpm",
-      "socket",
-      "--tpm2",
-      "--tpmstate",
-      `dir=${folder}`,
-      "--server",
-      `type=unixio,path=${socket}`,
-      "--ctrl",
-      `type=unixio,path=${socket}.ctrl`,
-      "--flags",
-      "not-need-init,startup-clear",
-    ];
-    this.#swtpm = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...args], {
-      stdio: "ignore",
-      detached: true,
-    });
-    while (
-      !(await access(socket).then(
-        () => true,
-        () => false,
-      ))
-    ) {
-      if (this.#swtpm.exitCode !== null)
-        throw new CommandError("swtpm ended at once; is it installed?");
-      await sleep(20);
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of [...names].reverse()) await this.stopService(name);
-    this.#swtpm?.kill("SIGKILL");
+    await this.#tpm?.[Symbol.asyncDispose]();
   }
 }
 

@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import fc from "fast-check";
 import {
@@ -12,6 +9,7 @@ import {
   setupCodeMatches,
   tryDelay,
 } from "../../../provisioning/setup-code.ts";
+import { startSoftwareTpm } from "../../../scripts/software-tpm.ts";
 import {
   SetupCode,
   SetupCodeError,
@@ -19,48 +17,6 @@ import {
 import { Tpm, TpmError } from "../../../services/identity/tpm.ts";
 import { ConflictError } from "../../../services/shared/errors.ts";
 import { temporaryFolder } from "../../folder.ts";
-
-/** A software TPM of the test's own. */
-async function startTpm(
-  folder: string,
-): Promise<AsyncDisposable & { tcti: string }> {
-  const socket = join(folder, "t.sock");
-  const child = spawn(
-    "setpriv",
-    [
-      "--pdeathsig",
-      "KILL",
-      "--",
-      "swtpm",
-      "socket",
-      "--tpm2",
-      "--tpmstate",
-      `dir=${folder}`,
-      "--server",
-      `type=unixio,path=${socket}`,
-      "--ctrl",
-      `type=unixio,path=${socket}.ctrl`,
-      "--flags",
-      "not-need-init,startup-clear",
-    ],
-    { stdio: "ignore" },
-  );
-  while (
-    !(await access(socket).then(
-      () => true,
-      () => false,
-    ))
-  )
-    await sleep(10);
-  return {
-    tcti: `swtpm:path=${socket}`,
-    async [Symbol.asyncDispose]() {
-      const gone = once(child, "exit");
-      child.kill("SIGKILL");
-      await gone;
-    },
-  };
-}
 
 test("codes have eight unambiguous characters, and match however they are typed", (t) => {
   t.false(/[01OILU8B]/.test(setupCodeAlphabet));
@@ -95,7 +51,7 @@ test("the delay begins with the fifth wrong try, grows, and never locks out", (t
 
 test("the code is sealed by the TPM, survives a restart, and dies with the claim", async (t) => {
   await using folder = await temporaryFolder();
-  await using swtpm = await startTpm(folder.path);
+  await using swtpm = await startSoftwareTpm(folder.path);
   await using tpm = await Tpm.open(swtpm.tcti);
   const label = join(folder.path, "label");
   const first = await SetupCode.load(tpm, folder.path, label);
@@ -137,8 +93,8 @@ test("the code is sealed by the TPM, survives a restart, and dies with the claim
 test("what one TPM sealed, another does not open", async (t) => {
   await using one = await temporaryFolder();
   await using two = await temporaryFolder();
-  await using firstTpm = await startTpm(one.path);
-  await using secondTpm = await startTpm(two.path);
+  await using firstTpm = await startSoftwareTpm(one.path);
+  await using secondTpm = await startSoftwareTpm(two.path);
   await using mine = await Tpm.open(firstTpm.tcti);
   await using other = await Tpm.open(secondTpm.tcti);
   const sealed = await mine.seal(Buffer.from("a secret"));
