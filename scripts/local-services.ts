@@ -113,6 +113,7 @@ export class LocalServices implements AsyncDisposable {
           COPPICE_CONSOLE: join(folder, "console"),
           COPPICE_PAGES: pages,
           COPPICE_PORT: String(port),
+          TSS2_LOG: "all+NONE",
           COPPICE_TPM: this.#tpm?.tcti ?? "none",
           ...env,
         },

@@ -1,6 +1,8 @@
 /** Runs in the builder: starts the services once, so that the compile cache in the image holds all they load. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ServiceClient } from "../services/shared/client.ts";
+import { socketPath } from "../services/shared/service.ts";
 import { freePort, LocalServices } from "./local-services.ts";
 import { probe } from "./probe.ts";
 import { run } from "./process.ts";
@@ -19,7 +21,7 @@ const env = {
     port: await freePort(),
     pages: join(home, "services/admin/web"),
     disks: ["one"],
-    tpm: false,
+    tpm: true,
     nodeFlags: ["--max-semi-space-size=2"],
     env,
   };
@@ -29,6 +31,14 @@ const env = {
   });
   for (const path of ["/", "/api/session", "/api/status", "/api/openapi.json"])
     await probe(services.url + path);
+  // An attestation loads what a start leaves for later.
+  await using identity = new ServiceClient(
+    "identity",
+    socketPath("identity", join(folder, "run")),
+  );
+  for (const path of ["/identity", "/trust"])
+    await (await identity.raw("GET", path)).body.dump();
+  await (await identity.raw("POST", "/attest", { body: {} })).body.dump();
 }
 for (const [file, ...args] of [["services/cli/main.ts", "--help"]]) {
   await run(

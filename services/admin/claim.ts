@@ -265,6 +265,8 @@ export class Claim {
   async settle(): Promise<void> {
     if (!this.claimed) return;
     await this.#services.identity.retireSetupCode();
+    const { rootKey } = await this.#services.node.state();
+    if (rootKey !== null) await this.#services.identity.setOwner(rootKey);
     await removeDurable(this.#file);
     this.#pending = {};
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HostClient } from "../host/client.ts";
 import { IdentityClient } from "../identity/client.ts";
 import { NodeClient } from "../node/client.ts";
-import { listenOnSocket } from "../shared/server.ts";
+import { listenOnPassedSocket, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
 import { OwnerAccount } from "./api/owner.ts";
@@ -11,9 +11,6 @@ import { Sessions } from "./api/sessions.ts";
 import { Tokens } from "./api/tokens.ts";
 import { ensureCertificate } from "./certificate.ts";
 import { Claim } from "./claim.ts";
-
-/** The first socket that systemd passes (sd_listen_fds(3)); it was bound to the LAN address before this process had no right to. */
-const passedSocket = 3;
 
 await runService("admin", async (log, ending) => {
   const { state } = places("admin");
@@ -38,18 +35,12 @@ await runService("admin", async (log, ending) => {
   const pages = process.env.COPPICE_PAGES ?? join(import.meta.dirname, "web");
   const app = await createHttpsApp(parts, certificate, pages);
   const local = await createLocalApp(parts);
-  await app.ready();
   if (process.env.LISTEN_FDS === undefined)
     await app.listen({
       host: "127.0.0.1",
       port: Number(process.env.COPPICE_PORT ?? 8443),
     });
-  else {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    app.server.once("error", reject);
-    app.server.listen({ fd: passedSocket }, resolve);
-    await promise;
-  }
+  else await listenOnPassedSocket(app);
   await listenOnSocket(local, socketPath("admin"));
   // A claim that lost power before its end is finished now; the services may need a moment yet.
   const settle = async (): Promise<void> => {

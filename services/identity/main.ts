@@ -1,11 +1,21 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Type } from "typebox";
-import { createServer, listenOnSocket } from "../shared/server.ts";
+import {
+  createServer,
+  listenOnPassedSocket,
+  listenOnSocket,
+} from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
-import { TpmState } from "./client.ts";
+import { NodeIdentity } from "./node-identity.ts";
+import {
+  addIdentityRoutes,
+  addPeerRoutes,
+  addSetupCodeRoutes,
+} from "./routes.ts";
 import { SetupCode } from "./setupcode.ts";
-import { Tpm } from "./tpm.ts";
+import { Tpm } from "./tpm/tpm.ts";
+
+const shippedAnchors = process.env.COPPICE_ANCHORS ?? "/usr/share/coppice";
 
 await runService("identity", async (log) => {
   const { state } = places("identity");
@@ -17,28 +27,36 @@ await runService("identity", async (log) => {
     state,
     join(dirname(socket), "setup-code"),
   );
-  const properties = await tpm.properties();
-  const app = createServer(log);
-  app.get("/tpm", { schema: { response: { 200: TpmState } } }, async () => ({
-    present: true,
-    ...properties,
-  }));
-  app.post(
-    "/setup-code/verify",
-    { schema: { body: Type.Object({ code: Type.String({ maxLength: 64 }) }) } },
-    async (request, reply) => {
-      await setupCode.verify(request.body.code);
-      return reply.status(204).send();
+  const opening = NodeIdentity.open({
+    tpm,
+    folder: state,
+    bootLogs: process.env.COPPICE_BOOT_LOGS,
+    shipped: {
+      roots: join(shippedAnchors, "tpm-roots"),
+      signers: join(shippedAnchors, "image-signers"),
     },
-  );
-  app.post("/setup-code/retire", async (_request, reply) => {
-    await setupCode.retire();
-    return reply.status(204).send();
   });
+  opening.then(
+    (identity) => identity.keepRenewed(log),
+    (error: unknown) =>
+      log.error(
+        { err: error },
+        "the identity cannot be opened; the setup code works all the same",
+      ),
+  );
+  const app = createServer(log);
+  addSetupCodeRoutes(app, tpm, setupCode);
+  addIdentityRoutes(app, async () => await opening);
+  const peers = createServer(log);
+  addPeerRoutes(peers, async () => await opening);
   await listenOnSocket(app, socket);
+  if (process.env.LISTEN_FDS === undefined)
+    await listenOnSocket(peers, socketPath("identity-peer"));
+  else await listenOnPassedSocket(peers);
   return {
     async [Symbol.asyncDispose]() {
-      await app.close();
+      await Promise.all([app.close(), peers.close()]);
+      await (await opening.catch(() => undefined))?.[Symbol.asyncDispose]();
       await tpm[Symbol.asyncDispose]();
     },
   };

@@ -10,7 +10,8 @@ import {
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
-import type { Tpm } from "./tpm.ts";
+import { NotThisTpmError } from "./tpm/errors.ts";
+import type { Tpm } from "./tpm/tpm.ts";
 
 /** The code was wrong, or it is too early for another try. */
 export class SetupCodeError extends CoppiceError {
@@ -54,19 +55,14 @@ export class SetupCode {
     await mkdir(stateFolder, { recursive: true });
     const stored = await readJson(Stored, setup.#file);
     if (stored && "retired" in stored) return setup;
-    if (stored) {
-      setup.#sealed = {
-        publicArea: stored.publicArea,
-        privateArea: stored.privateArea,
-      };
-      const secret = await tpm.unseal({
-        publicArea: Buffer.from(stored.publicArea, "base64"),
-        privateArea: Buffer.from(stored.privateArea, "base64"),
-      });
-      setup.#code = secret.toString("latin1");
+    const code = stored && (await openCode(tpm, stored));
+    if (stored && code !== undefined) {
+      setup.#sealed = stored;
+      setup.#code = code;
       setup.#failures = stored.failures;
       setup.#wait();
     } else {
+      // Nobody owns this box yet, so a TPM that was cleared or changed costs nothing but a new code.
       setup.#code = drawSetupCode();
       const sealed = await tpm.seal(Buffer.from(setup.#code, "latin1"));
       setup.#sealed = {
@@ -139,7 +135,28 @@ export class SetupCode {
   async #save(): Promise<void> {
     await writeDurable(
       this.#file,
-      JSON.stringify({ ...this.#sealed, failures: this.#failures }),
+      JSON.stringify({
+        publicArea: this.#sealed.publicArea,
+        privateArea: this.#sealed.privateArea,
+        failures: this.#failures,
+      }),
     );
+  }
+}
+
+/** The code in a sealed record; `undefined` where another TPM sealed it. @throws TpmError */
+async function openCode(
+  tpm: Tpm,
+  sealed: { publicArea: string; privateArea: string },
+): Promise<string | undefined> {
+  try {
+    const secret = await tpm.unseal({
+      publicArea: Buffer.from(sealed.publicArea, "base64"),
+      privateArea: Buffer.from(sealed.privateArea, "base64"),
+    });
+    return secret.toString("latin1");
+  } catch (error) {
+    if (error instanceof NotThisTpmError) return undefined;
+    throw error;
   }
 }

@@ -38,6 +38,20 @@ export const StorageState = Type.Object({
 });
 export type StorageState = Static<typeof StorageState>;
 
+const Base64 = Type.String({
+  pattern: "^[A-Za-z0-9+/]*={0,2}$",
+  maxLength: 2048,
+});
+/** What the owner signs to put a new TPM in a lost one's place; bytes in base64. */
+export const ReEnrolmentQuestion = Type.Object({
+  from: Base64,
+  to: Base64,
+  endorsement: Base64,
+  at: Type.Integer({ minimum: 0 }),
+});
+/** A COSE_Sign1 in base64. */
+export const Signed = Type.Object({ bytes: Base64 });
+
 /** The backup of a root key: an age file. */
 export const Backup = Type.Object({ backup: Type.String() });
 
@@ -81,6 +95,19 @@ export class NodeClient implements AsyncDisposable {
       { backup, passphrase },
       signal,
     );
+  }
+
+  /** Signs a re-enrolment with the owner's root key; resolves to a COSE_Sign1 in base64. */
+  async signReEnrolment(
+    question: Static<typeof ReEnrolmentQuestion>,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    return (
+      await this.#client.call(Signed, "POST", "/root-key/re-enrolment", {
+        body: question,
+        signal,
+      })
+    ).bytes;
   }
 
   async forgetRootKey(signal?: AbortSignal): Promise<void> {

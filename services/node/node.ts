@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { ReEnrolment } from "../identity/client.ts";
 import { removeDurable } from "../shared/durable.ts";
+import { ed25519Raw } from "../shared/ed25519.ts";
 import { ConflictError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import type { StorageState } from "./client.ts";
@@ -95,6 +97,26 @@ export class StorageNode implements AsyncDisposable {
   ): Promise<void> {
     await this.#queue.run(async () =>
       this.#adopt(await RootKey.restore(file, passphrase, signal)),
+    );
+  }
+
+  /** Puts a new TPM in a lost one's place, in the owner's name. Gives a COSE_Sign1. @throws ConflictError where there is no root key */
+  async signReEnrolment(
+    question: Omit<ReEnrolment, "type" | "root">,
+  ): Promise<Buffer> {
+    if (!this.#root)
+      throw new ConflictError(
+        "The owner's root key is not on this box. Restore it first.",
+        "not-set-up",
+      );
+    const { signReEnrolment } = await import("../identity/client.ts");
+    return await signReEnrolment(
+      {
+        type: "coppice re-enrolment 1",
+        ...question,
+        root: ed25519Raw(this.#root.publicKey),
+      },
+      this.#root.signer,
     );
   }
 

@@ -1,7 +1,13 @@
 import type { Readable } from "node:stream";
 import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
-import { Backup, FileInfo, StorageState } from "./client.ts";
+import {
+  Backup,
+  FileInfo,
+  ReEnrolmentQuestion,
+  Signed,
+  StorageState,
+} from "./client.ts";
 import type { StorageNode } from "./node.ts";
 
 const Name = Type.Object({
@@ -56,6 +62,22 @@ export function addNodeRoutes(
         ending,
       );
       return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/root-key/re-enrolment",
+    {
+      schema: { body: ReEnrolmentQuestion, response: { 200: Signed } },
+    },
+    async (request) => {
+      const { from, to, endorsement, at } = request.body;
+      const signed = await node.signReEnrolment({
+        from: Buffer.from(from, "base64"),
+        to: Buffer.from(to, "base64"),
+        endorsement: Buffer.from(endorsement, "base64"),
+        at,
+      });
+      return { bytes: signed.toString("base64") };
     },
   );
   app.delete("/root-key", async (_request, reply) => {

@@ -1,11 +1,6 @@
 import { type KeyObject, sign, verify } from "node:crypto";
-import {
-  decode,
-  encode,
-  rfc8949EncodeOptions,
-  type TagDecoder,
-  Tagged,
-} from "cborg";
+import { Tagged } from "cborg";
+import { coseSign1Tag, decodeCbor, encodeCbor } from "./cbor.ts";
 import { CoppiceError } from "./errors.ts";
 
 /** A signature, or what was signed, is not as it must be. */
@@ -16,43 +11,67 @@ export class SignatureError extends CoppiceError {
   }
 }
 
-const eddsa = -8;
-const signTag = 18;
+/** COSE algorithms (RFC 9053, RFC 8812) by node:crypto's kinds of keys. */
+const algorithms: Readonly<Record<string, number>> = {
+  ed25519: -8,
+  ec: -7,
+  rsa: -257,
+};
 
-/** Deterministic CBOR (RFC 8949 section 4.2). */
-export function encodeCbor(value: unknown): Buffer {
-  return Buffer.from(encode(value, rfc8949EncodeOptions));
+/** Whoever signs: a key in memory, or one that stays in a TPM. */
+export interface CoseSigner {
+  /** Its principal. */
+  kid: Uint8Array;
+  publicKey: KeyObject;
+  /** Signs with EdDSA, or with SHA-256 by ECDSA (r and s) or RSASSA-PKCS1-v1_5. */
+  sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
-/** Reads CBOR; duplicate keys, indefinite lengths and trailing bytes are refused. Maps come as Map. @throws Error */
-export function decodeCbor(bytes: Uint8Array): unknown {
-  const tags: TagDecoder[] = [];
-  tags[signTag] = (inner) => new Tagged(signTag, inner());
-  return decode(bytes, {
-    useMaps: true,
-    strict: true,
-    allowIndefinite: false,
-    rejectDuplicateMapKeys: true,
-    tags,
-  });
-}
-
-/** Signs `payload` as a tagged COSE_Sign1 (RFC 9052 section 4.2) with EdDSA. @param kid the signer's principal. */
-export function signCose(
-  payload: Uint8Array,
+/** A signer whose private key is in memory. @param kid its principal. */
+export function keySigner(
   kid: Uint8Array,
-  key: KeyObject,
-): Buffer {
+  privateKey: KeyObject,
+  publicKey: KeyObject,
+): CoseSigner {
+  return {
+    kid,
+    publicKey,
+    sign: (data) =>
+      sign(hashOf(publicKey), data, {
+        key: privateKey,
+        dsaEncoding: "ieee-p1363",
+      }),
+  };
+}
+
+/** Signs `payload` as a tagged COSE_Sign1 (RFC 9052 section 4.2). */
+export async function signCose(
+  payload: Uint8Array,
+  signer: CoseSigner,
+): Promise<Buffer> {
   const protectedHeader = encodeCbor(
     new Map<number, unknown>([
-      [1, eddsa],
-      [4, kid],
+      [1, algorithms[signer.publicKey.asymmetricKeyType ?? ""]],
+      [4, signer.kid],
     ]),
   );
-  const signature = sign(null, toBeSigned(protectedHeader, payload), key);
+  const signature = await signer.sign(toBeSigned(protectedHeader, payload));
   return encodeCbor(
-    new Tagged(signTag, [protectedHeader, new Map(), payload, signature]),
+    new Tagged(coseSign1Tag, [protectedHeader, new Map(), payload, signature]),
   );
+}
+
+/** Who a COSE_Sign1 says has signed it: not yet checked. @throws SignatureError */
+export function readCoseSigner(bytes: Uint8Array): Buffer {
+  const kid = readHeader(read(bytes).protectedHeader).get(4);
+  if (!(kid instanceof Uint8Array))
+    throw new SignatureError("this does not say who signed it");
+  return Buffer.from(kid);
+}
+
+/** The payload of a COSE_Sign1 whose signer's key is in it: check it with `openCose` after. @throws SignatureError */
+export function readCosePayload(bytes: Uint8Array): Buffer {
+  return Buffer.from(read(bytes).payload);
 }
 
 /** Checks a COSE_Sign1 against the one key that may have made it, and returns its payload. @throws SignatureError */
@@ -61,7 +80,41 @@ export function openCose(
   kid: Uint8Array,
   key: KeyObject,
 ): Buffer {
-  const tagged = decodeCbor(bytes);
+  const { protectedHeader, payload, signature } = read(bytes);
+  const header = readHeader(protectedHeader);
+  const signer = header.get(4);
+  if (
+    header.get(1) !== algorithms[key.asymmetricKeyType ?? ""] ||
+    !(signer instanceof Uint8Array) ||
+    !Buffer.from(signer).equals(kid)
+  ) {
+    throw new SignatureError(
+      "this was signed by somebody else, or in another way",
+    );
+  }
+  if (
+    !verify(
+      hashOf(key),
+      toBeSigned(protectedHeader, payload),
+      { key, dsaEncoding: "ieee-p1363" },
+      signature,
+    )
+  )
+    throw new SignatureError("this signature is not right");
+  return Buffer.from(payload);
+}
+
+function read(bytes: Uint8Array): {
+  protectedHeader: Uint8Array;
+  payload: Uint8Array;
+  signature: Uint8Array;
+} {
+  let tagged: unknown;
+  try {
+    tagged = decodeCbor(bytes);
+  } catch {
+    throw new SignatureError("this is not a signed structure");
+  }
   const parts = tagged instanceof Tagged ? tagged.value : undefined;
   if (!Array.isArray(parts) || parts.length !== 4)
     throw new SignatureError("this is not a signed structure");
@@ -74,21 +127,21 @@ export function openCose(
     )
   )
     throw new SignatureError("this is not a signed structure");
-  const header = decodeCbor(protectedHeader);
-  const signer = header instanceof Map ? header.get(4) : undefined;
-  if (
-    !(header instanceof Map) ||
-    header.get(1) !== eddsa ||
-    !(signer instanceof Uint8Array) ||
-    !Buffer.from(signer).equals(kid)
-  ) {
-    throw new SignatureError(
-      "this was signed by somebody else, or in another way",
-    );
+  return { protectedHeader, payload, signature };
+}
+
+function readHeader(bytes: Uint8Array): Map<unknown, unknown> {
+  try {
+    const header = decodeCbor(bytes);
+    if (header instanceof Map) return header;
+  } catch {
+    // Told below.
   }
-  if (!verify(null, toBeSigned(protectedHeader, payload), key, signature))
-    throw new SignatureError("this signature is not right");
-  return Buffer.from(payload);
+  throw new SignatureError("this does not say how it was signed");
+}
+
+function hashOf(key: KeyObject): string | null {
+  return key.asymmetricKeyType === "ed25519" ? null : "sha256";
 }
 
 function toBeSigned(protectedHeader: Uint8Array, payload: Uint8Array): Buffer {

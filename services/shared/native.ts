@@ -23,11 +23,14 @@ export class NativeLibraryError extends Error {
   override name = "NativeLibraryError";
 }
 
+/** Calls a C function at once: for those that take microseconds. */
+export type DirectCall = (...args: unknown[]) => number;
+
 interface Ffi {
   Library(
     path: string,
     functions: Record<string, Signature>,
-  ): Record<string, { async(...args: unknown[]): void }>;
+  ): Record<string, DirectCall & { async(...args: unknown[]): void }>;
 }
 interface Ref {
   readPointer(buffer: Buffer, offset: number, length: number): Buffer;
@@ -41,7 +44,7 @@ export const pointers: Ref = createRequire(import.meta.url)(
 ) as Ref;
 
 /**
- * Opens a native library by its soname.
+ * Opens a native library by its soname; each call runs on a worker thread.
  * @throws NativeLibraryError that names the Debian package to install.
  */
 export function openLibrary<F extends Record<string, Signature>>(
@@ -49,6 +52,29 @@ export function openLibrary<F extends Record<string, Signature>>(
   debianPackage: string,
   functions: F,
 ): { [K in keyof F]: NativeCall } {
+  return load(soname, debianPackage, functions, (call) =>
+    promisify((...args: unknown[]) => call.async(...args)),
+  );
+}
+
+/**
+ * Opens a native library whose functions only compute, in microseconds: they run on the event loop.
+ * @throws NativeLibraryError that names the Debian package to install.
+ */
+export function openDirectLibrary<F extends Record<string, Signature>>(
+  soname: string,
+  debianPackage: string,
+  functions: F,
+): { [K in keyof F]: DirectCall } {
+  return load(soname, debianPackage, functions, (call) => call);
+}
+
+function load<F extends Record<string, Signature>, C>(
+  soname: string,
+  debianPackage: string,
+  functions: F,
+  wrap: (call: ReturnType<Ffi["Library"]>[string]) => C,
+): { [K in keyof F]: C } {
   const ffi = createRequire(import.meta.url)("ffi-napi") as Ffi;
   let library: ReturnType<Ffi["Library"]>;
   try {
@@ -65,10 +91,7 @@ export function openLibrary<F extends Record<string, Signature>>(
       throw new NativeLibraryError(
         `${soname} lacks ${name}: install a newer ${debianPackage}`,
       );
-    return [
-      name,
-      promisify((...args: unknown[]) => call.async(...args)),
-    ] as const;
+    return [name, wrap(call)] as const;
   });
-  return Object.fromEntries(calls) as unknown as { [K in keyof F]: NativeCall };
+  return Object.fromEntries(calls) as { [K in keyof F]: C };
 }

@@ -56,3 +56,15 @@ export async function listenOnSocket(app: Server, path: string): Promise<void> {
   await app.listen({ path });
   await chmod(path, 0o660);
 }
+
+/** The first socket that systemd passes (sd_listen_fds(3)). */
+const passedSocket = 3;
+
+/** Listens on the socket that systemd made and passed: its address or its group is one that this process may not take itself. */
+export async function listenOnPassedSocket(app: Server): Promise<void> {
+  await app.ready();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  app.server.once("error", reject);
+  app.server.listen({ fd: passedSocket }, resolve);
+  await promise;
+}

@@ -15,6 +15,7 @@ import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
 import { guardRoutes } from "./access.ts";
 import { addFileRoutes } from "./file-routes.ts";
+import { addIdentityRoutes } from "./identity-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import type { Sessions } from "./sessions.ts";
@@ -80,7 +81,14 @@ export async function createHttpsApp(
       ),
   });
   // The pages find their way by the address: each of them is the same document.
-  for (const page of ["/setup", "/sign-in", "/files", "/terminal", "/system"])
+  for (const page of [
+    "/setup",
+    "/sign-in",
+    "/files",
+    "/identity",
+    "/terminal",
+    "/system",
+  ])
     app.get(page, { schema: { hide: true } }, async (_request, reply) =>
       reply.sendFile("index.html"),
     );
@@ -128,6 +136,7 @@ async function addRoutes(
     host,
     ending,
   );
+  addIdentityRoutes(app, identity, node, account);
   await app.register(async (files) =>
     addFileRoutes(files as unknown as Server, node),
   );

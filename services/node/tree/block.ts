@@ -1,13 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { Type } from "typebox";
 import { Check } from "typebox/value";
-import {
-  decodeCbor,
-  encodeCbor,
-  openCose,
-  SignatureError,
-  signCose,
-} from "../../shared/cose.ts";
+import { decodeCbor, encodeCbor } from "../../shared/cbor.ts";
+import { openCose, SignatureError, signCose } from "../../shared/cose.ts";
 import type { RootKey } from "./rootkey.ts";
 
 /** Bytes of ciphertext in a full segment, tag included. */
@@ -49,7 +44,7 @@ const Payload = Type.Tuple([
 ]);
 
 /** Signs a block's header with the root key and encrypts it under the tree key: no name is legible to who holds fragments. */
-export function sealHeader(block: Block, root: RootKey): Buffer {
+export async function sealHeader(block: Block, root: RootKey): Promise<Buffer> {
   const payload = encodeCbor([
     1,
     block.id,
@@ -65,7 +60,7 @@ export function sealHeader(block: Block, root: RootKey): Buffer {
     block.id,
   );
   const body = Buffer.concat([
-    cipher.update(signCose(payload, root.principal, root.privateKey)),
+    cipher.update(await signCose(payload, root.signer)),
     cipher.final(),
   ]);
   return Buffer.concat([nonce, body, cipher.getAuthTag()]);

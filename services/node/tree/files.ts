@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Database } from "lmdb";
-import { decodeCbor, encodeCbor, SignatureError } from "../../shared/cose.ts";
+import { decodeCbor, encodeCbor } from "../../shared/cbor.ts";
+import { SignatureError } from "../../shared/cose.ts";
 import { BadRequestError, NotFoundError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import {
@@ -139,7 +140,7 @@ export class Files {
         const header = await this.#store.write(
           id,
           headerSegment,
-          sealHeader(block, this.#root),
+          await sealHeader(block, this.#root),
         );
         written.push(header);
         const { k, m } = this.#store.code;

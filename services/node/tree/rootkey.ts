@@ -1,6 +1,5 @@
 import {
   createHash,
-  createPrivateKey,
   createPublicKey,
   hkdfSync,
   type KeyObject,
@@ -9,7 +8,9 @@ import {
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { type CoseSigner, keySigner } from "../../shared/cose.ts";
 import { writeDurable } from "../../shared/durable.ts";
+import { ed25519FromSeed, ed25519Raw } from "../../shared/ed25519.ts";
 import { BadRequestError, hasCode } from "../../shared/errors.ts";
 
 /** A backup that cannot be opened: not one of ours, or another passphrase. */
@@ -18,7 +19,6 @@ export class BackupError extends BadRequestError {
 }
 
 const backupHeader = "coppice root key 1";
-const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /** The owner's key (Ed25519): the root of a block tree, whose principal is the SHA-256 of its public key. */
 export class RootKey {
@@ -32,20 +32,19 @@ export class RootKey {
 
   private constructor(seed: Buffer) {
     this.#seed = seed;
-    this.privateKey = createPrivateKey({
-      key: Buffer.concat([pkcs8Prefix, seed]),
-      format: "der",
-      type: "pkcs8",
-    });
+    this.privateKey = ed25519FromSeed(seed);
     this.publicKey = createPublicKey(this.privateKey);
     this.principal = createHash("sha256")
-      .update(
-        this.publicKey.export({ format: "der", type: "spki" }).subarray(-32),
-      )
+      .update(ed25519Raw(this.publicKey))
       .digest();
     this.treeKey = Buffer.from(
       hkdfSync("sha256", seed, Buffer.alloc(0), "coppice tree key", 32),
     );
+  }
+
+  /** Signs in the owner's name. */
+  get signer(): CoseSigner {
+    return keySigner(this.principal, this.privateKey, this.publicKey);
   }
 
   /** Makes a new one. */

@@ -10,11 +10,13 @@ import {
   tryDelay,
 } from "../../../provisioning/setup-code.ts";
 import { startSoftwareTpm } from "../../../scripts/software-tpm.ts";
+import { describeTpm } from "../../../services/identity/node-identity.ts";
 import {
   SetupCode,
   SetupCodeError,
 } from "../../../services/identity/setupcode.ts";
-import { Tpm, TpmError } from "../../../services/identity/tpm.ts";
+import { NotThisTpmError } from "../../../services/identity/tpm/errors.ts";
+import { Tpm } from "../../../services/identity/tpm/tpm.ts";
 import { ConflictError } from "../../../services/shared/errors.ts";
 import { temporaryFolder } from "../../folder.ts";
 
@@ -99,6 +101,8 @@ test("what one TPM sealed, another does not open", async (t) => {
   await using other = await Tpm.open(secondTpm.tcti);
   const sealed = await mine.seal(Buffer.from("a secret"));
   t.is((await mine.unseal(sealed)).toString(), "a secret");
-  await t.throwsAsync(other.unseal(sealed), { instanceOf: TpmError });
-  t.is((await mine.properties()).manufacturer, "IBM");
+  await t.throwsAsync(other.unseal(sealed), {
+    instanceOf: NotThisTpmError,
+  });
+  t.is((await describeTpm(mine)).manufacturer, "IBM");
 });

@@ -1,0 +1,105 @@
+import type {
+  Ed25519PrivateKey,
+  PrivateKey,
+  RSAPrivateKey,
+} from "@libp2p/interface";
+import { type Static, Type } from "typebox";
+import { ServiceClient } from "../shared/client.ts";
+import { CoppiceError } from "../shared/errors.ts";
+import { socketPath } from "../shared/service.ts";
+
+const Base64 = Type.String({
+  pattern: "^[A-Za-z0-9+/]*={0,2}$",
+  maxLength: 256 * 1024,
+});
+
+/** What this node shows its peers: libp2p key (protobuf), device certificate, links and revocations (COSE), all in base64. */
+export const PeerState = Type.Object({
+  publicKey: Base64,
+  kind: Type.Union([Type.Literal("sealed"), Type.Literal("tpm")]),
+  certificate: Base64,
+  links: Type.Array(Base64),
+  revocations: Type.Array(Base64),
+});
+export type PeerState = Static<typeof PeerState>;
+/** Bytes to sign or to unwrap, and the answer. */
+export const SignQuestion = Type.Object({ bytes: Base64 });
+
+/** The private key is in the TPM, or in the identity service: nobody gets its bytes. */
+export class KeyNotExportableError extends CoppiceError {
+  override name = "KeyNotExportableError";
+  constructor() {
+    super(
+      409,
+      "not-exportable",
+      "This node's libp2p key does not leave the identity service. Ask it to sign instead.",
+    );
+  }
+}
+
+/** Calls the identity service in this node's name: for the storage node alone. */
+export class PeerIdentityClient implements AsyncDisposable {
+  #client: ServiceClient;
+
+  /** @param socket path of the service's peer socket. */
+  constructor(socket = socketPath("identity-peer")) {
+    this.#client = new ServiceClient("identity", socket);
+  }
+
+  /** What this node shows its peers. */
+  async state(signal?: AbortSignal): Promise<PeerState> {
+    return await this.#client.call(PeerState, "GET", "/peer", { signal });
+  }
+
+  /** Unwraps what was wrapped for this node's encryption key. @throws CoppiceError 422 where it is for another */
+  async unwrap(wrapped: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
+    return await this.#ask("/unwrap", wrapped, signal);
+  }
+
+  /** The libp2p private key: its `sign` is made by the identity service (Ed25519) or inside the TPM (RSA); it has no `raw`. */
+  async privateKey(signal?: AbortSignal): Promise<PrivateKey> {
+    const { publicKeyFromProtobuf } = await import("@libp2p/crypto/keys");
+    const publicKey = publicKeyFromProtobuf(
+      Buffer.from((await this.state(signal)).publicKey, "base64"),
+    );
+    const sign = async (
+      data: Uint8Array | { subarray(): Uint8Array },
+      options?: { signal?: AbortSignal },
+    ): Promise<Uint8Array> =>
+      await this.#ask("/peer/sign", data.subarray(), options?.signal);
+    const key = {
+      type: publicKey.type,
+      publicKey,
+      get raw(): Uint8Array {
+        throw new KeyNotExportableError();
+      },
+      get jwk(): never {
+        throw new KeyNotExportableError();
+      },
+      equals: (other: unknown): boolean =>
+        other === key ||
+        (typeof other === "object" &&
+          other !== null &&
+          "publicKey" in other &&
+          publicKey.equals(other.publicKey as never)),
+      sign,
+    };
+    return key as unknown as RSAPrivateKey | Ed25519PrivateKey;
+  }
+
+  async #ask(
+    path: string,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
+    const answer = await this.#client.call(SignQuestion, "POST", path, {
+      body: { bytes: Buffer.from(bytes).toString("base64") },
+      signal,
+    });
+    return Buffer.from(answer.bytes, "base64");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+  }
+}
