@@ -28,6 +28,13 @@ const Config = Type.Object({
   token: Type.String({ minLength: 20, maxLength: 200 }),
 });
 
+/** What a call carries: a stream of known size in bytes, or JSON. */
+interface CallOptions {
+  stream?: Readable;
+  size?: number;
+  json?: unknown;
+}
+
 /** The API, over the box's own socket where there is one, else over HTTPS with a pinned certificate and a token. */
 export class Connection implements AsyncDisposable {
   #agent: Agent;
@@ -99,10 +106,10 @@ export class Connection implements AsyncDisposable {
   async raw(
     method: Dispatcher.HttpMethod,
     path: string,
-    options: { stream?: Readable; size?: number } = {},
+    options: CallOptions = {},
   ): Promise<Dispatcher.ResponseData> {
     let answer: Dispatcher.ResponseData;
-    const { stream, size } = options;
+    const { stream, size, json } = options;
     try {
       answer = await request(this.#origin + path, {
         dispatcher: this.#agent,
@@ -115,8 +122,9 @@ export class Connection implements AsyncDisposable {
                 "content-length": String(size),
               }
             : {}),
+          ...(json === undefined ? {} : { "content-type": "application/json" }),
         },
-        body: stream ?? null,
+        body: stream ?? (json === undefined ? null : JSON.stringify(json)),
       });
     } catch (error) {
       throw new CliError(
@@ -138,7 +146,7 @@ export class Connection implements AsyncDisposable {
     schema: S,
     method: Dispatcher.HttpMethod,
     path: string,
-    options: { stream?: Readable; size?: number } = {},
+    options: CallOptions = {},
   ): Promise<Static<S>> {
     const answer = await this.raw(method, path, options);
     return Parse(schema, await answer.body.json()) as Static<S>;

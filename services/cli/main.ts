@@ -6,7 +6,9 @@ import { Command, CommanderError } from "commander";
 import { Type } from "typebox";
 import { Status } from "../admin/api/status.ts";
 import { FileInfo } from "../node/client.ts";
+import { CoppiceError } from "../shared/errors.ts";
 import { CliError, Connection } from "./connection.ts";
+import { addIdentityCommands } from "./identity.ts";
 
 const program = new Command("coppice")
   .description(
@@ -134,6 +136,8 @@ file
     print({ name, deleted: true }, `${name} deleted`);
   });
 
+addIdentityCommands(program, { connect, print });
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -143,6 +147,8 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     console.error(`coppice: ${(error as Error).message.split("\n")[0]}`);
-    process.exitCode = error instanceof CliError ? error.exitCode : 1;
+    const badRequest = error instanceof CoppiceError && error.status === 400;
+    process.exitCode =
+      error instanceof CliError ? error.exitCode : badRequest ? 2 : 1;
   }
 }

@@ -12,42 +12,88 @@ export interface BootRecord {
   reference: Buffer | null;
 }
 
-/** Files of a boot: what systemd passed to this service as credentials, or a folder with the same names on another machine. */
-export class BootSources {
-  #folder: string | undefined;
+interface BootFiles {
+  eventLog: string;
+  measureLog: string;
+  commandLine: string;
+  reference: string;
+  /** Folder of systemd's two files of PCR policies. */
+  policies: string;
+}
 
-  /** @param folder for another machine than the appliance: `eventlog`, `measurelog`, `cmdline`, `reference`, and systemd's two files of PCR policies. */
-  constructor(folder: string | undefined) {
-    this.#folder = folder;
+/** Where the files of a boot are. */
+export class BootSources {
+  #files: BootFiles | undefined;
+
+  private constructor(files: BootFiles | undefined) {
+    this.#files = files;
+  }
+
+  /** On the appliance: what systemd passed to this service as credentials. */
+  static credentials(): BootSources {
+    const folder = process.env.CREDENTIALS_DIRECTORY;
+    return folder === undefined
+      ? new BootSources(undefined)
+      : new BootSources({ ...inFolder(folder), policies: "/run/systemd" });
+  }
+
+  /** A folder with the same names as the credentials have, and with systemd's two files of PCR policies. */
+  static folder(path: string): BootSources {
+    return new BootSources({ ...inFolder(path), policies: path });
+  }
+
+  /** Another machine with a TPM of its own. */
+  static system(): BootSources {
+    return new BootSources({
+      eventLog: "/sys/kernel/security/tpm0/binary_bios_measurements",
+      measureLog: "/run/log/systemd/tpm2-measure.log",
+      commandLine: "/proc/cmdline",
+      reference: "/efi/coppice.reference",
+      policies: "/run/systemd",
+    });
+  }
+
+  /** A TPM that measured no boot. */
+  static none(): BootSources {
+    return new BootSources(undefined);
   }
 
   /** Reads the logs. */
   async read(): Promise<BootRecord> {
-    const folder = this.#folder ?? process.env.CREDENTIALS_DIRECTORY ?? "";
-    const [eventLog, measureLog, commandLine, reference] = await Promise.all(
-      ["eventlog", "measurelog", "cmdline", "reference"].map(
-        async (name) => await readOrEmpty(join(folder, name)),
-      ),
-    );
+    const files = this.#files;
+    const read = async (name: Exclude<keyof BootFiles, "policies">) =>
+      files ? await readOrEmpty(files[name]) : empty;
+    const reference = await read("reference");
     return {
-      eventLog: eventLog ?? empty,
-      measureLog: measureLog ?? empty,
-      commandLine: commandLine?.toString("utf8").trim() ?? "",
-      reference: reference && reference.length > 0 ? reference : null,
+      eventLog: await read("eventLog"),
+      measureLog: await read("measureLog"),
+      commandLine: (await read("commandLine")).toString("utf8").trim(),
+      reference: reference.length > 0 ? reference : null,
     };
   }
 
   /** The signed PCR policies of the running image; `undefined` where there are none. */
   async policies(): Promise<SignedPcrPolicies | undefined> {
-    return await readPcrPolicies(this.#folder ?? "/run/systemd");
+    return this.#files
+      ? await readPcrPolicies(this.#files.policies)
+      : undefined;
   }
+}
+
+function inFolder(folder: string): Omit<BootFiles, "policies"> {
+  return {
+    eventLog: join(folder, "eventlog"),
+    measureLog: join(folder, "measurelog"),
+    commandLine: join(folder, "cmdline"),
+    reference: join(folder, "reference"),
+  };
 }
 
 const empty = Buffer.alloc(0);
 
 async function readOrEmpty(path: string): Promise<Buffer> {
   return await readFile(path).catch((error: unknown) => {
-    if (hasCode(error, "ENOENT")) return empty;
+    if (hasCode(error, "ENOENT") || hasCode(error, "EACCES")) return empty;
     throw error;
   });
 }

@@ -3,6 +3,7 @@ import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
 import { AcceptancePolicy } from "./attest/policy.ts";
 import { Report } from "./attest/report.ts";
+import type { NodeIdentity } from "./node-identity.ts";
 
 /** What the TPM says of itself. */
 export const TpmState = Type.Object({
@@ -66,6 +67,11 @@ export const IdentityState = Type.Object({
     issued: Time,
     expires: Time,
     boot: Type.Integer(),
+  }),
+  attestationName: Type.String({
+    pattern: "^[0-9a-f]{68}$",
+    description:
+      "TPM name of the attestation key, hex: credentials are made for it",
   }),
   endorsement: Type.Object({
     kind: Type.String(),
@@ -163,6 +169,52 @@ export type ReEnrolmentQuestion = Static<typeof ReEnrolmentQuestion>;
 
 export { type ReEnrolment, signReEnrolment } from "./attest/key-link.ts";
 export { AcceptancePolicy, Report };
+
+/** Where an identity without the service is. */
+export interface HereOptions {
+  /** How tpm2-tss reaches the TPM, such as `swtpm:port=2321`. */
+  tcti: string;
+  /** Folder of its record. */
+  folder: string;
+}
+
+/** Opens an identity in this process, on a machine where the service does not run. @throws TpmError */
+export async function openIdentityHere(
+  options: HereOptions,
+): Promise<NodeIdentity & AsyncDisposable> {
+  const { openHere } = await import("./here.ts");
+  return await openHere(options);
+}
+
+/** What a check of files needs no TPM for: loaded where it is asked for. */
+export async function loadVerification() {
+  const [
+    folder,
+    acceptance,
+    policy,
+    credential,
+    certificate,
+    areas,
+    templates,
+  ] = await Promise.all([
+    import("./attest/quote-folder.ts"),
+    import("./attest/acceptance.ts"),
+    import("./attest/policy.ts"),
+    import("./attest/credential.ts"),
+    import("./attest/ek-certificate.ts"),
+    import("./tpm/public-area.ts"),
+    import("./tpm/templates.ts"),
+  ]);
+  return {
+    ...folder,
+    ...acceptance,
+    ...policy,
+    ...credential,
+    ...certificate,
+    ...areas,
+    ...templates,
+  };
+}
 
 /** Calls the identity service. */
 export class IdentityClient implements AsyncDisposable {

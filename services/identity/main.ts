@@ -6,6 +6,7 @@ import {
   listenOnSocket,
 } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
+import { BootSources } from "./boot-sources.ts";
 import { NodeIdentity } from "./node-identity.ts";
 import {
   addIdentityRoutes,
@@ -30,7 +31,9 @@ await runService("identity", async (log) => {
   const opening = NodeIdentity.open({
     tpm,
     folder: state,
-    bootLogs: process.env.COPPICE_BOOT_LOGS,
+    boot: process.env.COPPICE_BOOT_LOGS
+      ? BootSources.folder(process.env.COPPICE_BOOT_LOGS)
+      : BootSources.credentials(),
     shipped: {
       roots: join(shippedAnchors, "tpm-roots"),
       signers: join(shippedAnchors, "image-signers"),

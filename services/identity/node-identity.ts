@@ -4,7 +4,7 @@ import { readCertificate } from "./attest/device-certificate.ts";
 import type { AcceptancePolicy } from "./attest/policy.ts";
 import type { Report } from "./attest/report.ts";
 import type { Verifier } from "./attest/verifier.ts";
-import { BootSources } from "./boot-sources.ts";
+import type { BootSources } from "./boot-sources.ts";
 import type {
   IdentityState,
   OpenQuestion,
@@ -30,8 +30,7 @@ export interface NodeIdentityOptions {
   tpm: Tpm;
   /** Folder of the record and of the owner's trust. */
   folder: string;
-  /** Folder of boot logs on another machine than the appliance. */
-  bootLogs?: string | undefined;
+  boot: BootSources;
   shipped: ShippedAnchors;
   /** Seconds since 1970; the clock, unless a test says otherwise. */
   now?: () => number;
@@ -48,6 +47,7 @@ export class NodeIdentity implements AsyncDisposable {
   #boot: BootSources;
   #verifier: Promise<Verifier> | undefined;
   #renewal: NodeJS.Timeout | undefined;
+  #resources = new AsyncDisposableStack();
 
   private constructor(
     tpm: Tpm,
@@ -66,11 +66,10 @@ export class NodeIdentity implements AsyncDisposable {
   static async open({
     tpm,
     folder,
-    bootLogs,
+    boot,
     shipped,
     now = () => Math.floor(Date.now() / 1000),
   }: NodeIdentityOptions): Promise<NodeIdentity> {
-    const boot = new BootSources(bootLogs);
     const vault = await Vault.open({ tpm, folder, boot, now });
     return new NodeIdentity(tpm, vault, new TrustStore(folder, shipped), boot);
   }
@@ -118,6 +117,9 @@ export class NodeIdentity implements AsyncDisposable {
         expires: certificate.expires * 1000,
         boot: certificate.boot,
       },
+      attestationName: nameOf(
+        readPublic(Buffer.from(record.keys.attestation.publicArea, "base64")),
+      ).toString("hex"),
       endorsement: {
         kind: kindOf(endorsement.publicArea),
         name: nameOf(area).subarray(2).toString("hex"),
@@ -345,8 +347,14 @@ export class NodeIdentity implements AsyncDisposable {
     );
   }
 
+  /** Closes `resource` with the identity. */
+  closeWith(resource: AsyncDisposable): void {
+    this.#resources.use(resource);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#renewal);
+    await this.#resources.disposeAsync();
   }
 
   /** Verification needs many modules; a start that judges nobody does without. */

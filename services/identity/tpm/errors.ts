@@ -38,6 +38,20 @@ export class TpmLockoutError extends TpmError {
   override name = "TpmLockoutError";
 }
 
+/** A credential was made for another endorsement key or another attestation key. */
+export class CredentialError extends TpmError {
+  override name = "CredentialError";
+  constructor(cause: TpmError) {
+    super("open a credential", cause.code, {
+      status: 422,
+      type: "wrong-credential",
+      advice:
+        "it was made for another TPM or for another key in it; make it for this box's endorsement key and the name of its attestation key",
+    });
+    this.cause = cause;
+  }
+}
+
 /** The TPM has nothing at this handle. */
 export class NoSuchHandleError extends TpmError {
   override name = "NoSuchHandleError";
@@ -60,6 +74,13 @@ const responseCode = {
 function responseOf(code: number): number {
   if ((code & 0xff0000) !== 0) return 0;
   return code & 0x80 ? code & 0xbf : code & 0x97f;
+}
+
+/** Whether the TPM (format one, Part 2 section 6.6.2) or the marshalling library complains of what it was given. */
+function isAboutInput(code: number): boolean {
+  const layer = code & 0xff0000;
+  const marshalling = 0x090000;
+  return layer === marshalling || (layer === 0 && (code & 0x80) !== 0);
 }
 
 /** The error class for a TSS2_RC. @param what the act that failed, such as "sign". */
@@ -96,6 +117,12 @@ export function tpmError(what: string, code: number): TpmError {
     case responseCode.handle:
       return new NoSuchHandleError(what, code);
     default:
-      return new TpmError(what, code);
+      return isAboutInput(code)
+        ? new TpmError(what, code, {
+            status: 422,
+            type: "tpm-refused",
+            advice: "what it was given does not fit; ask for it again",
+          })
+        : new TpmError(what, code);
   }
 }

@@ -92,7 +92,9 @@ function rsaKey(reader: WireReader): KeyObject | undefined {
     key: {
       kty: "RSA",
       n: modulus.toString("base64url"),
-      e: u32(exponent).toString("base64url").replace(/^A+/, ""),
+      e: u32(exponent)
+        .subarray(Math.clz32(exponent) >> 3)
+        .toString("base64url"),
     },
     format: "jwk",
   });

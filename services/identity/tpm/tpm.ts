@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  CredentialError,
   NoSuchHandleError,
   NotThisTpmError,
   TpmError,
@@ -304,7 +305,7 @@ export class Tpm implements AsyncDisposable {
 
   /**
    * Opens a credential made for an endorsement key and an attestation key of this TPM (TPM2_ActivateCredential).
-   * @throws TpmError where it was made for others.
+   * @throws CredentialError where it was made for others, TpmError
    */
   async activate(
     key: TpmObject,
@@ -324,15 +325,17 @@ export class Tpm implements AsyncDisposable {
             sessions: [fixedHandle.password],
             inputs: [sized(), sized(), sized(), 0],
           });
-          const { outputs } = await this.#esys.command(
-            "open a credential",
-            "ActivateCredential",
-            {
+          const { outputs } = await this.#esys
+            .command("open a credential", "ActivateCredential", {
               handles: [handle, endorsement],
               sessions: [session, policy],
               inputs: [sized(idObject), sized(encryptedSecret)],
-            },
-          );
+            })
+            .catch((error: unknown) => {
+              throw error instanceof TpmError
+                ? new CredentialError(error)
+                : error;
+            });
           return (outputs[0] as Buffer).subarray(2);
         });
       } finally {

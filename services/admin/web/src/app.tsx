@@ -1,4 +1,5 @@
 import {
+  Fingerprint,
   FolderOpen,
   House,
   LogOut,
@@ -11,6 +12,7 @@ import { Link, Redirect, Route, Switch, useLocation } from "wouter-preact";
 import { api, ProblemError } from "./api.ts";
 import { Files } from "./pages/files.tsx";
 import { Home } from "./pages/home.tsx";
+import { Identity } from "./pages/identity.tsx";
 import { Setup } from "./pages/setup.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 import { System } from "./pages/system.tsx";
@@ -31,6 +33,7 @@ export interface Session {
 const places = [
   { path: "/", name: "Home", Icon: House },
   { path: "/files", name: "Files", Icon: FolderOpen },
+  { path: "/identity", name: "Identity", Icon: Fingerprint },
   { path: "/terminal", name: "Terminal", Icon: SquareTerminal },
   { path: "/system", name: "System", Icon: Settings },
 ];
@@ -85,6 +88,7 @@ export function App() {
           <Switch>
             <Route path="/" component={Home} />
             <Route path="/files" component={Files} />
+            <Route path="/identity" component={Identity} />
             <Route path="/terminal" component={Terminal} />
             <Route path="/system" component={System} />
             <Route>

@@ -167,6 +167,48 @@ export function Dialog({
   );
 }
 
+/** A part of a page with a heading. */
+export function Card({
+  title,
+  Icon,
+  wide = false,
+  children,
+}: {
+  title: string;
+  wide?: boolean;
+  Icon: typeof Info;
+  children: ComponentChildren;
+}) {
+  return (
+    <section class={`card ${wide ? "wide" : ""}`}>
+      <h2>
+        <Icon size={20} aria-hidden="true" /> {title}
+      </h2>
+      {children}
+    </section>
+  );
+}
+
+/** A name and its value in a list of facts. */
+export function Fact({
+  name,
+  Icon,
+  children,
+}: {
+  name: string;
+  Icon?: typeof Info;
+  children: ComponentChildren;
+}) {
+  return (
+    <div>
+      <dt>
+        {Icon && <Icon size={16} aria-hidden="true" />} {name}
+      </dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
 /** Saves text as a file. */
 export function saveText(name: string, text: string): void {
   const link = document.createElement("a");

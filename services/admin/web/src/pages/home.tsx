@@ -2,21 +2,19 @@ import {
   Cpu,
   Globe,
   HardDrive,
-  type House,
   MemoryStick,
   ShieldCheck,
   Sprout,
   Thermometer,
   TriangleAlert,
 } from "lucide-preact";
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Status } from "../../../api/status.ts";
 import { bytes, duration, moment } from "../format.ts";
 import { useStatus } from "../live.ts";
-import { Bar, Notice, Spinner } from "../ui.tsx";
+import { Bar, Card, Fact, Notice, Spinner } from "../ui.tsx";
 
 /** Samples that are kept, and the seconds that they span. */
 const kept = 150;
@@ -208,44 +206,6 @@ function Health({ status }: { status: Status }) {
       {mended > 0 &&
         `${mended} damaged ${mended === 1 ? "fragment was" : "fragments were"} found and mended; no file lost anything.`}
     </Notice>
-  );
-}
-
-function Card({
-  title,
-  Icon,
-  children,
-}: {
-  title: string;
-  Icon: typeof House;
-  children: ComponentChildren;
-}) {
-  return (
-    <section class="card">
-      <h2>
-        <Icon size={20} aria-hidden="true" /> {title}
-      </h2>
-      {children}
-    </section>
-  );
-}
-
-function Fact({
-  name,
-  Icon,
-  children,
-}: {
-  name: string;
-  Icon?: typeof House;
-  children: ComponentChildren;
-}) {
-  return (
-    <div>
-      <dt>
-        {Icon && <Icon size={16} aria-hidden="true" />} {name}
-      </dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
