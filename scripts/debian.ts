@@ -45,6 +45,7 @@ export const hostTools = {
     udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
     curl: "curl",
+    "tpm2-tools": "tpm2_quote",
   },
 } as const;
 

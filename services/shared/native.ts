@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
-import { promisify } from "node:util";
 
-/** ffi-napi's way to name a C type. */
+/** C types of arguments and results. */
 export type CType =
   | "int"
   | "uint8"
@@ -17,31 +16,105 @@ export type CType =
 export type Signature = readonly [CType, readonly CType[]];
 /** Calls a C function on a worker thread, so that the event loop goes on. */
 export type NativeCall = (...args: unknown[]) => Promise<number>;
+/** Calls a C function at once: for those that take microseconds. */
+export type DirectCall = (...args: unknown[]) => number;
 
 /** A native library that is not there, or lacks what we call. */
 export class NativeLibraryError extends Error {
   override name = "NativeLibraryError";
 }
 
-/** Calls a C function at once: for those that take microseconds. */
-export type DirectCall = (...args: unknown[]) => number;
-
 interface Ffi {
-  Library(
-    path: string,
-    functions: Record<string, Signature>,
-  ): Record<string, DirectCall & { async(...args: unknown[]): void }>;
+  DynamicLibrary: new (path: string) => { get(name: string): Buffer };
+  CIF(result: CType, args: readonly CType[]): Buffer;
+}
+interface Bindings {
+  ffi_call(cif: Buffer, code: Buffer, result: Buffer, args: Buffer): void;
+  ffi_call_async(
+    cif: Buffer,
+    code: Buffer,
+    result: Buffer,
+    args: Buffer,
+    done: (error: string | null) => void,
+  ): void;
 }
 interface Ref {
   readPointer(buffer: Buffer, offset: number, length: number): Buffer;
   writePointer(buffer: Buffer, offset: number, pointer: Buffer): void;
   isNull(buffer: Buffer): boolean;
+  address(buffer: Buffer): number;
 }
 
 /** Reads and writes C pointers in buffers. */
 export const pointers: Ref = createRequire(import.meta.url)(
   "@2060.io/ref-napi",
 ) as Ref;
+
+const slot = 8;
+
+/** The memory of one call: its arguments one behind the other, and pointers to each. */
+class Frame {
+  readonly args: Buffer;
+  readonly result = Buffer.alloc(slot);
+  #values: Buffer;
+  #types: readonly CType[];
+  /** Keeps what the arguments point to alive until the call is done. */
+  #held: unknown[] = [];
+
+  constructor(types: readonly CType[]) {
+    this.#types = types;
+    this.#values = Buffer.alloc(Math.max(1, types.length) * slot);
+    this.args = Buffer.alloc(this.#values.length);
+    const start = BigInt(pointers.address(this.#values));
+    types.forEach((_, index) => {
+      this.args.writeBigUInt64LE(start + BigInt(index * slot), index * slot);
+    });
+  }
+
+  fill(args: readonly unknown[]): void {
+    if (args.length !== this.#types.length)
+      throw new TypeError(
+        `a native function takes ${this.#types.length} arguments, not ${args.length}`,
+      );
+    this.#types.forEach((type, index) => {
+      this.#values.writeBigUInt64LE(
+        this.#word(type, args[index]),
+        index * slot,
+      );
+    });
+  }
+
+  clear(): void {
+    this.#held = [];
+  }
+
+  #word(type: CType, value: unknown): bigint {
+    if (type !== "pointer" && type !== "string")
+      return BigInt.asUintN(64, BigInt(value as number | bigint));
+    if (value === null) return 0n;
+    const memory =
+      type === "string" ? Buffer.from(`${value as string}\0`) : value;
+    if (!Buffer.isBuffer(memory))
+      throw new TypeError("a native function takes a Buffer as a pointer");
+    this.#held.push(memory);
+    return BigInt(pointers.address(memory));
+  }
+}
+
+function readResult(type: CType, result: Buffer): number {
+  switch (type) {
+    case "void":
+      return 0;
+    case "int":
+      return result.readInt32LE();
+    case "uint8":
+    case "uint16":
+    case "uint32":
+      return result.readUInt32LE();
+    default:
+      return Number(result.readBigInt64LE());
+  }
+}
 
 /**
  * Opens a native library by its soname; each call runs on a worker thread.
@@ -52,8 +125,32 @@ export function openLibrary<F extends Record<string, Signature>>(
   debianPackage: string,
   functions: F,
 ): { [K in keyof F]: NativeCall } {
-  return load(soname, debianPackage, functions, (call) =>
-    promisify((...args: unknown[]) => call.async(...args)),
+  return load(
+    soname,
+    debianPackage,
+    functions,
+    (bindings, code, cif, [result, types]): NativeCall => {
+      const free: Frame[] = [];
+      return async (...args) => {
+        const frame = free.pop() ?? new Frame(types);
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        try {
+          frame.fill(args);
+          bindings.ffi_call_async(
+            cif,
+            code,
+            frame.result,
+            frame.args,
+            (error) => (error === null ? resolve() : reject(new Error(error))),
+          );
+          await promise;
+          return readResult(result, frame.result);
+        } finally {
+          frame.clear();
+          free.push(frame);
+        }
+      };
+    },
   );
 }
 
@@ -66,32 +163,64 @@ export function openDirectLibrary<F extends Record<string, Signature>>(
   debianPackage: string,
   functions: F,
 ): { [K in keyof F]: DirectCall } {
-  return load(soname, debianPackage, functions, (call) => call);
+  return load(
+    soname,
+    debianPackage,
+    functions,
+    (bindings, code, cif, [result, types]): DirectCall => {
+      const frame = new Frame(types);
+      return (...args) => {
+        try {
+          frame.fill(args);
+          bindings.ffi_call(cif, code, frame.result, frame.args);
+          return readResult(result, frame.result);
+        } finally {
+          frame.clear();
+        }
+      };
+    },
+  );
 }
 
+/** ffi-napi's own callers lose some kilobytes at each call, so we lay out the arguments ourselves and call below them. */
 function load<F extends Record<string, Signature>, C>(
   soname: string,
   debianPackage: string,
   functions: F,
-  wrap: (call: ReturnType<Ffi["Library"]>[string]) => C,
+  caller: (
+    bindings: Bindings,
+    code: Buffer,
+    cif: Buffer,
+    signature: Signature,
+  ) => C,
 ): { [K in keyof F]: C } {
-  const ffi = createRequire(import.meta.url)("ffi-napi") as Ffi;
-  let library: ReturnType<Ffi["Library"]>;
+  const require = createRequire(import.meta.url);
+  const ffi = require("ffi-napi") as Ffi;
+  const bindings = require("ffi-napi/lib/bindings") as Bindings;
+  let library: InstanceType<Ffi["DynamicLibrary"]>;
   try {
-    library = ffi.Library(soname, functions);
+    library = new ffi.DynamicLibrary(soname);
   } catch (error) {
     throw new NativeLibraryError(
       `cannot load ${soname}: install the Debian package ${debianPackage}`,
       { cause: error },
     );
   }
-  const calls = Object.keys(functions).map((name) => {
-    const call = library[name];
-    if (!call)
+  const calls = Object.entries(functions).map(([name, signature]) => {
+    let code: Buffer;
+    try {
+      code = library.get(name);
+    } catch (error) {
       throw new NativeLibraryError(
         `${soname} lacks ${name}: install a newer ${debianPackage}`,
+        { cause: error },
       );
-    return [name, wrap(call)] as const;
+    }
+    const [result, types] = signature;
+    return [
+      name,
+      caller(bindings, code, ffi.CIF(result, types), signature),
+    ] as const;
   });
   return Object.fromEntries(calls) as { [K in keyof F]: C };
 }

@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
+import { openDirectLibrary } from "./native.ts";
 
 /** Where a process finds and keeps its things; set by its unit, or by `npm run dev`. */
 export interface Places {
@@ -47,10 +47,7 @@ export function createLogger(service: string): Logger {
 /** Tells the service manager about this process: sd_notify(3). Does nothing where no manager asked. */
 function createNotifier(): (state: string) => void {
   if (!process.env.NOTIFY_SOCKET) return () => {};
-  const ffi = createRequire(import.meta.url)(
-    "ffi-napi",
-  ) as typeof import("ffi-napi");
-  const systemd = ffi.Library("libsystemd.so.0", {
+  const systemd = openDirectLibrary("libsystemd.so.0", "libsystemd0", {
     sd_notify: ["int", ["int", "string"]],
   });
   return (state) => void systemd.sd_notify(0, state);

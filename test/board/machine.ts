@@ -91,6 +91,11 @@ export class Machine implements AsyncDisposable {
     };
   }
 
+  /** The image that the next boot finds in the system disk's slot A, as after an update or an attack. */
+  useImage(image: Image): void {
+    this.#image = image;
+  }
+
   /** Path of the machine's data disk image. */
   get dataDisk(): string {
     return join(this.folder, "data-0.raw");

@@ -18,6 +18,18 @@ export class TpmError extends CoppiceError {
   }
 }
 
+/** The connection to the TPM was closed: the service is ending. */
+export class TpmClosedError extends CoppiceError {
+  override name = "TpmClosedError";
+  constructor() {
+    super(
+      503,
+      "tpm-closed",
+      "The identity service is ending. It restarts by itself; try again in a few seconds.",
+    );
+  }
+}
+
 /** The password of a sealed secret was wrong. */
 export class WrongPasswordError extends TpmError {
   override name = "WrongPasswordError";

@@ -13,7 +13,7 @@ import {
   signature,
   structures,
 } from "./commands.ts";
-import { type TpmError, tpmError } from "./errors.ts";
+import { TpmClosedError, type TpmError, tpmError } from "./errors.ts";
 import { algorithm, sized, u16 } from "./wire.ts";
 
 /** ESYS's handles for what every TPM has (tss2_esys.h). */
@@ -64,7 +64,10 @@ export class Esys implements AsyncDisposable {
   } as const);
   #context: Buffer = Buffer.alloc(0);
   #tcti = Buffer.alloc(8);
+  /** Memory for structures, used again by each command: one runs at a time. */
+  #scratch = Array.from({ length: 6 }, () => Buffer.alloc(structureSize));
   #queue = new Mutex();
+  #closed = false;
 
   private constructor() {
     const calls = Object.entries(commands).map(
@@ -139,7 +142,11 @@ export class Esys implements AsyncDisposable {
 
   /** Runs `work`, which may call the methods below, while nobody else uses the TPM. */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return await this.#queue.run(work);
+    return await this.#queue.run(async () => {
+      // The library would read freed memory.
+      if (this.#closed) throw new TpmClosedError();
+      return await work();
+    });
   }
 
   /** Runs one TPM command. @param what the act in errors, such as "seal a secret". @throws TpmError */
@@ -152,7 +159,7 @@ export class Esys implements AsyncDisposable {
     const given = shape.inputs.map((structure, index) => {
       const input = inputs[index];
       return input instanceof Uint8Array
-        ? this.#toMemory(structure, input)
+        ? this.#toMemory(structure, input, index)
         : (input ?? null);
     });
     const made = Buffer.alloc(4);
@@ -239,6 +246,8 @@ export class Esys implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.run(async () => {
+      if (this.#closed) return;
+      this.#closed = true;
       const context = Buffer.alloc(8);
       pointers.writePointer(context, 0, this.#context);
       await this.#esys.Esys_Finalize(context);
@@ -246,8 +255,8 @@ export class Esys implements AsyncDisposable {
     });
   }
 
-  #toMemory(structure: Structure, wire: Uint8Array): Buffer {
-    const memory = Buffer.alloc(structureSize);
+  #toMemory(structure: Structure, wire: Uint8Array, place = 0): Buffer {
+    const memory = (this.#scratch[place] as Buffer).fill(0);
     const bytes = Buffer.from(wire);
     check(
       `read a ${structure}`,
@@ -265,7 +274,7 @@ export class Esys implements AsyncDisposable {
   #toWire(structure: Structure, place: Buffer): Buffer {
     if (structure.startsWith("number")) return place.subarray(0, 4);
     const memory = pointers.readPointer(place, 0, 0);
-    const wire = Buffer.alloc(structureSize);
+    const wire = this.#scratch[5] as Buffer;
     const offset = Buffer.alloc(8);
     const code = this.#mu[`Tss2_MU_${structure}_Marshal`]?.(
       memory,
@@ -275,7 +284,10 @@ export class Esys implements AsyncDisposable {
     );
     this.#free(memory);
     check(`write a ${structure}`, code);
-    return wire.subarray(0, Number(offset.readBigUInt64LE()));
+    const length = Number(offset.readBigUInt64LE());
+    const bytes = Buffer.from(wire.subarray(0, length));
+    wire.fill(0, 0, length);
+    return bytes;
   }
 }
 

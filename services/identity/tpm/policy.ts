@@ -7,10 +7,10 @@ import {
 } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type Static, Type } from "typebox";
-import { Parse } from "typebox/value";
+import { Check } from "typebox/value";
 import { hasCode } from "../../shared/errors.ts";
 import { externalRsaPublic, nameOf, readPublic } from "./public-area.ts";
-import { algorithm, pcrSelection, u32 } from "./wire.ts";
+import { algorithm, pcrSelection, u32, WireError } from "./wire.ts";
 
 /** One assertion of a policy, in the order in which it is made. */
 export type PolicyStep =
@@ -89,12 +89,12 @@ export interface SignedPcrPolicies {
   policies: SignedPcrPolicy[];
 }
 
-/** Reads the entries of a `.pcrsig` that `key` made; entries of other keys and wrong signatures are left out. @throws Error */
+/** Reads the entries of a `.pcrsig` that `key` made; entries of other keys and wrong signatures are left out. @throws WireError */
 export function parsePcrSignatures(
   json: string,
   key: KeyObject,
 ): SignedPcrPolicy[] {
-  const parsed: Static<typeof Signatures> = Parse(Signatures, JSON.parse(json));
+  const parsed = readSignatures(json);
   const fingerprint = createHash("sha256")
     .update(key.export({ format: "der", type: "pkcs1" }))
     .digest("hex");
@@ -108,6 +108,18 @@ export function parsePcrSignatures(
     .filter(({ policy, signature }) =>
       verify("sha256", policy, key, signature),
     );
+}
+
+function readSignatures(json: string): Static<typeof Signatures> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // Told below.
+  }
+  if (!Check(Signatures, value))
+    throw new WireError("The image's PCR signatures cannot be read");
+  return value;
 }
 
 /**

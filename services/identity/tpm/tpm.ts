@@ -3,6 +3,7 @@ import {
   CredentialError,
   NoSuchHandleError,
   NotThisTpmError,
+  TpmClosedError,
   TpmError,
   WrongImageError,
 } from "./errors.ts";
@@ -390,7 +391,11 @@ export class Tpm implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#esys.exclusively(async () => await this.#forget());
+    await this.#esys
+      .exclusively(async () => await this.#forget())
+      .catch((error: unknown) => {
+        if (!(error instanceof TpmClosedError)) throw error;
+      });
     await this.#esys[Symbol.asyncDispose]();
   }
 

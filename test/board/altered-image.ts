@@ -1,0 +1,122 @@
+/** Images as somebody with the builder's keys would alter them: one byte of the command line, or of the root file system. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
+import type { Image } from "../../scripts/image.ts";
+import { run } from "../../scripts/process.ts";
+
+interface Partition {
+  /** Bytes. */
+  start: number;
+  size: number;
+}
+
+async function partitions(disk: string): Promise<Partition[]> {
+  interface Table {
+    partitiontable: { partitions: Partition[] };
+  }
+  const { partitiontable } = JSON.parse(
+    await run("sfdisk", ["--json", disk]),
+  ) as Table;
+  return partitiontable.partitions.map(({ start, size }) => ({
+    start: start * 512,
+    size: size * 512,
+  }));
+}
+
+/** An altered copy of an image, in a folder of the build's that goes away with it. */
+export class AlteredImage implements AsyncDisposable {
+  readonly image: Image;
+  #folder: string;
+
+  private constructor(image: Image, folder: string) {
+    this.image = image;
+    this.#folder = folder;
+  }
+
+  /** @param what is altered by one byte. */
+  static async create(
+    image: Image,
+    what: "command line" | "root",
+  ): Promise<AlteredImage> {
+    const folder = join(
+      buildFolder,
+      `altered-${process.pid}-${what.replace(" ", "-")}`,
+    );
+    await mkdir(folder, { recursive: true });
+    const inside = join("/coppice", relative(repository, folder));
+    const original = join("/coppice", relative(repository, image.disk));
+    const [esp, root, verity] = (await partitions(image.disk)) as [
+      Partition,
+      Partition,
+      Partition,
+    ];
+    const uki = original.replace(/\.raw$/, ".efi");
+    const steps = [
+      `cd ${inside}`,
+      `cp --sparse=always ${original} disk.raw`,
+      ...[".linux", ".initrd", ".osrel", ".uname", ".cmdline"].map(
+        (section) =>
+          `objcopy --dump-section ${section}=${section.slice(1)} ${uki} /dev/null`,
+      ),
+      "tr -d '\\000' <cmdline >text",
+    ];
+    if (what === "command line")
+      steps.push("sed -i 's/panic=30/panic=31/' text");
+    else {
+      steps.push(
+        `dd if=disk.raw of=root.raw bs=1M iflag=skip_bytes,count_bytes skip=${root.start} count=${root.size} conv=sparse status=none`,
+        `truncate -s ${root.size} root.raw`,
+        `dd if=disk.raw of=verity.raw bs=1M iflag=skip_bytes,count_bytes skip=${verity.start} count=${verity.size} status=none`,
+        // The last byte of the partition lies behind the file system: what is read stays, what is measured does not.
+        `printf '\\001' | dd of=root.raw bs=1 seek=${root.size - 1} conv=notrunc status=none`,
+        "salt=$(veritysetup dump verity.raw | sed -n 's/^Salt:[[:space:]]*//p')",
+        "uuid=$(veritysetup dump verity.raw | sed -n 's/^UUID:[[:space:]]*//p')",
+        "hash=$(veritysetup format root.raw verity.raw --salt=$salt --uuid=$uuid | sed -n 's/^Root hash:[[:space:]]*//p')",
+        'sed -i "s/roothash=[0-9a-f]*/roothash=$hash/" text',
+        `dd if=root.raw of=disk.raw bs=1M oflag=seek_bytes seek=${root.start} conv=notrunc,sparse status=none`,
+        `printf '\\001' | dd of=disk.raw bs=1 seek=${root.start + root.size - 1} conv=notrunc status=none`,
+        `dd if=verity.raw of=disk.raw bs=1M oflag=seek_bytes seek=${verity.start} conv=notrunc status=none`,
+        "echo $hash >hash",
+      );
+    }
+    const keys = "/coppice/.build/keys";
+    steps.push(
+      `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --output=altered.efi`,
+      `name=$(mdir -b -i disk.raw@@${esp.start} ::/EFI/Linux | head -1)`,
+      `mcopy -o -i disk.raw@@${esp.start} altered.efi "$name"`,
+    );
+    const publicKey = `openssl pkey -in ${keys}/pcr.key -pubout -out ${keys}/pcr.pub`;
+    await inBuilder([publicKey, ...steps].join("\n"));
+    const disk = join(folder, "disk.raw");
+    if (what === "root") {
+      const hash = (await readFile(join(folder, "hash"), "utf8")).trim();
+      const uuid = (hex: string): string =>
+        hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+      await run("sfdisk", [
+        "--quiet",
+        "--part-uuid",
+        disk,
+        "2",
+        uuid(hash.slice(0, 32)),
+      ]);
+      await run("sfdisk", [
+        "--quiet",
+        "--part-uuid",
+        disk,
+        "3",
+        uuid(hash.slice(-32)),
+      ]);
+    }
+    const inputs = createHash("sha256")
+      .update(image.inputs)
+      .update(what)
+      .digest("hex");
+    return new AlteredImage({ ...image, disk, inputs }, folder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,189 @@
+/** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named. Needs root and QEMU. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { ensureImage } from "../../scripts/image.ts";
+import { run } from "../../scripts/process.ts";
+import type { BoxClient } from "../box-client.ts";
+import { temporaryFolder } from "../folder.ts";
+import { AlteredImage } from "./altered-image.ts";
+import { Machine } from "./machine.ts";
+
+const owner = { name: "Ada", password: "correct horse battery" };
+
+interface Check {
+  name: string;
+  result: string;
+  evidence: string;
+}
+
+async function attest(
+  client: BoxClient,
+): Promise<{
+  accepted: boolean;
+  failed: Map<string, string>;
+  boot: { rootHash: string };
+}> {
+  const { accepted, checks, boot } = await client.ok(
+    "POST",
+    "/api/identity/attest",
+    {},
+  );
+  const failed = (checks as Check[]).filter(
+    ({ result }) => result === "failed",
+  );
+  return {
+    accepted,
+    failed: new Map(failed.map(({ name, evidence }) => [name, evidence])),
+    boot,
+  };
+}
+
+test("the image is accepted as it was built; one byte of its command line or root changed is refused and named", async (t) => {
+  t.timeout(25 * 60_000);
+  const image = await ensureImage("qemu-x86-64");
+  await using folder = await temporaryFolder();
+  await using machine = await Machine.create(() => {});
+  let before: { node: string; peerId: string };
+  {
+    await using box = await machine.boot();
+    const { client } = box;
+    await client.claim(box.code(), "BIRCH1", owner);
+    const { accepted, failed, boot } = await attest(client);
+    t.deepEqual([...failed], []);
+    t.true(accepted);
+    t.regex(boot.rootHash, /^[0-9a-f]{64}$/);
+    before = await client.ok("GET", "/api/identity");
+    t.like(before, {
+      state: "whole",
+      peerBound: true,
+      signedPolicy: true,
+      endorsement: { kind: "RSA 2048", maker: { manufacturer: "IBM" } },
+    });
+    await machineQuote(client, folder.path);
+    const key = join(folder.path, "quote");
+    await run("tpm2_checkquote", [
+      "-u",
+      `${key}/ak.pem`,
+      "-m",
+      `${key}/quote.msg`,
+      "-s",
+      `${key}/quote.sig`,
+      "-f",
+      `${key}/quote.pcrs`,
+      "-g",
+      "sha256",
+      "-q",
+      "c0ffee",
+    ]);
+    const ca = await run("cat", [
+      join(machine.folder, "tpm-ca/issuercert.pem"),
+    ]);
+    t.true(
+      (await client.ok("POST", "/api/identity/trust/root", { pem: ca })).anchors
+        .length >= 2,
+    );
+    const strict = await client.ok("PUT", "/api/identity/trust/policy", {
+      endorsement: "certificate",
+      images: "signed",
+      minimumVersion: "0.1.0",
+      secureBoot: "any",
+      firmware: [],
+    });
+    t.is(strict.policy.endorsement, "certificate");
+    const judged = await attest(client);
+    t.deepEqual(
+      [...judged.failed.keys()],
+      [],
+      "the emulated TPM's maker vouches for it",
+    );
+    const { status, output } = await client.shell(
+      owner.password,
+      "cd /root 2>/dev/null || cd /var/tmp; echo -n kept >secret; coppice identity seal secret --image --out /var/tmp/sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
+    );
+    t.is(status, 0, output);
+    t.regex(output, /accepted/);
+    await box.guest.powerOff();
+  }
+  for (const [what, check, words] of [
+    [
+      "command line",
+      "kernel command line, in words",
+      /added: panic=31; missing: panic=30/,
+    ],
+    [
+      "root",
+      "verity root hash",
+      /was measured; coppice 0\.1\.0 has [0-9a-f]{16}/,
+    ],
+  ] as const) {
+    t.log(`one byte of the ${what} changed`);
+    await using altered = await AlteredImage.create(image, what);
+    machine.useImage(altered.image);
+    await using box = await machine.boot();
+    const { client } = box;
+    await client.ok("POST", "/api/session", owner);
+    const { accepted, failed } = await attest(client);
+    t.false(accepted);
+    t.regex(failed.get(check) ?? "", words, [...failed].join("\n"));
+    t.true(failed.has("kernel command line"));
+    t.true(failed.has("unified kernel image"));
+    for (const same of [
+      "initrd",
+      "kernel",
+      "boot loader",
+      "quote signature",
+      "credential",
+      "firmware event log",
+    ])
+      t.false(failed.has(same), same);
+    const after = await client.ok("GET", "/api/identity");
+    t.like(
+      after,
+      { state: "whole", node: before.node, peerId: before.peerId },
+      "the same node",
+    );
+    const { output, status } = await client.shell(
+      owner.password,
+      "coppice identity unseal /var/tmp/sealed --out /var/tmp/opened && cat /var/tmp/opened",
+    );
+    t.is(status, 0, output);
+    t.regex(
+      output,
+      /kept/,
+      "signed with the same key: an update loses no secret",
+    );
+    await box.guest.powerOff();
+  }
+});
+
+/** A quote as the command line writes it, by the API's answer. */
+async function machineQuote(client: BoxClient, folder: string): Promise<void> {
+  const { writeQuoteFolder } = await import(
+    "../../services/identity/attest/quote-folder.ts"
+  );
+  const files = await client.ok("POST", "/api/identity/quote", {
+    nonce: "c0ffee",
+    pcrs: [0, 4, 7, 11],
+  });
+  const bytes = (text: string): Buffer => Buffer.from(text, "base64");
+  await mkdir(join(folder, "quote"));
+  await writeFile(join(folder, "answer.json"), JSON.stringify(files));
+  await writeQuoteFolder(join(folder, "quote"), {
+    attest: bytes(files.attest),
+    signature: bytes(files.signature),
+    values: new Map(
+      (files.values as [number, string][]).map(([pcr, value]) => [
+        pcr,
+        bytes(value),
+      ]),
+    ),
+    attestation: bytes(files.attestation),
+    endorsement: bytes(files.endorsement),
+    certificate: files.certificate === null ? null : bytes(files.certificate),
+    eventLog: bytes(files.eventLog),
+    measureLog: bytes(files.measureLog),
+    commandLine: files.commandLine,
+    reference: null,
+  });
+}
