@@ -22,6 +22,8 @@ export interface LocalOptions {
   disks: readonly string[];
   /** Without a TPM the identity service ends; the others run. */
   tpm: boolean;
+  /** Uses the TPM before the services do. */
+  prepareTpm?: (tcti: string, folder: string) => Promise<void>;
   nodeFlags?: readonly string[];
   env?: Record<string, string>;
   onLine?: (service: string, line: string) => void;
@@ -56,8 +58,10 @@ export class LocalServices implements AsyncDisposable {
       await mkdir(join(folder, place), { recursive: true });
     await writeFile(join(folder, "console"), "");
     try {
-      if (options.tpm)
+      if (options.tpm) {
         services.#tpm = await startSoftwareTpm(join(folder, "tpm"));
+        await options.prepareTpm?.(services.#tpm.tcti, folder);
+      }
       for (const name of names) services.startService(name);
       await services.ready();
     } catch (error) {
@@ -65,6 +69,11 @@ export class LocalServices implements AsyncDisposable {
       throw error;
     }
     return services;
+  }
+
+  /** How tpm2-tss reaches the TPM; one at a time, so only while the identity service is stopped. */
+  get tcti(): string {
+    return this.#tpm?.tcti ?? "none";
   }
 
   /** The setup code, as a label would carry it; `undefined` once the box has an owner. */
@@ -111,6 +120,8 @@ export class LocalServices implements AsyncDisposable {
           COPPICE_DISKS: join(folder, "mounts"),
           COPPICE_DISK_FOLDERS: join(folder, "disks"),
           COPPICE_CONSOLE: join(folder, "console"),
+          COPPICE_BOOT_LOGS: join(folder, "boot"),
+          COPPICE_ANCHORS: folder,
           COPPICE_PAGES: pages,
           COPPICE_PORT: String(port),
           TSS2_LOG: "all+NONE",

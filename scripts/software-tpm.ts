@@ -5,6 +5,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError } from "./process.ts";
 
+/**
+ * Runs a command without the files that this process has open: tpm2-tss opens its sockets so that children get them, and a TPM
+ * serves nobody else while somebody holds the last connection.
+ */
+export const withoutFiles: readonly string[] = [
+  "bash",
+  "-c",
+  `for file in /proc/$$/fd/*; do number=\${file##*/}; [ "$number" -le 2 ] || [ "$number" = 255 ] || eval "exec $number>&-"; done; exec "$@"`,
+  "bash",
+];
+
 /** A running software TPM. */
 export interface SoftwareTpm extends AsyncDisposable {
   /** How tpm2-tss reaches it. */
@@ -21,7 +32,8 @@ export async function startSoftwareTpm(folder: string): Promise<SoftwareTpm> {
   const child = spawn(
     "setpriv",
     [
-      ...["--pdeathsig", "KILL", "--", "swtpm", "socket", "--tpm2"],
+      ...["--pdeathsig", "KILL", "--", ...withoutFiles],
+      ...["swtpm", "socket", "--tpm2"],
       ...["--tpmstate", `dir=${folder}`],
       ...["--server", `type=unixio,path=${socket}`],
       ...["--ctrl", `type=unixio,path=${socket}.ctrl`],

@@ -39,16 +39,15 @@ interface Bindings {
   ): void;
 }
 interface Ref {
-  readPointer(buffer: Buffer, offset: number, length: number): Buffer;
-  writePointer(buffer: Buffer, offset: number, pointer: Buffer): void;
-  isNull(buffer: Buffer): boolean;
   address(buffer: Buffer): number;
 }
 
-/** Reads and writes C pointers in buffers. */
-export const pointers: Ref = createRequire(import.meta.url)(
-  "@2060.io/ref-napi",
-) as Ref;
+const { address } = createRequire(import.meta.url)("@2060.io/ref-napi") as Ref;
+
+/** Where a buffer's bytes are in memory; it stays there as long as somebody holds the buffer. */
+function addressOf(buffer: Buffer): bigint {
+  return BigInt(address(buffer));
+}
 
 const slot = 8;
 
@@ -65,7 +64,7 @@ class Frame {
     this.#types = types;
     this.#values = Buffer.alloc(Math.max(1, types.length) * slot);
     this.args = Buffer.alloc(this.#values.length);
-    const start = BigInt(pointers.address(this.#values));
+    const start = addressOf(this.#values);
     types.forEach((_, index) => {
       this.args.writeBigUInt64LE(start + BigInt(index * slot), index * slot);
     });
@@ -92,12 +91,27 @@ class Frame {
     if (type !== "pointer" && type !== "string")
       return BigInt.asUintN(64, BigInt(value as number | bigint));
     if (value === null) return 0n;
+    // A pointer that a native function gave.
+    if (typeof value === "bigint") return value;
     const memory =
-      type === "string" ? Buffer.from(`${value as string}\0`) : value;
+      type === "string"
+        ? Buffer.from(`${value as string}\0`)
+        : Array.isArray(value)
+          ? this.#addresses(value)
+          : value;
     if (!Buffer.isBuffer(memory))
       throw new TypeError("a native function takes a Buffer as a pointer");
     this.#held.push(memory);
-    return BigInt(pointers.address(memory));
+    return addressOf(memory);
+  }
+
+  /** A C array of pointers to buffers. */
+  #addresses(buffers: readonly Buffer[]): Buffer {
+    const list = Buffer.alloc(slot * buffers.length);
+    for (const [index, buffer] of buffers.entries())
+      list.writeBigUInt64LE(addressOf(buffer), index * slot);
+    this.#held.push(buffers);
+    return list;
   }
 }
 

@@ -17,9 +17,7 @@ interface Check {
   evidence: string;
 }
 
-async function attest(
-  client: BoxClient,
-): Promise<{
+async function attest(client: BoxClient): Promise<{
   accepted: boolean;
   failed: Map<string, string>;
   boot: { rootHash: string };

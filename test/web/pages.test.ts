@@ -10,6 +10,7 @@ import {
   type Page,
 } from "playwright-core";
 import { temporaryFolder } from "../folder.ts";
+import { replayCapturedBoot, runIn } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
@@ -298,6 +299,86 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page.getByLabel("Password").fill(owner.password);
   await press("Sign in");
   await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+  t.deepEqual(errors, []);
+});
+
+test("the identity: what was booted, whom the box accepts, keys changed, a cleared TPM", async (t) => {
+  t.timeout(3 * 60_000);
+  await using box = await startServices({ prepareTpm: replayCapturedBoot });
+  await box.client.claim(box.code, "birch", owner);
+  await using browser = await startBrowser();
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: sizes[390],
+  });
+  const { page, errors } = await openPage(context, box.services.url);
+  const seen = (name: string): Promise<void> =>
+    look(page, name, (message, fits) => t.true(fits, message));
+  const press = (name: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password").fill(owner.password);
+  await press("Sign in");
+  await page.getByRole("link", { name: "Identity" }).click();
+  await page.getByText("Coppice 0.1.0", { exact: true }).waitFor();
+  await page
+    .getByText("enter-initrd → leave-initrd → sysinit → ready")
+    .waitFor();
+  await page.getByText(/^roothash=[0-9a-f]{64} /).waitFor();
+  await page
+    .getByText(/^12D3Koo/)
+    .first()
+    .waitFor();
+  await page.getByText(/sealed by the TPM for signed images only/).waitFor();
+  await page.getByText(/All \d+ checks passed/).waitFor();
+  await seen("identity");
+  await page.getByText("All checks", { exact: true }).click();
+  await page.getByText("quote signature", { exact: true }).waitFor();
+  await press("Attest now");
+  await page.getByText(/the same TPM since/).waitFor();
+
+  const node = async (): Promise<string> =>
+    (await page.locator(".peer .mono").nth(1).textContent()) ?? "";
+  const before = await node();
+  await press("Change the node key");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Your password").fill("wrong password");
+  await dialog.getByRole("button", { name: "Change the node key" }).click();
+  await dialog.getByText("are not right").waitFor();
+  await dialog.getByLabel("Your password").fill(owner.password);
+  await dialog.getByRole("button", { name: "Change the node key" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("changed 1 times").waitFor();
+  t.not(await node(), before);
+
+  await page.getByLabel("must be on").check();
+  await press("Save the policy");
+  await page.getByText("Saved.").waitFor();
+  await press("Attest now");
+  await page.getByText("this box would be refused: Secure Boot").waitFor();
+  await page.getByLabel("on or off").check();
+  await press("Save the policy");
+  await page.getByText("Saved.").waitFor();
+  await press("Builder of images");
+  await dialog.getByLabel("The builder's public key, PEM").fill("no key");
+  await dialog.getByRole("button", { name: "Trust it" }).click();
+  await dialog.getByText(/not a public key/).waitFor();
+  await page.keyboard.press("Escape");
+
+  const { tcti, folder } = box.services;
+  await box.services.stopService("identity");
+  await runIn(folder, "tpm2_clear", ["-c", "p"], { TPM2TOOLS_TCTI: tcti });
+  box.services.startService("identity");
+  while ((await box.client.call("GET", "/api/identity")).status !== 200);
+  await page.reload();
+  await page.getByRole("heading", { name: "The TPM was cleared" }).waitFor();
+  await seen("identity-cleared");
+  await page.getByLabel("Your password").fill(owner.password);
+  await press("Enrol this box again");
+  await page
+    .getByRole("heading", { name: "The TPM was cleared" })
+    .waitFor({ state: "detached" });
+  await page.getByText(/checks passed/).waitFor();
   t.deepEqual(errors, []);
 });
 

@@ -4,7 +4,6 @@ import {
   type NativeCall,
   openDirectLibrary,
   openLibrary,
-  pointers,
 } from "../../shared/native.ts";
 import {
   type CommandShape,
@@ -62,7 +61,8 @@ export class Esys implements AsyncDisposable {
     Tss2_TctiLdr_Initialize: ["uint32", ["string", "pointer"]],
     Tss2_TctiLdr_Finalize: ["void", ["pointer"]],
   } as const);
-  #context: Buffer = Buffer.alloc(0);
+  /** Address of the ESYS_CONTEXT. */
+  #context = 0n;
   #tcti = Buffer.alloc(8);
   /** Memory for structures, used again by each command: one runs at a time. */
   #scratch = Array.from({ length: 6 }, () => Buffer.alloc(structureSize));
@@ -132,11 +132,11 @@ export class Esys implements AsyncDisposable {
       "start",
       await esys.#esys.Esys_Initialize(
         context,
-        pointers.readPointer(esys.#tcti, 0, 0),
+        esys.#tcti.readBigUInt64LE(),
         null,
       ),
     );
-    esys.#context = pointers.readPointer(context, 0, 0);
+    esys.#context = context.readBigUInt64LE();
     return esys;
   }
 
@@ -249,7 +249,7 @@ export class Esys implements AsyncDisposable {
       if (this.#closed) return;
       this.#closed = true;
       const context = Buffer.alloc(8);
-      pointers.writePointer(context, 0, this.#context);
+      context.writeBigUInt64LE(this.#context);
       await this.#esys.Esys_Finalize(context);
       await this.#loader.Tss2_TctiLdr_Finalize(this.#tcti);
     });
@@ -273,7 +273,7 @@ export class Esys implements AsyncDisposable {
 
   #toWire(structure: Structure, place: Buffer): Buffer {
     if (structure.startsWith("number")) return place.subarray(0, 4);
-    const memory = pointers.readPointer(place, 0, 0);
+    const memory = place.readBigUInt64LE();
     const wire = this.#scratch[5] as Buffer;
     const offset = Buffer.alloc(8);
     const code = this.#mu[`Tss2_MU_${structure}_Marshal`]?.(

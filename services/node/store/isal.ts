@@ -1,4 +1,4 @@
-import { openLibrary, pointers } from "../../shared/native.ts";
+import { openLibrary } from "../../shared/native.ts";
 
 const functions = {
   gf_gen_cauchy1_matrix: ["void", ["pointer", "int", "int"]],
@@ -58,16 +58,9 @@ export class Isal {
       inputs.length,
       rows,
       tables,
-      addresses(inputs),
-      addresses(outputs),
+      inputs,
+      outputs,
     );
     return outputs;
   }
-}
-
-function addresses(buffers: readonly Buffer[]): Buffer {
-  const list = Buffer.alloc(8 * buffers.length);
-  for (const [index, buffer] of buffers.entries())
-    pointers.writePointer(list, index * 8, buffer);
-  return list;
 }

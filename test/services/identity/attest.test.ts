@@ -1,7 +1,6 @@
 /** Two nodes attest each other, and every way in which one lies. */
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import test from "ava";
 import { makeCredential } from "../../../services/identity/attest/credential.ts";
 import {
@@ -33,50 +32,12 @@ import { IdentityLostError } from "../../../services/identity/vault.ts";
 import { RootKey } from "../../../services/node/tree/rootkey.ts";
 import { SignatureError } from "../../../services/shared/cose.ts";
 import { ed25519Raw } from "../../../services/shared/ed25519.ts";
-import { TpmStand } from "./tpm-stand.ts";
+import { replayCapturedBoot, TpmStand } from "./tpm-stand.ts";
 
-const captured = join(import.meta.dirname, "captured");
-
-/** A TPM that measured what the captured boot measured, and an identity on it. */
+/** A TPM that measured what the captured boot measured. */
 async function bootedStand(): Promise<TpmStand> {
   const stand = await TpmStand.start();
-  const { readEventLog } = await import(
-    "../../../services/identity/attest/event-log.ts"
-  );
-  const { readMeasureLog } = await import(
-    "../../../services/identity/attest/measure-log.ts"
-  );
-  const events = readEventLog(
-    await readFile(join(captured, "eventlog.bin")),
-  ).filter(({ type }) => type !== 3);
-  const records = readMeasureLog(await readFile(join(captured, "measure.log")));
-  await stand.tool(
-    "tpm2_pcrextend",
-    ...[...events, ...records].map(
-      ({ pcr, digest }) => `${pcr}:sha256=${digest.toString("hex")}`,
-    ),
-  );
-  const files = {
-    eventlog: "eventlog.bin",
-    measurelog: "measure.log",
-    cmdline: "cmdline",
-    reference: "image.reference",
-  };
-  await stand.tool("mkdir", "boot", "signers");
-  for (const [name, from] of Object.entries(files))
-    await writeFile(
-      stand.path("boot", name),
-      await readFile(join(captured, from)),
-    );
-  for (const name of ["tpm2-pcr-signature.json", "tpm2-pcr-public-key.pem"])
-    await writeFile(
-      stand.path("boot", name),
-      await readFile(join(captured, name)),
-    );
-  await writeFile(
-    stand.path("signers/builder.pem"),
-    await readFile(join(captured, "signers/builder.pem")),
-  );
+  await replayCapturedBoot(stand.tcti, stand.folder);
   return stand;
 }
 

@@ -1,12 +1,15 @@
 /** Software TPMs of a test's own, with and without makers' certificates, and the stock tools that talk to them. */
 import { execFile } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
   type SoftwareTpm,
   startSoftwareTpm,
+  withoutFiles,
 } from "../../../scripts/software-tpm.ts";
+import { readEventLog } from "../../../services/identity/attest/event-log.ts";
+import { readMeasureLog } from "../../../services/identity/attest/measure-log.ts";
 import { BootSources } from "../../../services/identity/boot-sources.ts";
 import { NodeIdentity } from "../../../services/identity/node-identity.ts";
 import { Tpm } from "../../../services/identity/tpm/tpm.ts";
@@ -21,12 +24,52 @@ export async function runIn(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<string> {
-  const { stdout } = await runFile(command, args, {
+  const [bash = "", ...rest] = [...withoutFiles, command, ...args];
+  const { stdout } = await runFile(bash, rest, {
     cwd,
     env: { ...process.env, ...env },
     maxBuffer: 2 ** 24,
   });
   return stdout;
+}
+
+/** Files of a boot as the service reads them, and what they are called among the captured ones. */
+const bootFiles = {
+  eventlog: "eventlog.bin",
+  measurelog: "measure.log",
+  cmdline: "cmdline",
+  reference: "image.reference",
+  "tpm2-pcr-signature.json": "tpm2-pcr-signature.json",
+  "tpm2-pcr-public-key.pem": "tpm2-pcr-public-key.pem",
+} as const;
+
+/** Measures into a TPM what the captured boot measured, and lays out its files in `boot/` and `image-signers/` of a folder. */
+export async function replayCapturedBoot(
+  tcti: string,
+  folder: string,
+): Promise<void> {
+  const captured = join(import.meta.dirname, "captured");
+  const noAction = 3;
+  const events = readEventLog(
+    await readFile(join(captured, "eventlog.bin")),
+  ).filter(({ type }) => type !== noAction);
+  const records = readMeasureLog(await readFile(join(captured, "measure.log")));
+  await runIn(
+    folder,
+    "tpm2_pcrextend",
+    [...events, ...records].map(
+      ({ pcr, digest }) => `${pcr}:sha256=${digest.toString("hex")}`,
+    ),
+    { TPM2TOOLS_TCTI: tcti },
+  );
+  await mkdir(join(folder, "boot"));
+  for (const [name, from] of Object.entries(bootFiles))
+    await copyFile(join(captured, from), join(folder, "boot", name));
+  await mkdir(join(folder, "image-signers"));
+  await copyFile(
+    join(captured, "signers/builder.pem"),
+    join(folder, "image-signers/builder.pem"),
+  );
 }
 
 /** A TPM in a folder that goes away with it. */
@@ -98,7 +141,10 @@ export class TpmStand implements AsyncDisposable {
       tpm,
       folder: this.path(state),
       boot,
-      shipped: { roots: this.path("roots"), signers: this.path("signers") },
+      shipped: {
+        roots: this.path("tpm-roots"),
+        signers: this.path("image-signers"),
+      },
       ...(now ? { now } : {}),
     });
     identity.closeWith(tpm);

@@ -214,10 +214,10 @@ test("endorsement keys are found with an RSA certificate, with an ECC one and it
   const found = await readEndorsement(tpm);
   t.is(found.kind, "p256");
   t.is(found.chain.length, 1);
-  await mkdir(stand.path("roots"));
+  await mkdir(stand.path("tpm-roots"));
   await (await import("node:fs/promises")).copyFile(
     maker.root,
-    stand.path("roots/root.pem"),
+    stand.path("tpm-roots/root.pem"),
   );
   await tpm[Symbol.asyncDispose]();
   await using identity = await stand.openIdentity();
