@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -158,25 +158,15 @@ export class LocalServices implements AsyncDisposable {
           `the admin ended with ${admin?.exitCode}; see the lines above`,
         );
       const status = await probe(`${this.url}/api/session`);
-      if (
-        status === 200 &&
-        (!this.#options.tpm ||
-          (await this.setupCode()) !== undefined ||
-          (await this.#retired()))
-      )
-        return;
+      const listening = await access(
+        join(this.folder, "run/identity/identity.sock"),
+      ).then(
+        () => true,
+        () => false,
+      );
+      if (status === 200 && (!this.#options.tpm || listening)) return;
       await sleep(50);
     }
-  }
-
-  async #retired(): Promise<boolean> {
-    return await readFile(
-      join(this.folder, "state/identity/setup-code.json"),
-      "utf8",
-    ).then(
-      (text) => text.includes("retired"),
-      () => false,
-    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,7 +56,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
       state: "whole",
       peerBound: true,
       signedPolicy: true,
-      endorsement: { kind: "RSA 2048", maker: { manufacturer: "IBM" } },
+      endorsement: { kind: "RSA 2048", maker: { manufacturer: "id:00001014" } },
     });
     await machineQuote(client, folder.path);
     const key = join(folder.path, "quote");

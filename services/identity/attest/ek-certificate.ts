@@ -234,14 +234,13 @@ export function describeCertificate(der: Uint8Array): EndorsementSubject {
   };
 }
 
-/** `id:53544D20` is `STM`: the TCG's vendor numbers are letters. */
+/** `id:53544D20` is `STM`: the TCG's vendor numbers are letters, where they are not they are shown as they are. */
 function makerName(id: string): string {
   const hex = /^id:([0-9A-Fa-f]{8})$/.exec(id)?.[1];
-  return hex
-    ? Buffer.from(hex, "hex")
-        .toString("latin1")
-        .replace(/[\0 ]+$/, "")
-    : id;
+  const letters = Buffer.from(hex ?? "", "hex")
+    .toString("latin1")
+    .replace(/[\0 ]+$/, "");
+  return /^[\x21-\x7e]+$/.test(letters) ? letters : id;
 }
 
 /** Whether `certificate` is for this endorsement key. @throws EndorsementKeyMismatchError, CertificateFormatError */

@@ -33,6 +33,8 @@ async function claimedBox(): Promise<
   }
 > {
   const box = await startServices({ prepareTpm: replayCapturedBoot });
+  await using unlessDone = new AsyncDisposableStack();
+  unlessDone.use(box);
   await box.client.claim(box.code, "birch", owner);
   const { secret } = await box.client.ok("POST", "/api/tokens", {
     name: "test",
@@ -64,6 +66,7 @@ async function claimedBox(): Promise<
       (output) => ({ code: 0, ...output }),
       (error: { code: number; stdout: string; stderr: string }) => error,
     );
+  unlessDone.move();
   return Object.assign(box, { coppice });
 }
 
