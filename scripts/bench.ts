@@ -1,135 +1,18 @@
 /** Measurements as JSON lines {name, value, unit, versus, ratio, bar}: `npm run bench -- image`. */
-import { randomBytes } from "node:crypto";
-import { open } from "node:fs/promises";
-import { performance } from "node:perf_hooks";
-import { Machine } from "../test/board/machine.ts";
-import type { BoxClient } from "../test/box-client.ts";
 import { ensureHostTools } from "./debian.ts";
-import { ensureImage } from "./image.ts";
-import { run } from "./process.ts";
-import { stockBootSeconds } from "./stock.ts";
 
-/** One figure beside what it is measured against; `bar` says how the ratio is judged. */
-interface Figure {
-  name: string;
-  value: number;
-  unit: string;
-  versus: string;
-  ratio: number;
-  bar: string;
-}
+// Parts are loaded where they are asked for: they need tools that not everybody has yet.
+const parts: Record<string, () => Promise<void>> = {
+  image: async () => await (await import("./bench/image.ts")).benchImage(),
+  identity: async () =>
+    await (await import("./bench/identity.ts")).benchIdentity(),
+};
 
-function print(figure: Figure): void {
-  const round = (value: number): number => Number(value.toPrecision(4));
-  console.log(
-    JSON.stringify({
-      ...figure,
-      value: round(figure.value),
-      ratio: round(figure.ratio),
-    }),
-  );
-}
-
-const owner = { name: "Bench", password: randomBytes(12).toString("hex") };
-
-/** Bytes that the erofs root really takes, from its superblock. */
-async function rootSize(disk: string): Promise<number> {
-  interface Table {
-    partitiontable: { partitions: { start: number }[] };
-  }
-  const { partitiontable } = JSON.parse(
-    await run("sfdisk", ["--json", disk]),
-  ) as Table;
-  const root = (partitiontable.partitions[1]?.start ?? 0) * 512;
-  await using file = await open(disk);
-  const superblock = Buffer.alloc(128);
-  await file.read(superblock, 0, 128, root + 1024);
-  return superblock.readUInt32LE(36) * 2 ** superblock.readUInt8(12);
-}
-
-/** Seconds from the start of the kernel until the admin answered, by the guest's own clock. */
-async function kernelSeconds(
-  client: BoxClient,
-  answered: number,
-): Promise<number> {
-  const before = performance.now();
-  const { host } = (await client.ok("GET", "/api/status")) as {
-    host: { uptime: number };
-  };
-  return host.uptime - (before - answered) / 1000;
-}
-
-async function benchImage(): Promise<void> {
-  const image = await ensureImage("qemu-x86-64");
-  const size = (await rootSize(image.disk)) / 1e6;
-  print({
-    name: "root file system, compressed",
-    value: size,
-    unit: "MB",
-    versus: "220 MB",
-    ratio: size / 220,
-    bar: "<= 1",
-  });
-  const stock = await stockBootSeconds();
-  await using machine = await Machine.create(() => {});
-  {
-    await using box = await machine.boot();
-    const answered = performance.now();
-    await box.client.claim(box.code(), "BIRCH1", owner);
-    const seconds = await kernelSeconds(box.client, answered);
-    print({
-      name: "first boot, kernel start to setup page",
-      value: seconds,
-      unit: "s",
-      versus: `stock trixie to its login prompt, ${stock.toFixed(1)} s`,
-      ratio: seconds / stock,
-      bar: "<= 3",
-    });
-    await box.guest.powerOff();
-  }
-  await using box = await machine.boot();
-  const answered = performance.now();
-  await box.client.ok("POST", "/api/session", owner);
-  const seconds = await kernelSeconds(box.client, answered);
-  print({
-    name: "later boot, kernel start to setup page",
-    value: seconds,
-    unit: "s",
-    versus: `stock trixie to its login prompt, ${stock.toFixed(1)} s`,
-    ratio: seconds / stock,
-    bar: "<= 1.6",
-  });
-  const { output } = await box.client.shell(
-    owner.password,
-    "sleep 60; for pid in $(systemctl show --property MainPID --value coppice-admin coppice-node coppice-host coppice-identity); do cat /proc/$pid/smaps_rollup; done",
-  );
-  const sum = (field: string): number =>
-    [...output.matchAll(new RegExp(`^${field}:\\s+(\\d+) kB`, "gm"))].reduce(
-      (total, [, kib]) => total + Number(kib) * 1024,
-      0,
-    ) / 1e6;
-  print({
-    name: "resident memory of all processes, idle",
-    value: sum("Rss"),
-    unit: "MB",
-    versus: "260 MB",
-    ratio: sum("Rss") / 260,
-    bar: "<= 1",
-  });
-  print({
-    name: "the same with shared pages counted once",
-    value: sum("Pss"),
-    unit: "MB",
-    versus: "260 MB",
-    ratio: sum("Pss") / 260,
-    bar: "<= 1",
-  });
-}
-
-await ensureHostTools("build", "emulate", "test");
-const part = process.argv[2];
-if (part === "image") await benchImage();
-else {
-  console.error("coppice: npm run bench -- image");
+const part = parts[process.argv[2] ?? ""];
+if (part) {
+  await ensureHostTools("build", "emulate", "services", "test");
+  await part();
+} else {
+  console.error(`coppice: npm run bench -- ${Object.keys(parts).join("|")}`);
   process.exitCode = 2;
 }

@@ -320,7 +320,7 @@ test("the identity: what was booted, whom the box accepts, keys changed, a clear
   await page.getByLabel("Password").fill(owner.password);
   await press("Sign in");
   await page.getByRole("link", { name: "Identity" }).click();
-  await page.getByText("Coppice 0.1.0", { exact: true }).waitFor();
+  await page.getByText(/^Coppice 0\.1\.0/).waitFor();
   await page
     .getByText("enter-initrd → leave-initrd → sysinit → ready")
     .waitFor();
@@ -334,6 +334,8 @@ test("the identity: what was booted, whom the box accepts, keys changed, a clear
   await seen("identity");
   await page.getByText("All checks", { exact: true }).click();
   await page.getByText("quote signature", { exact: true }).waitFor();
+  await page.getByText("Makers and builders").scrollIntoViewIfNeeded();
+  await seen("identity-checks");
   await press("Attest now");
   await page.getByText(/the same TPM since/).waitFor();
 

@@ -82,14 +82,20 @@ interface Parsed {
 }
 
 function parse(der: Uint8Array): Parsed {
+  // An NV index may be longer than the certificate in it.
+  const bytes = der.subarray(0, derLength(der));
+  return {
+    x509: new X509Certificate(bytes),
+    asn: AsnConvert.parse(bytes, Certificate),
+  };
+}
+
+/** Runs `read`; whatever a damaged certificate makes the libraries throw becomes one error. @throws CertificateFormatError */
+function reading<T>(read: () => T): T {
   try {
-    // An NV index may be longer than the certificate in it.
-    const bytes = der.subarray(0, derLength(der));
-    return {
-      x509: new X509Certificate(bytes),
-      asn: AsnConvert.parse(bytes, Certificate),
-    };
+    return read();
   } catch (error) {
+    if (error instanceof EndorsementError) throw error;
     throw new CertificateFormatError(
       "ek-certificate-format",
       `The endorsement certificate cannot be read (${(error as Error).message}). Read it from the TPM again.`,
@@ -223,7 +229,10 @@ function certifiedKey({ asn }: Parsed): KeyObject {
 
 /** What a certificate says, unchecked: for showing it. @throws CertificateFormatError */
 export function describeCertificate(der: Uint8Array): EndorsementSubject {
-  const parsed = parse(der);
+  return reading(() => describe(parse(der)));
+}
+
+function describe(parsed: Parsed): EndorsementSubject {
   const names = tpmNames(parsed.asn);
   return {
     manufacturer: makerName(names.get(tpmOid.manufacturer) ?? ""),
@@ -248,8 +257,11 @@ export function checkCertifiedKey(
   certificate: Uint8Array,
   key: KeyObject,
 ): void {
-  const certified = certifiedKey(parse(certificate));
-  if (!certified.equals(key))
+  reading(() => compareKeys(parse(certificate), key));
+}
+
+function compareKeys(certificate: Parsed, key: KeyObject): void {
+  if (!certifiedKey(certificate).equals(key))
     throw new EndorsementKeyMismatchError(
       "ek-mismatch",
       "The endorsement certificate is for another key than the TPM's: it belongs to another TPM.",
@@ -268,12 +280,22 @@ export function validateEndorsement(
   roots: readonly X509Certificate[],
   now: number,
 ): EndorsementSubject {
-  const leaf = parse(certificate);
+  return reading(() =>
+    validatePath(parse(certificate), key, intermediates.map(parse), roots, now),
+  );
+}
+
+function validatePath(
+  leaf: Parsed,
+  key: KeyObject,
+  between: readonly Parsed[],
+  roots: readonly X509Certificate[],
+  now: number,
+): EndorsementSubject {
   checkDates(leaf, now);
   checkLeaf(leaf);
   checkCritical(leaf);
-  checkCertifiedKey(certificate, key);
-  const between = intermediates.map(parse);
+  compareKeys(leaf, key);
   let current = leaf;
   for (let below = 0; below < maximumDepth; below++) {
     const signed = (issuer: X509Certificate): boolean =>
@@ -283,7 +305,7 @@ export function validateEndorsement(
       const anchor = parse(root.raw);
       checkDates(anchor, now);
       checkIssuer(anchor, below);
-      return describeCertificate(certificate);
+      return describe(leaf);
     }
     const next = between.find(
       (candidate) => candidate !== current && signed(candidate.x509),

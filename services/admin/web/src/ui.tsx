@@ -171,16 +171,14 @@ export function Dialog({
 export function Card({
   title,
   Icon,
-  wide = false,
   children,
 }: {
   title: string;
-  wide?: boolean;
   Icon: typeof Info;
   children: ComponentChildren;
 }) {
   return (
-    <section class={`card ${wide ? "wide" : ""}`}>
+    <section class="card">
       <h2>
         <Icon size={20} aria-hidden="true" /> {title}
       </h2>

@@ -75,30 +75,34 @@ export function Identity() {
         <Lost state={state} refresh={refresh} />
       )}
       {state && (
-        <div class="grid">
-          <Card title="This box" Icon={Fingerprint} wide>
-            <Peer state={state} />
-          </Card>
-          <Card title="What it booted" Icon={ListChecks} wide>
-            {report ? (
-              <Boot report={report} />
-            ) : busy ? (
-              <Spinner label="Asking the TPM" />
-            ) : (
-              <p>Nothing is proved yet.</p>
-            )}
-          </Card>
-          <Card title="TPM" Icon={Cpu}>
-            <TpmFacts state={state} tpm={tpm} />
-          </Card>
-          {state.state === "whole" && (
-            <Card title="Keys" Icon={KeyRound}>
-              <Keys state={state} changed={refresh} />
+        <div class="columns">
+          <div class="column">
+            <Card title="This box" Icon={Fingerprint}>
+              <Peer state={state} />
             </Card>
-          )}
-          <Card title="Whom this box accepts" Icon={ShieldCheck} wide>
-            <Trust />
-          </Card>
+            <Card title="What it booted" Icon={ListChecks}>
+              {report ? (
+                <Boot report={report} />
+              ) : busy ? (
+                <Spinner label="Asking the TPM" />
+              ) : (
+                <p>Nothing is proved yet.</p>
+              )}
+            </Card>
+            <Card title="Whom this box accepts" Icon={ShieldCheck}>
+              <Trust />
+            </Card>
+          </div>
+          <div class="column">
+            <Card title="TPM" Icon={Cpu}>
+              <TpmFacts state={state} tpm={tpm} />
+            </Card>
+            {state.state === "whole" && (
+              <Card title="Keys" Icon={KeyRound}>
+                <Keys state={state} changed={refresh} />
+              </Card>
+            )}
+          </div>
         </div>
       )}
     </>
@@ -195,7 +199,7 @@ function Lost({
 }) {
   const [password, setPassword] = useState("");
   return (
-    <section class="card">
+    <section class="card lost">
       <h2>
         {state.state === "cleared"
           ? "The TPM was cleared"

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buildFolder, repository } from "./builder.ts";
-import { runAsRoot } from "./debian.ts";
-import { withProgress } from "./progress.ts";
+import { buildFolder, repository } from "../builder.ts";
+import { runAsRoot } from "../debian.ts";
+import { withProgress } from "../progress.ts";
 
 /** Debian packages of the peer that boot times are measured beside: a minimal trixie with a login prompt. */
 const packages = "linux-image-amd64,systemd-sysv,udev,initramfs-tools";
