@@ -25,6 +25,8 @@ async function partitions(disk: string): Promise<Partition[]> {
   }));
 }
 
+const sections = ["linux", "initrd", "osrel", "uname", "cmdline"];
+
 /** An altered copy of an image, in a folder of the build's that goes away with it. */
 export class AlteredImage implements AsyncDisposable {
   readonly image: Image;
@@ -56,10 +58,7 @@ export class AlteredImage implements AsyncDisposable {
     const steps = [
       `cd ${inside}`,
       `cp --sparse=always ${original} disk.raw`,
-      ...[".linux", ".initrd", ".osrel", ".uname", ".cmdline"].map(
-        (section) =>
-          `objcopy --dump-section ${section}=${section.slice(1)} ${uki} /dev/null`,
-      ),
+      `objcopy ${sections.map((name) => `--dump-section .${name}=${name}`).join(" ")} ${uki} scratch.efi`,
       "tr -d '\\000' <cmdline >text",
     ];
     if (what === "command line")
