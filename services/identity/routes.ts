@@ -14,10 +14,10 @@ import {
   TrustState,
 } from "./client.ts";
 import type { NodeIdentity } from "./node-identity.ts";
-import { describeTpm } from "./node-identity.ts";
 import { PeerState, SignQuestion } from "./peer-client.ts";
 import type { SetupCode } from "./setupcode.ts";
 import type { Tpm } from "./tpm/tpm.ts";
+import { describeTpm } from "./tpm-state.ts";
 
 const AnchorKind = Type.Union([Type.Literal("root"), Type.Literal("signer")]);
 const AnchorParams = Type.Object({ kind: AnchorKind });

@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import {
-  issueCertificate,
   readCertificate,
   renewBefore,
   revokeCertificate,
 } from "./attest/device-certificate.ts";
 import { linkKeys, openReEnrolment } from "./attest/key-link.ts";
-import type { BootSources } from "./boot-sources.ts";
+import { certify, createRecord, type VaultOptions } from "./first-keys.ts";
 import { createPeerKey, PeerKey, type PeerKeyKind } from "./peer-key.ts";
 import {
   type IdentityRecord,
@@ -19,9 +17,8 @@ import {
 } from "./record.ts";
 import { type Endorsement, readEndorsement } from "./tpm/endorsement.ts";
 import { nameOf, readPublic } from "./tpm/public-area.ts";
-import { attestationKey, encryptionKey, signingKey } from "./tpm/templates.ts";
+import { attestationKey, signingKey } from "./tpm/templates.ts";
 import type { Tpm } from "./tpm/tpm.ts";
-import { pcrSelection } from "./tpm/wire.ts";
 import { TpmSigner } from "./tpm-signer.ts";
 
 /** What became of the TPM that made this node's keys. */
@@ -42,16 +39,6 @@ export class IdentityLostError extends CoppiceError {
     super(409, `tpm-${loss}`, words[loss]);
     this.loss = loss;
   }
-}
-
-/** How a vault is opened. */
-export interface VaultOptions {
-  tpm: Tpm;
-  /** Folder of the record. */
-  folder: string;
-  boot: BootSources;
-  /** Seconds since 1970. */
-  now: () => number;
 }
 
 /** This node's keys: made once, kept as TPM blobs, changed only with a signed link from the old to the new. */
@@ -141,7 +128,7 @@ export class Vault {
       const { tpm, now } = this.#options;
       const old = this.node;
       const template = kind === "node" ? signingKey : attestationKey;
-      const [fastest = "p256"] = await tpm.keyKinds();
+      const [fastest = "p256"] = await tpm.facts.keyKinds();
       const key = await tpm.createKey(template(fastest));
       const fresh = new TpmSigner(tpm, key);
       const link = await linkKeys(
@@ -300,52 +287,4 @@ async function lossOf(
   return (await tpm.holds(loadObject(record.keys.node)))
     ? undefined
     : "cleared";
-}
-
-async function createRecord(
-  options: VaultOptions,
-  endorsement: Endorsement,
-  owner: string | null,
-  links: string[],
-): Promise<IdentityRecord> {
-  const { tpm, boot, now } = options;
-  // The fastest that this TPM makes, whatever its endorsement key is.
-  const [own = endorsement.kind] = await tpm.keyKinds();
-  const record = {
-    endorsement: nameOf(readPublic(endorsement.publicArea)).toString("hex"),
-    keys: {
-      attestation: storeObject(await tpm.createKey(attestationKey(own))),
-      node: storeObject(await tpm.createKey(signingKey(own))),
-      encryption: storeObject(await tpm.createKey(encryptionKey(own))),
-    },
-    peer: await createPeerKey(tpm, "sealed", await boot.policies()),
-    certificate: "",
-    links,
-    revocations: [],
-    owner,
-    created: now() * 1000,
-  };
-  return { ...record, certificate: await certify(options, record) };
-}
-
-/** A device certificate for what `record` holds. */
-async function certify(
-  { tpm, now }: VaultOptions,
-  record: IdentityRecord,
-): Promise<string> {
-  const { attest } = await tpm.quote(
-    loadObject(record.keys.attestation),
-    randomBytes(32),
-    pcrSelection([0, 4, 7, 11]),
-  );
-  const certificate = await issueCertificate(
-    new TpmSigner(tpm, loadObject(record.keys.node)),
-    {
-      peer: Buffer.from(record.peer.publicKey, "base64"),
-      boot: await tpm.resetCount(),
-      quote: attest,
-      now: now(),
-    },
-  );
-  return certificate.toString("base64");
 }

@@ -17,7 +17,7 @@ import {
   SubjectAlternativeName,
 } from "@peculiar/asn1-x509";
 import { CoppiceError, hasCode } from "../../shared/errors.ts";
-import { derLength } from "./der.ts";
+import { derLength } from "../der.ts";
 
 /** An endorsement certificate is not acceptable; each kind of reason has its own class. */
 export class EndorsementError extends CoppiceError {

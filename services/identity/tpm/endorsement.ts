@@ -1,6 +1,6 @@
 /** The endorsement key and what its maker left beside it in NV (TCG EK Credential Profile 2.5 section 2.2). */
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { splitCertificates } from "../attest/der.ts";
+import { splitCertificates } from "../der.ts";
 import { readPublic } from "./public-area.ts";
 import { endorsementKey, type KeyKind } from "./templates.ts";
 import type { Tpm } from "./tpm.ts";
@@ -32,9 +32,9 @@ const chainLast = 0x01c001ff;
 /** The template of an endorsement key: the maker's own where there is one in NV, with the maker's nonce, else the standard one. */
 async function templateOf(tpm: Tpm, kind: KeyKind): Promise<Buffer> {
   const places = nvIndex[kind];
-  const own = await tpm.readNv(places.template);
+  const own = await tpm.facts.readNv(places.template);
   const template = own && own.length > 0 ? sized(own) : endorsementKey(kind);
-  const nonce = await tpm.readNv(places.nonce);
+  const nonce = await tpm.facts.readNv(places.nonce);
   // Section 2.2.1.4: the nonce begins the template's unique field, padded with zeroes.
   if (nonce)
     nonce.copy(template, template.length - (kind === "rsa2048" ? 256 : 66));
@@ -43,11 +43,11 @@ async function templateOf(tpm: Tpm, kind: KeyKind): Promise<Buffer> {
 
 /** Reads the endorsement key of this TPM: one with a certificate if any has, else the first kind that it makes. @throws TpmError */
 export async function readEndorsement(tpm: Tpm): Promise<Endorsement> {
-  const kinds = await tpm.keyKinds();
+  const kinds = await tpm.facts.keyKinds();
   const chain = await readChain(tpm);
   let first: Endorsement | undefined;
   for (const kind of kinds) {
-    const certificate = await tpm.readNv(nvIndex[kind].certificate);
+    const certificate = await tpm.facts.readNv(nvIndex[kind].certificate);
     if (!certificate && first) continue;
     const template = await templateOf(tpm, kind);
     const publicArea = await tpm.endorsementPublic(template);
@@ -78,11 +78,11 @@ function certifies(der: Buffer, key: KeyObject | undefined): boolean {
 
 /** Section 2.2.1.5.2: certificates of the chain lie behind each other across a range of indices. */
 async function readChain(tpm: Tpm): Promise<Buffer[]> {
-  const present = (await tpm.handles(chainFirst)).filter(
+  const present = (await tpm.facts.handles(chainFirst)).filter(
     (index) => index >= chainFirst && index <= chainLast,
   );
   const parts: Buffer[] = [];
   for (const index of present.sort((a, b) => a - b))
-    parts.push((await tpm.readNv(index)) ?? Buffer.alloc(0));
+    parts.push((await tpm.facts.readNv(index)) ?? Buffer.alloc(0));
   return splitCertificates(Buffer.concat(parts));
 }

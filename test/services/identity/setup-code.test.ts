@@ -10,13 +10,13 @@ import {
   tryDelay,
 } from "../../../provisioning/setup-code.ts";
 import { startSoftwareTpm } from "../../../scripts/software-tpm.ts";
-import { describeTpm } from "../../../services/identity/node-identity.ts";
 import {
   SetupCode,
   SetupCodeError,
 } from "../../../services/identity/setupcode.ts";
 import { NotThisTpmError } from "../../../services/identity/tpm/errors.ts";
 import { Tpm } from "../../../services/identity/tpm/tpm.ts";
+import { describeTpm } from "../../../services/identity/tpm-state.ts";
 import { ConflictError } from "../../../services/shared/errors.ts";
 import { temporaryFolder } from "../../folder.ts";
 

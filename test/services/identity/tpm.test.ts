@@ -22,7 +22,6 @@ import {
   unwrapSecret,
   wrapSecret,
 } from "../../../services/identity/encryption.ts";
-import { describeTpm } from "../../../services/identity/node-identity.ts";
 import { openSecret, sealSecret } from "../../../services/identity/secret.ts";
 import { readEndorsement } from "../../../services/identity/tpm/endorsement.ts";
 import {
@@ -46,6 +45,7 @@ import {
 } from "../../../services/identity/tpm/templates.ts";
 import { Tpm } from "../../../services/identity/tpm/tpm.ts";
 import { pcrSelection } from "../../../services/identity/tpm/wire.ts";
+import { describeTpm } from "../../../services/identity/tpm-state.ts";
 import { temporaryFolder } from "../../folder.ts";
 import { Maker, TpmStand } from "./tpm-stand.ts";
 
@@ -81,7 +81,7 @@ async function signedPolicies(
 test("keys of both kinds sign, and node:crypto verifies", async (t) => {
   await using stand = await TpmStand.start();
   await using tpm = await stand.openTpm();
-  t.deepEqual(await tpm.keyKinds(), ["p256", "rsa2048"]);
+  t.deepEqual(await tpm.facts.keyKinds(), ["p256", "rsa2048"]);
   for (const kind of kinds) {
     const key = await tpm.createKey(signingKey(kind));
     const area = readPublic(key.publicArea);
@@ -424,16 +424,16 @@ test("10,000 signatures leave no handle in the TPM and no memory behind", async 
   };
   await run(1500);
   const handles =
-    (await tpm.handles(transient)).length +
-    (await tpm.handles(loadedSessions)).length;
+    (await tpm.facts.handles(transient)).length +
+    (await tpm.facts.handles(loadedSessions)).length;
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
   await run(8500);
   globalThis.gc?.();
   const grown = process.memoryUsage.rss() - before;
   t.true(
-    (await tpm.handles(transient)).length +
-      (await tpm.handles(loadedSessions)).length <=
+    (await tpm.facts.handles(transient)).length +
+      (await tpm.facts.handles(loadedSessions)).length <=
       Math.max(handles, 3),
   );
   t.true(

@@ -6,7 +6,6 @@ import test from "ava";
 import fc from "fast-check";
 import { readTrust } from "../../../services/identity/attest/acceptance.ts";
 import { readCredentialFile } from "../../../services/identity/attest/credential.ts";
-import { splitCertificates } from "../../../services/identity/attest/der.ts";
 import { verifyDeviceCertificate } from "../../../services/identity/attest/device-certificate.ts";
 import { describeCertificate } from "../../../services/identity/attest/ek-certificate.ts";
 import {
@@ -29,6 +28,7 @@ import {
   writePcrFile,
 } from "../../../services/identity/attest/quote-folder.ts";
 import { openReference } from "../../../services/identity/attest/reference.ts";
+import { splitCertificates } from "../../../services/identity/der.ts";
 import { parsePcrSignatures } from "../../../services/identity/tpm/policy.ts";
 import { readPublic } from "../../../services/identity/tpm/public-area.ts";
 import { CoppiceError } from "../../../services/shared/errors.ts";
