@@ -10,6 +10,7 @@ import {
   IdentityState,
   loadVerification,
   openIdentityHere,
+  PeerState,
   QuoteFiles,
   type QuoteQuestion,
   TimedReport,
@@ -317,6 +318,7 @@ export function addIdentityCommands(
         ),
       );
     });
+  addCertificate(identity, ask, { print, report });
   addSealing(identity, ask, print);
   addTrust(identity, ask, print);
 }
@@ -325,6 +327,65 @@ type Ask = <T>(
   here: (one: Here) => Promise<T>,
   box: (api: Connection) => Promise<T>,
 ) => Promise<T>;
+
+function addCertificate(
+  identity: Command,
+  ask: Ask,
+  {
+    print,
+    report,
+  }: Pick<Surroundings, "print"> & { report: (result: Report) => void },
+): void {
+  identity
+    .command("certificate")
+    .description("write what this box shows its peers (JSON)")
+    .requiredOption("--out <file>", "where to write")
+    .action(async (options: { out: string }) => {
+      const state = await ask(
+        async (one) => one.peer(),
+        async (api) =>
+          await api.call(PeerState, "GET", "/api/identity/certificate"),
+      );
+      await writeFile(options.out, `${JSON.stringify(state, undefined, 2)}\n`);
+      print({ out: options.out }, `device certificate in ${options.out}`);
+    });
+  identity
+    .command("check-certificate <file>")
+    .description(
+      "check another box's device certificate, with its links and revocations",
+    )
+    .option("--node <hex>", "the node that it should be, or should have been")
+    .action(async (file: string, options: { node?: string }) => {
+      const { verifyDeviceCertificate } = await loadVerification();
+      const { publicKey, certificate, links, revocations } =
+        await readPeerState(file);
+      const bytes = (text: string): Buffer => Buffer.from(text, "base64");
+      report(
+        verifyDeviceCertificate(bytes(certificate), {
+          peer: bytes(publicKey),
+          node:
+            options.node === undefined
+              ? undefined
+              : hex(options.node, "--node"),
+          links: links.map(bytes),
+          revocations: revocations.map(bytes),
+          now: Math.floor(Date.now() / 1000),
+        }),
+      );
+    });
+}
+
+async function readPeerState(file: string): Promise<PeerState> {
+  try {
+    return Parse(PeerState, JSON.parse((await input(file)).toString("utf8")));
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(
+      `${file} is not what a box shows its peers: ${(error as Error).message}`,
+      2,
+    );
+  }
+}
 
 function addSealing(
   identity: Command,

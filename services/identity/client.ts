@@ -4,6 +4,7 @@ import { socketPath } from "../shared/service.ts";
 import { AcceptancePolicy } from "./attest/policy.ts";
 import { Report } from "./attest/report.ts";
 import type { NodeIdentity } from "./node-identity.ts";
+import { PeerState } from "./peer-state.ts";
 
 /** What the TPM says of itself. */
 export const TpmState = Type.Object({
@@ -168,7 +169,7 @@ export const ReEnrolmentQuestion = Type.Object({
 export type ReEnrolmentQuestion = Static<typeof ReEnrolmentQuestion>;
 
 export { type ReEnrolment, signReEnrolment } from "./attest/key-link.ts";
-export { AcceptancePolicy, Report };
+export { AcceptancePolicy, PeerState, Report };
 
 /** Where an identity without the service is. */
 export interface HereOptions {
@@ -191,6 +192,7 @@ export async function loadVerification() {
   const [
     folder,
     acceptance,
+    device,
     policy,
     credential,
     certificate,
@@ -199,6 +201,7 @@ export async function loadVerification() {
   ] = await Promise.all([
     import("./attest/quote-folder.ts"),
     import("./attest/acceptance.ts"),
+    import("./attest/device-certificate.ts"),
     import("./attest/policy.ts"),
     import("./attest/credential.ts"),
     import("./attest/ek-certificate.ts"),
@@ -208,6 +211,7 @@ export async function loadVerification() {
   return {
     ...folder,
     ...acceptance,
+    ...device,
     ...policy,
     ...credential,
     ...certificate,
@@ -287,6 +291,13 @@ export class IdentityClient implements AsyncDisposable {
   ): Promise<Static<typeof QuoteFiles>> {
     return await this.#client.call(QuoteFiles, "POST", "/quote", {
       body: question,
+      signal,
+    });
+  }
+
+  /** What this node shows its peers: libp2p key, device certificate, links and revocations. */
+  async certificate(signal?: AbortSignal): Promise<PeerState> {
+    return await this.#client.call(PeerState, "GET", "/certificate", {
       signal,
     });
   }

@@ -14,7 +14,7 @@ import {
   TrustState,
 } from "./client.ts";
 import type { NodeIdentity } from "./node-identity.ts";
-import { PeerState, SignQuestion } from "./peer-client.ts";
+import { PeerState, SignQuestion } from "./peer-state.ts";
 import type { SetupCode } from "./setupcode.ts";
 import type { Tpm } from "./tpm/tpm.ts";
 import { describeTpm } from "./tpm-state.ts";
@@ -103,6 +103,11 @@ export function addIdentityRoutes(
     "/quote",
     { schema: { body: QuoteQuestion, response: { 200: QuoteFiles } } },
     async (request) => await (await open()).quote(request.body),
+  );
+  app.get(
+    "/certificate",
+    { schema: { response: { 200: PeerState } } },
+    async () => (await open()).peer(),
   );
   for (const step of ["introduce", "challenge", "answer", "activate"] as const)
     app.post(

@@ -5,6 +5,7 @@ import {
   type IdentityClient,
   IdentityState,
   OpenQuestion,
+  PeerState,
   QuoteFiles,
   QuoteQuestion,
   SealQuestion,
@@ -68,6 +69,18 @@ export function addIdentityRoutes(
       },
     },
     async (request) => await identity.quote(request.body),
+  );
+  app.get(
+    "/api/identity/certificate",
+    {
+      schema: {
+        tags,
+        summary:
+          "What this box shows its peers: libp2p key, device certificate, key links and revocations; bytes in base64",
+        response: { 200: PeerState },
+      },
+    },
+    async () => await identity.certificate(),
   );
   const steps = {
     introduce: "This box's introduction to a verifier",

@@ -172,6 +172,25 @@ test("the command line asks the box, and two boxes attest each other by files", 
     (await bob.coppice("trust")).stdout,
     /"minimumVersion": "9.0"[\s\S]*came with the image/,
   );
+  t.is(
+    (await ada.coppice("certificate", "--out", letter("certificate"))).code,
+    0,
+  );
+  const checked = await bob.coppice(
+    "check-certificate",
+    letter("certificate"),
+    "--node",
+    shown.node,
+  );
+  t.is(checked.code, 0, checked.stdout);
+  const stranger = await bob.coppice(
+    "check-certificate",
+    letter("certificate"),
+    "--node",
+    "00".repeat(32),
+  );
+  t.is(stranger.code, 1);
+  t.regex(stranger.stdout, /FAIL node: /);
   const tokens = await ada.client.call("POST", "/api/identity/rotate", {
     key: "node",
     password: "wrong",
