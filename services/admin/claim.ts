@@ -259,16 +259,22 @@ export class Claim {
       );
     await this.#account.claim(owner);
     await this.settle();
+    await this.introduceOwner();
   }
 
   /** Does what follows from a claim; also at each start, because power may have gone between claim and this. */
   async settle(): Promise<void> {
     if (!this.claimed) return;
     await this.#services.identity.retireSetupCode();
-    const { rootKey } = await this.#services.node.state();
-    if (rootKey !== null) await this.#services.identity.setOwner(rootKey);
     await removeDurable(this.#file);
     this.#pending = {};
+  }
+
+  /** Tells the identity whose box this is, so that only this owner can enrol it again; nothing changes where it knows. */
+  async introduceOwner(): Promise<void> {
+    if (!this.claimed) return;
+    const { rootKey } = await this.#services.node.state();
+    if (rootKey !== null) await this.#services.identity.setOwner(rootKey);
   }
 
   /** Begins anew: forgets owner, disk and root key of a setup that was not finished. @throws ConflictError */

@@ -1,8 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostClient } from "../host/client.ts";
 import { IdentityClient } from "../identity/client.ts";
 import { NodeClient } from "../node/client.ts";
+import { ServiceDownError } from "../shared/client.ts";
 import { listenOnPassedSocket, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
@@ -44,15 +46,22 @@ await runService("admin", async (log, ending) => {
   await listenOnSocket(local, socketPath("admin"));
   // A claim that lost power before its end is finished now; the services may need a moment yet.
   const settle = async (): Promise<void> => {
-    await claim.settle();
-    await host.showLabel(certificate.fingerprint, ending);
+    // The label shows the setup code, which the identity service has written when it answers.
+    await whenUp(async () => void (await identity.tpm(ending)), ending);
+    await whenUp(async () => await claim.settle(), ending);
+    await whenUp(
+      async () => await host.showLabel(certificate.fingerprint, ending),
+      ending,
+    );
+    await whenUp(async () => await claim.introduceOwner(), ending);
   };
-  settle().catch((error: unknown) =>
-    log.warn(
-      { err: error },
-      "the console shows no label, or a finished setup could not be tidied; the next start tries again",
-    ),
-  );
+  settle().catch((error: unknown) => {
+    if (!ending.aborted)
+      log.warn(
+        { err: error },
+        "the console shows no label, or a finished setup could not be tidied; the next start tries again",
+      );
+  });
   return {
     async [Symbol.asyncDispose]() {
       await Promise.all([app.close(), local.close()]);
@@ -61,3 +70,18 @@ await runService("admin", async (log, ending) => {
     },
   };
 });
+
+/** Runs `work` again every few seconds while a service that it needs is not up yet. */
+async function whenUp(
+  work: () => Promise<void>,
+  ending: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ServiceDownError)) throw error;
+      await sleep(3000, undefined, { signal: ending });
+    }
+  }
+}
