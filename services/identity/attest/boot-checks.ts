@@ -3,7 +3,7 @@ import type { Trust } from "./acceptance.ts";
 import { type Checks, short } from "./check.ts";
 import { readEventLog, replay } from "./event-log.ts";
 import { readMeasureLog, replayOn } from "./measure-log.ts";
-import { describeBoot } from "./measured-boot.ts";
+import { describeBoot, unexplained } from "./measured-boot.ts";
 import { compareVersions } from "./policy.ts";
 import { compareBoot, openReference } from "./reference.ts";
 import type { MeasuredBoot } from "./report.ts";
@@ -86,6 +86,14 @@ export function checkBoot(
     )
   )
     return { boot, version: null };
+  const strange = unexplained(events, records);
+  checks.expect(
+    "meaning of PCR 4 and 11",
+    strange.length === 0,
+    strange.length === 0
+      ? "programs, sections and phases, and nothing else"
+      : `not understood: ${strange.slice(0, 5).join(", ")}`,
+  );
   const additions = [12, 13].filter(
     (pcr) => !Buffer.alloc(32).equals(quoted.get(pcr) ?? Buffer.of(1)),
   );

@@ -9,6 +9,9 @@ import {
 import type { MeasureRecord } from "./measure-log.ts";
 import type { MeasuredBoot } from "./report.ts";
 
+/** Phases in the order in which systemd measures them into PCR 11 (systemd-pcrphase.service(8)). */
+export const phases = ["enter-initrd", "leave-initrd", "sysinit", "ready"];
+
 const stubPcr = 11;
 const machinePcr = 15;
 
@@ -91,16 +94,62 @@ function firmwareVersion(events: readonly LogEvent[]): string {
   return text === "" ? "not told" : text.slice(0, 200);
 }
 
+/** The first measurement of PCR 7 is this variable (section 3.3.4.8); one later in the log may be the work of the system itself. */
 function secureBoot(events: readonly LogEvent[]): MeasuredBoot["secureBoot"] {
-  for (const event of events) {
-    if (
-      event.pcr !== 7 ||
-      event.type !== eventType.variableDriverConfig ||
-      !dataIsMeasured(event)
-    )
-      continue;
-    const { name, content } = readVariable(event.data);
-    if (name === "SecureBoot") return content[0] === 1 ? "on" : "off";
+  const first = events.find(({ pcr }) => pcr === 7);
+  if (first?.type !== eventType.variableDriverConfig || !dataIsMeasured(first))
+    return "unknown";
+  const { name, content } = readVariable(first.data);
+  if (name !== "SecureBoot") return "unknown";
+  return content[0] === 1 ? "on" : "off";
+}
+
+/** What firmware says in PCR 4 beside the programs that it starts (sections 2.3.4.5 and 10.4.1). */
+const bootActions: ReadonlySet<string> = new Set([
+  "Calling EFI Application from Boot Option",
+  "Returning from EFI Application from Boot Option",
+]);
+
+/**
+ * Measurements of PCR 4 and 11 whose meaning is not known, in words. A system that was started can measure on, and tell
+ * that its own loader was something harmless: so nothing in these PCRs may be without a meaning.
+ */
+export function unexplained(
+  events: readonly LogEvent[],
+  records: readonly MeasureRecord[],
+): string[] {
+  const strange: string[] = [];
+  let name: string | undefined;
+  for (const [index, event] of events.entries()) {
+    const { pcr, type, digest, data } = event;
+    const known = (): boolean => {
+      if (pcr === 4) {
+        if (type === eventType.bootServicesApplication) return true;
+        if (!dataIsMeasured(event)) return false;
+        return type === eventType.separator
+          ? data.equals(Buffer.alloc(4))
+          : type === eventType.efiAction &&
+              bootActions.has(data.toString("latin1"));
+      }
+      if (pcr !== stubPcr || type === eventType.noAction) return true;
+      if (type !== eventType.ipl) return false;
+      const told = data.toString("utf16le").replace(/\0+$/, "");
+      if (name !== undefined) {
+        name = undefined;
+        return true;
+      }
+      name = told;
+      return sha256(`${told}\0`).equals(digest);
+    };
+    if (!known()) strange.push(`event ${index} of PCR ${pcr}`);
   }
-  return "unknown";
+  for (const [index, { pcr, kind, text, digest }] of records.entries())
+    if (
+      pcr === stubPcr &&
+      (kind !== "phase" ||
+        !phases.includes(text) ||
+        !sha256(text).equals(digest))
+    )
+      strange.push(`record ${index} of PCR ${pcr}`);
+  return name === undefined ? strange : [...strange, `section ${name} alone`];
 }

@@ -11,6 +11,7 @@ import {
 } from "../../shared/cose.ts";
 import { WireError } from "../tpm/wire.ts";
 import type { Checks } from "./check.ts";
+import { phases } from "./measured-boot.ts";
 import type { MeasuredBoot } from "./report.ts";
 
 const Digest = Type.String({ pattern: "^[0-9a-f]{64}$" });
@@ -35,9 +36,6 @@ export const ReferenceValues = Type.Object(
   { additionalProperties: false },
 );
 export type ReferenceValues = Static<typeof ReferenceValues>;
-
-/** Phases in the order in which systemd measures them into PCR 11 (systemd-pcrphase.service(8)). */
-export const phases = ["enter-initrd", "leave-initrd", "sysinit", "ready"];
 
 /** Signs reference values as a COSE_Sign1. */
 export async function signReference(

@@ -1,6 +1,7 @@
 /** Two nodes attest each other, and every way in which one lies. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "ava";
 import { makeCredential } from "../../../services/identity/attest/credential.ts";
 import {
@@ -8,6 +9,7 @@ import {
   readCertificate,
   verifyDeviceCertificate,
 } from "../../../services/identity/attest/device-certificate.ts";
+import { readEventLog } from "../../../services/identity/attest/event-log.ts";
 import {
   type Evidence,
   readChallenge,
@@ -20,6 +22,7 @@ import {
   openLink,
   signReEnrolment,
 } from "../../../services/identity/attest/key-link.ts";
+import { readMeasureLog } from "../../../services/identity/attest/measure-log.ts";
 import { ChallengeError } from "../../../services/identity/attest/verifier.ts";
 import { BootSources } from "../../../services/identity/boot-sources.ts";
 import type { NodeIdentity } from "../../../services/identity/node-identity.ts";
@@ -581,4 +584,70 @@ test("the owner's policy decides", async (t) => {
   await t.throwsAsync(bob.addAnchor("signer", "no key"), {
     message: /not a public key/,
   });
+});
+
+test("a system that measures a good boot after its own is found out", async (t) => {
+  // Its loader is measured by the firmware; then it measures the captured boot itself, and tells that its loader was an action.
+  const captured = join(import.meta.dirname, "captured");
+  const events = readEventLog(await readFile(join(captured, "eventlog.bin")));
+  const log = await readFile(join(captured, "eventlog.bin"));
+  const first = events.findIndex(
+    ({ pcr, type }) => pcr === 4 && type === 0x80000003,
+  );
+  const loader = Buffer.from("an evil loader's code");
+  for (const [type, data] of [
+    [0x80000007, loader],
+    [0x80000003, Buffer.alloc(0)],
+    [0x4, loader],
+    [0xd, loader],
+  ] as const) {
+    await using stand = await TpmStand.start();
+    await using other = await bootedStand();
+    const event = Buffer.alloc(4 + 4 + 4 + 2 + 32 + 4);
+    event.writeUInt32LE(4, 0);
+    event.writeUInt32LE(type, 4);
+    event.writeUInt32LE(1, 8);
+    event.writeUInt16LE(0x000b, 12);
+    createHash("sha256").update(loader).digest().copy(event, 14);
+    event.writeUInt32LE(data.length, 46);
+    const target = events[first]?.digest ?? Buffer.alloc(0);
+    const start = log.indexOf(target) - 14;
+    const forged = Buffer.concat([
+      log.subarray(0, start),
+      event,
+      data,
+      log.subarray(start),
+    ]);
+    await stand.tool(
+      "tpm2_pcrextend",
+      ...readEventLog(forged)
+        .filter(({ type: kind }) => kind !== 3)
+        .map(({ pcr, digest }) => `${pcr}:sha256=${digest.toString("hex")}`),
+    );
+    await stand.tool(
+      "tpm2_pcrextend",
+      ...readMeasureLog(await readFile(join(captured, "measure.log"))).map(
+        ({ pcr, digest }) => `${pcr}:sha256=${digest.toString("hex")}`,
+      ),
+    );
+    await stand.tool(
+      "cp",
+      "-r",
+      other.path("boot"),
+      other.path("image-signers"),
+      ".",
+    );
+    await writeFile(stand.path("boot/eventlog"), forged);
+    await using eve = await stand.openIdentity({ boot: boot(stand) });
+    await using bob = await other.openIdentity({ boot: boot(other) });
+    const { report } = await exchange(eve, bob);
+    t.false(report.accepted);
+    const names = failed(report);
+    t.false(names.includes("firmware event log"), "its log leads to its PCRs");
+    t.true(
+      names.includes("meaning of PCR 4 and 11") ||
+        names.includes("nothing else started"),
+      `${type}: ${names}`,
+    );
+  }
 });
