@@ -97,7 +97,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
     );
     const { status, output } = await client.shell(
       owner.password,
-      "cd /root 2>/dev/null || cd /var/tmp; echo -n kept >secret; coppice identity seal secret --image --out /var/tmp/sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
+      "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
     );
     t.is(status, 0, output);
     t.regex(output, /accepted/);
@@ -143,7 +143,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
     );
     const { output, status } = await client.shell(
       owner.password,
-      "coppice identity unseal /var/tmp/sealed --out /var/tmp/opened && cat /var/tmp/opened",
+      "cd /var/lib/coppice/host && coppice identity unseal sealed --out opened && cat opened",
     );
     t.is(status, 0, output);
     t.regex(
