@@ -1,44 +1,28 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { Parse } from "typebox/value";
 import {
-  AcceptancePolicy,
   Blob,
   IdentityState,
   loadVerification,
   openIdentityHere,
-  PeerState,
   QuoteFiles,
   type QuoteQuestion,
   TimedReport,
-  TrustState,
 } from "../identity/client.ts";
 import { CliError, type Connection } from "./connection.ts";
-
-/** What the commands need of the program around them. */
-export interface Surroundings {
-  connect: () => Promise<Connection>;
-  print: (value: unknown, text: string) => void;
-}
-
-type Here = Awaited<ReturnType<typeof openIdentityHere>>;
-type Report = Pick<TimedReport, "accepted" | "checks">;
-
-/** Reads a file that the user named. @throws CliError */
-async function input(path: string): Promise<Buffer> {
-  return await readFile(path).catch((error: Error) => {
-    throw new CliError(`cannot read ${path}: ${error.message}`, 2);
-  });
-}
-
-function hex(text: string, what: string): Buffer {
-  if (!/^([0-9a-fA-F]{2})+$/.test(text))
-    throw new CliError(`${what} must be hexadecimal, not ${text}`, 2);
-  return Buffer.from(text, "hex");
-}
+import {
+  type Here,
+  hex,
+  input,
+  type Report,
+  readPolicy,
+  type Surroundings,
+} from "./door.ts";
+import { addSealing } from "./identity-secrets.ts";
+import { addCertificate, addTrust } from "./identity-trust.ts";
 
 /** `sha256:0,4,7`. */
 function pcrList(text: string): number[] {
@@ -321,239 +305,6 @@ export function addIdentityCommands(
   addCertificate(identity, ask, { print, report });
   addSealing(identity, ask, print);
   addTrust(identity, ask, print);
-}
-
-type Ask = <T>(
-  here: (one: Here) => Promise<T>,
-  box: (api: Connection) => Promise<T>,
-) => Promise<T>;
-
-function addCertificate(
-  identity: Command,
-  ask: Ask,
-  {
-    print,
-    report,
-  }: Pick<Surroundings, "print"> & { report: (result: Report) => void },
-): void {
-  identity
-    .command("certificate")
-    .description("write what this box shows its peers (JSON)")
-    .requiredOption("--out <file>", "where to write")
-    .action(async (options: { out: string }) => {
-      const state = await ask(
-        async (one) => one.peer(),
-        async (api) =>
-          await api.call(PeerState, "GET", "/api/identity/certificate"),
-      );
-      await writeFile(options.out, `${JSON.stringify(state, undefined, 2)}\n`);
-      print({ out: options.out }, `device certificate in ${options.out}`);
-    });
-  identity
-    .command("check-certificate <file>")
-    .description(
-      "check another box's device certificate, with its links and revocations",
-    )
-    .option("--node <hex>", "the node that it should be, or should have been")
-    .action(async (file: string, options: { node?: string }) => {
-      const { verifyDeviceCertificate } = await loadVerification();
-      const { publicKey, certificate, links, revocations } =
-        await readPeerState(file);
-      const bytes = (text: string): Buffer => Buffer.from(text, "base64");
-      report(
-        verifyDeviceCertificate(bytes(certificate), {
-          peer: bytes(publicKey),
-          node:
-            options.node === undefined
-              ? undefined
-              : hex(options.node, "--node"),
-          links: links.map(bytes),
-          revocations: revocations.map(bytes),
-          now: Math.floor(Date.now() / 1000),
-        }),
-      );
-    });
-}
-
-async function readPeerState(file: string): Promise<PeerState> {
-  try {
-    return Parse(PeerState, JSON.parse((await input(file)).toString("utf8")));
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(
-      `${file} is not what a box shows its peers: ${(error as Error).message}`,
-      2,
-    );
-  }
-}
-
-function addSealing(
-  identity: Command,
-  ask: Ask,
-  print: Surroundings["print"],
-): void {
-  // A password comes by a file: arguments and environments are seen by others.
-  const password = async (
-    file: string | undefined,
-  ): Promise<{ password?: string }> =>
-    file === undefined
-      ? {}
-      : {
-          password: (await input(file)).toString("utf8").replace(/\r?\n$/, ""),
-        };
-  identity
-    .command("seal <file>")
-    .description("seal up to 128 bytes so that only this TPM opens them")
-    .option("--image", "and only under images signed like the running one")
-    .option("--password-file <file>", "and only with this password")
-    .requiredOption("--out <file>", "the sealed secret")
-    .action(
-      async (
-        file: string,
-        options: { image?: true; passwordFile?: string; out: string },
-      ) => {
-        const question = {
-          bytes: (await input(file)).toString("base64"),
-          image: options.image ?? false,
-          ...(await password(options.passwordFile)),
-        };
-        const sealed = await ask(
-          async (one) => await one.seal(question),
-          async (api) =>
-            (
-              await api.call(Blob, "POST", "/api/identity/seal", {
-                json: question,
-              })
-            ).bytes,
-        );
-        await writeFile(options.out, Buffer.from(sealed, "base64"));
-        print({ out: options.out }, `sealed in ${options.out}`);
-      },
-    );
-  identity
-    .command("unseal <file>")
-    .description("open what was sealed")
-    .option("--password-file <file>", "its password")
-    .requiredOption("--out <file>", "the secret")
-    .action(
-      async (file: string, options: { passwordFile?: string; out: string }) => {
-        const question = {
-          bytes: (await input(file)).toString("base64"),
-          ...(await password(options.passwordFile)),
-        };
-        const secret = await ask(
-          async (one) => await one.unseal(question),
-          async (api) =>
-            (
-              await api.call(Blob, "POST", "/api/identity/unseal", {
-                json: question,
-              })
-            ).bytes,
-        );
-        await writeFile(options.out, Buffer.from(secret, "base64"), {
-          mode: 0o600,
-        });
-        print({ out: options.out }, `secret in ${options.out}`);
-      },
-    );
-}
-
-function addTrust(
-  identity: Command,
-  ask: Ask,
-  print: Surroundings["print"],
-): void {
-  const show = (state: TrustState): void =>
-    print(
-      state,
-      [
-        JSON.stringify(state.policy, undefined, 2),
-        ...state.anchors.map(
-          ({ kind, id, name, added }) =>
-            `${kind} ${id} ${name}${added ? "" : " (came with the image)"}`,
-        ),
-      ].join("\n"),
-    );
-  const trust = identity
-    .command("trust")
-    .description("which TPMs and images this box accepts")
-    .exitOverride();
-  trust.command("show", { isDefault: true }).action(async () =>
-    show(
-      await ask(
-        async (one) => await one.trust(),
-        async (api) => await api.call(TrustState, "GET", "/api/identity/trust"),
-      ),
-    ),
-  );
-  trust
-    .command("policy <file>")
-    .description("take the policy from a JSON file")
-    .action(async (file: string) => {
-      const policy = await readPolicy(file);
-      show(
-        await ask(
-          async (one) => await one.setPolicy(policy),
-          async (api) =>
-            await api.call(TrustState, "PUT", "/api/identity/trust/policy", {
-              json: policy,
-            }),
-        ),
-      );
-    });
-  for (const kind of ["root", "signer"] as const)
-    trust
-      .command(`add-${kind} <file>`)
-      .description(
-        kind === "root"
-          ? "trust a TPM maker's root certificate (PEM)"
-          : "trust a public key that signs images (PEM)",
-      )
-      .action(async (file: string) => {
-        const pem = (await input(file)).toString("latin1");
-        show(
-          await ask(
-            async (one) => await one.addAnchor(kind, pem),
-            async (api) =>
-              await api.call(
-                TrustState,
-                "POST",
-                `/api/identity/trust/${kind}`,
-                { json: { pem } },
-              ),
-          ),
-        );
-      });
-  trust
-    .command("remove <kind> <id>")
-    .description("trust a root or a signer no more")
-    .action(async (kind: string, id: string) => {
-      if (kind !== "root" && kind !== "signer")
-        throw new CliError("the kind is root or signer", 2);
-      show(
-        await ask(
-          async (one) => await one.removeAnchor(kind, id),
-          async (api) =>
-            await api.call(
-              TrustState,
-              "DELETE",
-              `/api/identity/trust/${kind}/${encodeURIComponent(id)}`,
-            ),
-        ),
-      );
-    });
-}
-
-async function readPolicy(file: string): Promise<AcceptancePolicy> {
-  try {
-    return Parse(
-      AcceptancePolicy,
-      JSON.parse((await input(file)).toString("utf8")),
-    );
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(`${file} is no policy: ${(error as Error).message}`, 2);
-  }
 }
 
 /** The endorsement key in any of the forms that tpm2-tools write. */
