@@ -45,6 +45,7 @@ const inputPatterns = [
   "package-lock.json",
   "scripts/image.ts",
   "scripts/reference.ts",
+  "scripts/partitions.ts",
   "scripts/warmup.ts",
   "scripts/local-services.ts",
   "scripts/software-tpm.ts",

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Board, killWithParent } from "./board.ts";
 import type { Image } from "./image.ts";
+import { readPartitions } from "./partitions.ts";
 import { CommandError, run } from "./process.ts";
 
 async function exists(path: string): Promise<boolean> {
@@ -58,29 +59,16 @@ export async function prepareDisks(
 
 /** Writes the ESP and slot A of `image` over those of `disk`; the other partitions stay as they are. */
 async function replaceSlot(disk: string, image: string): Promise<void> {
-  interface Table {
-    partitiontable: {
-      partitions: {
-        start: number;
-        size: number;
-        uuid: string;
-        name?: string;
-      }[];
-    };
-  }
-  const { partitiontable } = JSON.parse(
-    await run("sfdisk", ["--json", image]),
-  ) as Table;
-  for (const [index, part] of partitiontable.partitions.entries()) {
+  for (const [index, part] of (await readPartitions(image)).entries()) {
     await run("dd", [
       `if=${image}`,
       `of=${disk}`,
       "bs=1M",
       "iflag=skip_bytes,count_bytes,fullblock",
       "oflag=seek_bytes",
-      `skip=${part.start * 512}`,
-      `seek=${part.start * 512}`,
-      `count=${part.size * 512}`,
+      `skip=${part.start}`,
+      `seek=${part.start}`,
+      `count=${part.size}`,
       "conv=notrunc",
       "status=none",
     ]);

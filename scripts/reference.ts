@@ -7,14 +7,15 @@ import {
 } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { principalOf } from "../services/identity/attest/principal.ts";
 import {
   type ReferenceValues,
-  signerId,
   signReference,
 } from "../services/identity/attest/reference.ts";
 import { keySigner } from "../services/shared/cose.ts";
 import { buildFolder, inBuilder } from "./builder.ts";
-import { CommandError, run } from "./process.ts";
+import { readPartitions } from "./partitions.ts";
+import { CommandError } from "./process.ts";
 
 /** One section of a PE file (Microsoft PE format, section table). */
 interface Section {
@@ -160,17 +161,6 @@ function publicPem(privatePem: string): string {
     .toString();
 }
 
-/** Byte offset of the ESP, the image's first partition. */
-async function espOffset(disk: string): Promise<number> {
-  interface Table {
-    partitiontable: { partitions: { start: number }[] };
-  }
-  const { partitiontable } = JSON.parse(
-    await run("sfdisk", ["--json", disk]),
-  ) as Table;
-  return (partitiontable.partitions[0]?.start ?? 0) * 512;
-}
-
 /** Writes `<folder>/coppice.reference`, and the same onto the ESP of `coppice.raw`. */
 export async function writeReference(
   folder: string,
@@ -178,7 +168,8 @@ export async function writeReference(
 ): Promise<void> {
   const disk = join(folder, "coppice.raw");
   const inside = `/coppice/.build/image/${about.board}`;
-  const esp = `-i ${inside}/coppice.raw@@${await espOffset(disk)}`;
+  const [partition] = await readPartitions(disk);
+  const esp = `-i ${inside}/coppice.raw@@${partition?.start ?? 0}`;
   await inBuilder(
     `mcopy -n -o ${esp} ::/EFI/BOOT/BOOTX64.EFI ${inside}/loader.efi`,
   );
@@ -191,7 +182,7 @@ export async function writeReference(
   const publicKey = createPublicKey(key);
   const document = await signReference(
     values,
-    keySigner(signerId(publicKey), key, publicKey),
+    keySigner(principalOf(publicKey), key, publicKey),
   );
   await writeFile(join(folder, "coppice.reference"), document);
   await inBuilder(

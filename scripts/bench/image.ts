@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import { Machine } from "../../test/board/machine.ts";
 import type { BoxClient } from "../../test/box-client.ts";
 import { ensureImage } from "../image.ts";
-import { run } from "../process.ts";
+import { readPartitions } from "../partitions.ts";
 import { printFigure } from "./figure.ts";
 import { stockBootSeconds } from "./stock.ts";
 
@@ -12,16 +12,10 @@ const owner = { name: "Bench", password: randomBytes(12).toString("hex") };
 
 /** Bytes that the erofs root really takes, from its superblock. */
 async function rootSize(disk: string): Promise<number> {
-  interface Table {
-    partitiontable: { partitions: { start: number }[] };
-  }
-  const { partitiontable } = JSON.parse(
-    await run("sfdisk", ["--json", disk]),
-  ) as Table;
-  const root = (partitiontable.partitions[1]?.start ?? 0) * 512;
+  const [, root] = await readPartitions(disk);
   await using file = await open(disk);
   const superblock = Buffer.alloc(128);
-  await file.read(superblock, 0, 128, root + 1024);
+  await file.read(superblock, 0, 128, (root?.start ?? 0) + 1024);
   return superblock.readUInt32LE(36) * 2 ** superblock.readUInt8(12);
 }
 

@@ -151,23 +151,8 @@ export function addIdentityCommands(
             json: question,
           }),
       );
-      const { writeQuoteFolder } = await loadVerification();
-      const bytes = (text: string): Buffer => Buffer.from(text, "base64");
-      await writeQuoteFolder(options.out, {
-        attest: bytes(files.attest),
-        signature: bytes(files.signature),
-        values: new Map(
-          files.values.map(([pcr, value]) => [pcr, bytes(value)]),
-        ),
-        attestation: bytes(files.attestation),
-        endorsement: bytes(files.endorsement),
-        certificate:
-          files.certificate === null ? null : bytes(files.certificate),
-        eventLog: bytes(files.eventLog),
-        measureLog: bytes(files.measureLog),
-        commandLine: files.commandLine,
-        reference: files.reference === null ? null : bytes(files.reference),
-      });
+      const { decodeQuote, writeQuoteFolder } = await loadVerification();
+      await writeQuoteFolder(options.out, decodeQuote(files));
       print(
         { folder: options.out },
         `quote of PCRs ${question.pcrs.join(", ")} in ${options.out}`,

@@ -182,7 +182,7 @@ export interface HereOptions {
 /** Opens an identity in this process, on a machine where the service does not run. @throws TpmError */
 export async function openIdentityHere(
   options: HereOptions,
-): Promise<NodeIdentity & AsyncDisposable> {
+): Promise<NodeIdentity> {
   const { openHere } = await import("./here.ts");
   return await openHere(options);
 }
@@ -191,6 +191,7 @@ export async function openIdentityHere(
 export async function loadVerification() {
   const [
     folder,
+    files,
     acceptance,
     device,
     policy,
@@ -200,6 +201,7 @@ export async function loadVerification() {
     templates,
   ] = await Promise.all([
     import("./attest/quote-folder.ts"),
+    import("./quote-files.ts"),
     import("./attest/acceptance.ts"),
     import("./attest/device-certificate.ts"),
     import("./attest/policy.ts"),
@@ -210,6 +212,7 @@ export async function loadVerification() {
   ]);
   return {
     ...folder,
+    ...files,
     ...acceptance,
     ...device,
     ...policy,

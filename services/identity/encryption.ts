@@ -8,7 +8,7 @@ import {
   type KeyObject,
   publicEncrypt,
 } from "node:crypto";
-import { readPublic } from "./tpm/public-area.ts";
+import { coordinatesOf, readPublic } from "./tpm/public-area.ts";
 import type { Tpm, TpmObject } from "./tpm/tpm.ts";
 import { WireError } from "./tpm/wire.ts";
 
@@ -19,12 +19,7 @@ const tagSize = 16;
 const nonce = Buffer.alloc(12);
 
 function pointOf(key: KeyObject): Buffer {
-  const { x = "", y = "" } = key.export({ format: "jwk" });
-  return Buffer.concat([
-    Buffer.of(4),
-    Buffer.from(x, "base64url"),
-    Buffer.from(y, "base64url"),
-  ]);
+  return Buffer.concat([Buffer.of(4), ...coordinatesOf(key)]);
 }
 
 function keyFrom(

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Static } from "typebox";
 import { readCertificate } from "./attest/device-certificate.ts";
 import type { AcceptancePolicy } from "./attest/policy.ts";
+import { principalOf } from "./attest/principal.ts";
 import type { Report } from "./attest/report.ts";
 import type { Verifier } from "./attest/verifier.ts";
 import type { BootSources } from "./boot-sources.ts";
@@ -17,6 +18,7 @@ import type {
 } from "./client.ts";
 import { unwrapSecret } from "./encryption.ts";
 import { Prover } from "./prover.ts";
+import { encodeQuote } from "./quote-files.ts";
 import { openSecret, sealSecret } from "./secret.ts";
 import { nameOf, readPublic } from "./tpm/public-area.ts";
 import type { Tpm } from "./tpm/tpm.ts";
@@ -97,7 +99,6 @@ export class NodeIdentity implements AsyncDisposable {
     const area = readPublic(endorsement.publicArea);
     const kind = (name: keyof typeof record.keys): string =>
       kindOf(Buffer.from(record.keys[name].publicArea, "base64"));
-    const { principalOf } = await import("./attest/device-certificate.ts");
     return {
       state: loss?.kind ?? "whole",
       message: loss?.message ?? "",
@@ -205,24 +206,9 @@ export class NodeIdentity implements AsyncDisposable {
     nonce,
     pcrs,
   }: QuoteQuestion): Promise<Static<typeof QuoteFiles>> {
-    const folder = await this.#prover.quoteFolder(
-      Buffer.from(nonce, "hex"),
-      pcrs,
+    return encodeQuote(
+      await this.#prover.quoteFolder(Buffer.from(nonce, "hex"), pcrs),
     );
-    const text = (bytes: Uint8Array): string =>
-      Buffer.from(bytes).toString("base64");
-    return {
-      attest: text(folder.attest),
-      signature: text(folder.signature),
-      values: [...folder.values].map(([pcr, value]) => [pcr, text(value)]),
-      attestation: text(folder.attestation),
-      endorsement: text(folder.endorsement),
-      certificate: folder.certificate ? text(folder.certificate) : null,
-      eventLog: text(folder.eventLog),
-      measureLog: text(folder.measureLog),
-      commandLine: folder.commandLine,
-      reference: folder.reference ? text(folder.reference) : null,
-    };
   }
 
   /** One step of attestation between boxes, or of a credential: bytes in, bytes out, in base64. @throws CborError, WireError, IdentityLostError, TpmError */

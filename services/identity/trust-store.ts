@@ -1,10 +1,5 @@
 /** What this box accepts of other boxes, as files that the owner changes: policy, makers' roots, signers of images, known nodes. */
-import {
-  createHash,
-  createPublicKey,
-  type KeyObject,
-  X509Certificate,
-} from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "typebox";
@@ -13,6 +8,7 @@ import { BadRequestError, NotFoundError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import type { Trust } from "./attest/acceptance.ts";
 import { AcceptancePolicy, defaultPolicy } from "./attest/policy.ts";
+import { principalOf } from "./attest/principal.ts";
 import { KnownNode } from "./attest/report.ts";
 
 const Known = Type.Record(
@@ -95,7 +91,7 @@ export class TrustStore {
       })),
       ...signers.map((signer) => ({
         kind: "signer" as const,
-        id: signerName(signer),
+        id: principalOf(signer).toString("hex"),
         name: `${signer.asymmetricKeyType} key`,
         added: index === 1,
       })),
@@ -147,13 +143,6 @@ export class TrustStore {
   }
 }
 
-/** As `signerId` names it. */
-function signerName(key: KeyObject): string {
-  return createHash("sha256")
-    .update(key.export({ format: "der", type: "spki" }))
-    .digest("hex");
-}
-
 function rootId(root: X509Certificate): string {
   return root.fingerprint256.replaceAll(":", "").toLowerCase();
 }
@@ -169,7 +158,10 @@ function readAnchor(
       return { id: rootId(root), name: root.subject.replaceAll("\n", ", ") };
     }
     const key = createPublicKey(pem);
-    return { id: signerName(key), name: `${key.asymmetricKeyType} key` };
+    return {
+      id: principalOf(key).toString("hex"),
+      name: `${key.asymmetricKeyType} key`,
+    };
   } catch (error) {
     throw new BadRequestError(
       `This is not a ${kind === "root" ? "maker's root certificate" : "public key"} in PEM: ${(error as Error).message}.`,

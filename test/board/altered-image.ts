@@ -4,26 +4,8 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
 import type { Image } from "../../scripts/image.ts";
+import { type Partition, readPartitions } from "../../scripts/partitions.ts";
 import { run } from "../../scripts/process.ts";
-
-interface Partition {
-  /** Bytes. */
-  start: number;
-  size: number;
-}
-
-async function partitions(disk: string): Promise<Partition[]> {
-  interface Table {
-    partitiontable: { partitions: Partition[] };
-  }
-  const { partitiontable } = JSON.parse(
-    await run("sfdisk", ["--json", disk]),
-  ) as Table;
-  return partitiontable.partitions.map(({ start, size }) => ({
-    start: start * 512,
-    size: size * 512,
-  }));
-}
 
 const sections = ["linux", "initrd", "osrel", "uname", "cmdline"];
 
@@ -49,7 +31,7 @@ export class AlteredImage implements AsyncDisposable {
     await mkdir(folder, { recursive: true });
     const inside = join("/coppice", relative(repository, folder));
     const original = join("/coppice", relative(repository, image.disk));
-    const [esp, root, verity] = (await partitions(image.disk)) as [
+    const [esp, root, verity] = (await readPartitions(image.disk)) as [
       Partition,
       Partition,
       Partition,

@@ -1,9 +1,10 @@
 /** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named. Needs root and QEMU. */
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { ensureImage } from "../../scripts/image.ts";
 import { run } from "../../scripts/process.ts";
+import { writeQuoteFolder } from "../../services/identity/attest/quote-folder.ts";
+import { decodeQuote } from "../../services/identity/quote-files.ts";
 import type { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { AlteredImage } from "./altered-image.ts";
@@ -157,31 +158,12 @@ test("the image is accepted as it was built; one byte of its command line or roo
 
 /** A quote as the command line writes it, by the API's answer. */
 async function machineQuote(client: BoxClient, folder: string): Promise<void> {
-  const { writeQuoteFolder } = await import(
-    "../../services/identity/attest/quote-folder.ts"
-  );
   const files = await client.ok("POST", "/api/identity/quote", {
     nonce: "c0ffee",
     pcrs: [0, 4, 7, 11],
   });
-  const bytes = (text: string): Buffer => Buffer.from(text, "base64");
-  await mkdir(join(folder, "quote"));
-  await writeFile(join(folder, "answer.json"), JSON.stringify(files));
   await writeQuoteFolder(join(folder, "quote"), {
-    attest: bytes(files.attest),
-    signature: bytes(files.signature),
-    values: new Map(
-      (files.values as [number, string][]).map(([pcr, value]) => [
-        pcr,
-        bytes(value),
-      ]),
-    ),
-    attestation: bytes(files.attestation),
-    endorsement: bytes(files.endorsement),
-    certificate: files.certificate === null ? null : bytes(files.certificate),
-    eventLog: bytes(files.eventLog),
-    measureLog: bytes(files.measureLog),
-    commandLine: files.commandLine,
+    ...decodeQuote(files),
     reference: null,
   });
 }

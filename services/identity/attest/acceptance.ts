@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { hasCode } from "../../shared/errors.ts";
 import { readRoots } from "./ek-certificate.ts";
 import type { AcceptancePolicy } from "./policy.ts";
-import { signerId } from "./reference.ts";
+import { principalOf } from "./principal.ts";
 
 /** Whom a verifier trusts. */
 export interface Trust {
@@ -44,7 +44,7 @@ async function readSigners(folder: string): Promise<KeyObject[]> {
   );
   return [
     ...new Map(
-      keys.map((key) => [signerId(key).toString("hex"), key]),
+      keys.map((key) => [principalOf(key).toString("hex"), key]),
     ).values(),
   ];
 }

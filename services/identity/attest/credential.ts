@@ -5,10 +5,15 @@ import {
   createECDH,
   createHash,
   createHmac,
+  type KeyObject,
   publicEncrypt,
   randomBytes,
 } from "node:crypto";
-import { type PublicArea, readPublic } from "../tpm/public-area.ts";
+import {
+  coordinatesOf,
+  type PublicArea,
+  readPublic,
+} from "../tpm/public-area.ts";
 import {
   algorithm,
   hashes,
@@ -89,8 +94,7 @@ function wrapSeed(
     );
     return { seed, encryptedSecret };
   }
-  const { x = "", y = "" } = key.export({ format: "jwk" });
-  const theirs = [x, y].map((part) => Buffer.from(part, "base64url"));
+  const theirs = coordinatesOf(key);
   const ephemeral = createECDH("prime256v1");
   const ours = ephemeral.generateKeys();
   const shared = ephemeral.computeSecret(
@@ -102,7 +106,7 @@ function wrapSeed(
     shared,
     "IDENTITY",
     ourX,
-    theirs[0] as Buffer,
+    theirs[0],
     hash.length * 8,
   );
   return { seed, encryptedSecret: Buffer.concat([sized(ourX), sized(ourY)]) };
@@ -191,16 +195,13 @@ export function readCredentialFile(bytes: Uint8Array): Credential {
 
 /** TPM2B_PUBLIC of an RSA or P-256 endorsement key with the standard template, from its key alone. */
 export function endorsementFromKey(
-  key: import("node:crypto").KeyObject,
+  key: KeyObject,
   template: Uint8Array,
 ): Buffer {
-  const jwk = key.export({ format: "jwk" });
   const unique =
     key.asymmetricKeyType === "rsa"
-      ? [Buffer.from(jwk.n ?? "", "base64url")]
-      : [jwk.x ?? "", jwk.y ?? ""].map((part) =>
-          Buffer.from(part, "base64url"),
-        );
+      ? [Buffer.from(key.export({ format: "jwk" }).n ?? "", "base64url")]
+      : coordinatesOf(key);
   const placeholder = unique.reduce((sum, part) => sum + 2 + part.length, 0);
   const body = template.subarray(2, template.length - placeholder);
   return sized(body, ...unique.map((part) => sized(part)));

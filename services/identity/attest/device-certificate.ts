@@ -15,6 +15,7 @@ import {
 } from "../../shared/cose.ts";
 import { type Check, Checks, short } from "./check.ts";
 import { followLinks } from "./key-link.ts";
+import { principalOf } from "./principal.ts";
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 40 });
 
@@ -53,11 +54,6 @@ export const certificateLifetime = 30 * 86_400;
 export const renewBefore = 10 * 86_400;
 /** Clocks of two boxes may differ by this much, in seconds. */
 const clockTolerance = 300;
-
-/** A node's principal: SHA-256 of its key's SubjectPublicKeyInfo. */
-export function principalOf(spki: Uint8Array): Buffer {
-  return createHash("sha256").update(spki).digest();
-}
 
 /** Issues a certificate. @param now seconds since 1970. */
 export async function issueCertificate(

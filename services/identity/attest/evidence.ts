@@ -1,8 +1,8 @@
 /** What two nodes send each other to attest, as CBOR: introduction, challenge, evidence. */
-import { createHash } from "node:crypto";
 import { type Static, Type } from "typebox";
 import { Bytes, encodeCbor, parseCbor } from "../../shared/cbor.ts";
 import { readPublic, spkiOf } from "../tpm/public-area.ts";
+import { principalOf } from "./principal.ts";
 
 const Pcr = Type.Integer({ minimum: 0, maximum: 23 });
 const PublicBytes = Bytes(10, 2048);
@@ -83,7 +83,5 @@ export function writeMessage(
 
 /** A node's principal: SHA-256 of its node key's SubjectPublicKeyInfo. @param node TPM2B_PUBLIC. @throws WireError */
 export function nodePrincipal(node: Uint8Array): Buffer {
-  return createHash("sha256")
-    .update(spkiOf(readPublic(node)))
-    .digest();
+  return principalOf(spkiOf(readPublic(node)));
 }

@@ -10,6 +10,7 @@ import {
   signCose,
 } from "../../shared/cose.ts";
 import { rawEd25519 } from "../../shared/ed25519.ts";
+import { principalOf } from "./principal.ts";
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 40 });
 
@@ -47,10 +48,6 @@ export const ReEnrolment = Type.Object(
 );
 export type ReEnrolment = Static<typeof ReEnrolment>;
 
-function principal(spki: Uint8Array): Buffer {
-  return createHash("sha256").update(spki).digest();
-}
-
 /**
  * Links an old key to a new one. A new node key signs too: nobody can be handed a key that is not theirs.
  * @param successor the new node key; left out where an attestation key changes, which signs nothing but quotes.
@@ -74,8 +71,8 @@ export function openLink(bytes: Uint8Array): KeyLink {
   const link = parseCbor(KeyLink, inner, "a link between keys");
   const key = (spki: Uint8Array) =>
     createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
-  openCose(bytes, principal(link.from), key(link.from));
-  if (link.kind === "node") openCose(outer, principal(link.to), key(link.to));
+  openCose(bytes, principalOf(link.from), key(link.from));
+  if (link.kind === "node") openCose(outer, principalOf(link.to), key(link.to));
   return link;
 }
 
@@ -97,8 +94,8 @@ export function followLinks(
   for (const bytes of links) {
     try {
       const link = openLink(bytes);
-      if (link.kind === "node" && principal(link.from).equals(current))
-        current = principal(link.to);
+      if (link.kind === "node" && principalOf(link.from).equals(current))
+        current = principalOf(link.to);
     } catch {
       // A link that does not check is no link.
     }

@@ -1,5 +1,5 @@
 /** Reference values: what an image measures when it boots, signed by who built it and written beside the image. */
-import { createHash, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { type Static, Type } from "typebox";
 import { Check as fits } from "typebox/value";
 import { decodeCbor, encodeCbor } from "../../shared/cbor.ts";
@@ -12,6 +12,7 @@ import {
 import { WireError } from "../tpm/wire.ts";
 import type { Checks } from "./check.ts";
 import { phases } from "./measured-boot.ts";
+import { principalOf } from "./principal.ts";
 import type { MeasuredBoot } from "./report.ts";
 
 const Digest = Type.String({ pattern: "^[0-9a-f]{64}$" });
@@ -45,20 +46,13 @@ export async function signReference(
   return await signCose(encodeCbor(values), signer);
 }
 
-/** The 32 bytes that name a signer: SHA-256 of its SubjectPublicKeyInfo. */
-export function signerId(key: KeyObject): Buffer {
-  return createHash("sha256")
-    .update(key.export({ format: "der", type: "spki" }))
-    .digest();
-}
-
 /** Opens signed reference values. @param signers who may have signed. @throws SignatureError, WireError */
 export function openReference(
   document: Uint8Array,
   signers: readonly KeyObject[],
 ): ReferenceValues {
   const kid = readCoseSigner(document);
-  const key = signers.find((candidate) => signerId(candidate).equals(kid));
+  const key = signers.find((candidate) => principalOf(candidate).equals(kid));
   if (!key)
     throw new WireError(
       `The image's reference values are signed by ${kid.toString("hex").slice(0, 16)}, whom the policy does not trust`,

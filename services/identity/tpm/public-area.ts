@@ -122,6 +122,12 @@ function p256(x: Buffer, y: Buffer, reader: WireReader): KeyObject {
   }
 }
 
+/** The coordinates of a P-256 public key, 32 bytes each. */
+export function coordinatesOf(key: KeyObject): [Buffer, Buffer] {
+  const { x = "", y = "" } = key.export({ format: "jwk" });
+  return [Buffer.from(x, "base64url"), Buffer.from(y, "base64url")];
+}
+
 /** An object's name (Part 1 section 16): its hash algorithm and the hash of its public area. */
 export function nameOf(area: PublicArea): Buffer {
   return Buffer.concat([

@@ -38,6 +38,36 @@ async function coppice(
   return await promise;
 }
 
+/** Makes `ek.ctx`, `ek.pub`, `ak.ctx` and `ak.name` as tpm2-tools do, which leave what they load in the TPM. */
+async function makeKeys(stand: TpmStand, kind: "rsa" | "ecc"): Promise<void> {
+  const scheme = { rsa: "rsassa", ecc: "ecdsa" }[kind];
+  const endorsement = ["-c", "ek.ctx", "-G", kind, "-u", "ek.pub"];
+  await stand.tool("tpm2_createek", ...endorsement);
+  await stand.tool("tpm2_flushcontext", "-t");
+  const attestation = ["-C", "ek.ctx", "-c", "ak.ctx", "-n", "ak.name"];
+  const algorithms = ["-G", kind, "-g", "sha256", "-s", scheme];
+  await stand.tool("tpm2_createak", ...attestation, ...algorithms);
+  await stand.tool("tpm2_flushcontext", "-t");
+}
+
+/** Writes a key's public half as PEM. */
+async function writePem(
+  stand: TpmStand,
+  key: "ek" | "ak",
+  file: string,
+): Promise<void> {
+  await stand.tool(
+    "tpm2_readpublic",
+    "-c",
+    `${key}.ctx`,
+    "-f",
+    "pem",
+    "-o",
+    file,
+  );
+  await stand.tool("tpm2_flushcontext", "-t");
+}
+
 test("tpm2_checkquote accepts our quotes, and we accept those of tpm2_quote", async (t) => {
   await using stand = await TpmStand.start();
   await stand.tool(
@@ -79,34 +109,8 @@ test("tpm2_checkquote accepts our quotes, and we accept those of tpm2_quote", as
     t.is(refused.code, 1);
     t.regex(refused.stdout, /^FAIL nonce: quoted for .*\n[\s\S]*\nrefused\n$/m);
   }
-  for (const [kind, scheme] of [
-    ["rsa", "rsassa"],
-    ["ecc", "ecdsa"],
-  ] as const) {
-    await stand.tool(
-      "tpm2_createek",
-      "-c",
-      "ek.ctx",
-      "-G",
-      kind,
-      "-u",
-      "ek.pub",
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
-    await stand.tool(
-      "tpm2_createak",
-      "-C",
-      "ek.ctx",
-      "-c",
-      "ak.ctx",
-      "-G",
-      kind,
-      "-g",
-      "sha256",
-      "-s",
-      scheme,
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
+  for (const kind of ["rsa", "ecc"] as const) {
+    await makeKeys(stand, kind);
     await mkdir(stand.path(kind));
     await stand.tool(
       "tpm2_quote",
@@ -126,28 +130,10 @@ test("tpm2_checkquote accepts our quotes, and we accept those of tpm2_quote", as
       "sha256",
     );
     await stand.tool("tpm2_flushcontext", "-t");
-    await stand.tool(
-      "tpm2_readpublic",
-      "-c",
-      "ak.ctx",
-      "-f",
-      "pem",
-      "-o",
-      `${kind}/ak.pem`,
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
+    await writePem(stand, "ak", `${kind}/ak.pem`);
     const verified = await coppice(stand, "verify", kind, "--nonce", "abcd");
     t.is(verified.code, 0, verified.stdout + verified.stderr);
-    await stand.tool(
-      "tpm2_readpublic",
-      "-c",
-      "ek.ctx",
-      "-f",
-      "pem",
-      "-o",
-      `${kind}/ak.pem`,
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
+    await writePem(stand, "ek", `${kind}/ak.pem`);
     const other = await coppice(stand, "verify", kind, "--nonce", "abcd");
     t.is(other.code, 1);
     t.regex(other.stdout, /FAIL quote signature/);
@@ -222,46 +208,9 @@ test("credentials go both ways", async (t) => {
     "a credential's secret\n",
   );
 
-  for (const [kind, scheme] of [
-    ["rsa", "rsassa"],
-    ["ecc", "ecdsa"],
-  ] as const) {
-    await stand.tool(
-      "tpm2_createek",
-      "-c",
-      "ek.ctx",
-      "-G",
-      kind,
-      "-u",
-      "ek.pub",
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
-    await stand.tool(
-      "tpm2_createak",
-      "-C",
-      "ek.ctx",
-      "-c",
-      "ak.ctx",
-      "-G",
-      kind,
-      "-g",
-      "sha256",
-      "-s",
-      scheme,
-      "-n",
-      "ak.name",
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
-    await stand.tool(
-      "tpm2_readpublic",
-      "-c",
-      "ek.ctx",
-      "-f",
-      "pem",
-      "-o",
-      "ek.pem",
-    );
-    await stand.tool("tpm2_flushcontext", "-t");
+  for (const kind of ["rsa", "ecc"] as const) {
+    await makeKeys(stand, kind);
+    await writePem(stand, "ek", "ek.pem");
     const name = (await readFile(stand.path("ak.name"))).toString("hex");
     for (const ek of ["ek.pub", "ek.pem"]) {
       const made = await coppice(

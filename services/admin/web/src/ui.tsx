@@ -46,6 +46,29 @@ export function Field({
   );
 }
 
+/** Asks for the owner's password. @param label as the page calls it. */
+export function PasswordField({
+  label = "Your password",
+  value,
+  change,
+}: {
+  label?: string;
+  value: string;
+  change: (typed: string) => void;
+}) {
+  return (
+    <Field
+      label={label}
+      name="password"
+      type="password"
+      autocomplete="current-password"
+      required
+      value={value}
+      onInput={(event) => change(event.currentTarget.value)}
+    />
+  );
+}
+
 /** A bar that shows how far something is. */
 export function Bar({
   value,

@@ -15,7 +15,7 @@ import type {
 } from "../../../../identity/client.ts";
 import { api } from "../api.ts";
 import { duration, moment } from "../format.ts";
-import { Card, Fact, Field, Form, Notice, Spinner } from "../ui.tsx";
+import { Card, Fact, Form, Notice, PasswordField, Spinner } from "../ui.tsx";
 import { Boot } from "./identity/boot.tsx";
 import { Keys } from "./identity/keys.tsx";
 import { Trust } from "./identity/trust.tsx";
@@ -218,14 +218,7 @@ function Lost({
           await refresh();
         }}
       >
-        <Field
-          label="Your password"
-          type="password"
-          autocomplete="current-password"
-          required
-          value={password}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-        />
+        <PasswordField value={password} change={setPassword} />
       </Form>
     </section>
   );

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { Field, Form } from "../ui.tsx";
+import { Field, Form, PasswordField } from "../ui.tsx";
 
 /** Asks for the owner's name and password. */
 export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
@@ -26,14 +26,10 @@ export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
             value={name}
             onInput={(event) => setName(event.currentTarget.value)}
           />
-          <Field
+          <PasswordField
             label="Password"
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
             value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
+            change={setPassword}
           />
         </Form>
       </div>

@@ -4,7 +4,7 @@ import "@xterm/xterm/css/xterm.css";
 import { SquareTerminal } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { Field, Form, Notice } from "../ui.tsx";
+import { Form, Notice, PasswordField } from "../ui.tsx";
 
 /** A shell on the box, for the owner who types the password once more. */
 export function Terminal() {
@@ -41,13 +41,10 @@ export function Terminal() {
             setOpen(true);
           }}
         >
-          <Field
+          <PasswordField
             label="Password"
-            type="password"
-            autocomplete="current-password"
-            required
             value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
+            change={setPassword}
           />
         </Form>
       </div>

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { IdentityState } from "../../../../../identity/client.ts";
 import { api } from "../../api.ts";
 import { moment } from "../../format.ts";
-import { Dialog, Fact, Field, Form } from "../../ui.tsx";
+import { Dialog, Fact, Form, PasswordField } from "../../ui.tsx";
 
 interface Act {
   title: string;
@@ -102,14 +102,7 @@ export function Keys({
               await changed();
             }}
           >
-            <Field
-              label="Your password"
-              type="password"
-              autocomplete="current-password"
-              required
-              value={password}
-              onInput={(event) => setPassword(event.currentTarget.value)}
-            />
+            <PasswordField value={password} change={setPassword} />
           </Form>
         </Dialog>
       )}
