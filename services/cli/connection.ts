@@ -28,7 +28,7 @@ const Config = Type.Object({
   token: Type.String({ minLength: 20, maxLength: 200 }),
 });
 
-/** What a call carries: a stream of known size in bytes, or JSON. */
+/** What a call carries: a stream, its size in bytes where that is known, or JSON. */
 interface CallOptions {
   stream?: Readable;
   size?: number;
@@ -119,7 +119,9 @@ export class Connection implements AsyncDisposable {
           ...(stream
             ? {
                 "content-type": "application/octet-stream",
-                "content-length": String(size),
+                ...(size === undefined
+                  ? {}
+                  : { "content-length": String(size) }),
               }
             : {}),
           ...(json === undefined ? {} : { "content-type": "application/json" }),

@@ -9,6 +9,8 @@ import { FileInfo } from "../node/client.ts";
 import { CoppiceError } from "../shared/errors.ts";
 import { CliError, Connection } from "./connection.ts";
 import { addIdentityCommands } from "./identity.ts";
+import { addStoreCommands } from "./store.ts";
+import { size } from "./text.ts";
 
 const program = new Command("coppice")
   .description(
@@ -32,13 +34,6 @@ function print(value: unknown, text: string): void {
 
 async function connect(): Promise<Connection> {
   return await Connection.open(program.opts<{ config?: string }>().config);
-}
-
-/** Bytes for people. */
-function size(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
 function kept({ segments, fragments, needed }: FileInfo): string {
@@ -137,6 +132,7 @@ file
   });
 
 addIdentityCommands(program, { connect, print });
+addStoreCommands(program, { connect, print });
 
 try {
   await program.parseAsync();

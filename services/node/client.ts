@@ -2,6 +2,11 @@ import type { Readable } from "node:stream";
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
+import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
+import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
+
+export * from "./store/object-info.ts";
+export * from "./store/state.ts";
 
 /** A file's name, sizes in bytes, and how it is kept. */
 export const FileInfo = Type.Object({
@@ -22,7 +27,7 @@ export const StorageState = Type.Object({
     description: "principal of the root key, hex",
   }),
   disk: Type.Union([Type.String(), Type.Null()], {
-    description: "UUID of the data disk",
+    description: "UUID of a data disk",
   }),
   files: Type.Integer(),
   bytes: Type.Integer(),
@@ -157,6 +162,85 @@ export class NodeClient implements AsyncDisposable {
     return { size: Number(headers["content-length"]), stream: body };
   }
 
+  /** The disks, their use and the scrub. */
+  async store(signal?: AbortSignal): Promise<StoreState> {
+    return await this.#client.call(StoreState, "GET", "/store", { signal });
+  }
+
+  async configureStore(
+    settings: StoreSettings,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("PUT", "/store/settings", settings, signal);
+  }
+
+  /** Reads and mends everything; resolves when that is done. */
+  async scrub(signal?: AbortSignal): Promise<ScrubReport> {
+    return await this.#client.call(ScrubReport, "POST", "/store/scrub", {
+      signal,
+    });
+  }
+
+  /** Makes the index anew from the packs. */
+  async reindex(signal?: AbortSignal): Promise<void> {
+    await this.#dump("POST", "/store/reindex", undefined, signal);
+  }
+
+  /** Begins or ends to empty a disk. */
+  async drainDisk(
+    uuid: string,
+    drain: boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("POST", `/store/disks/${uuid}/drain`, { drain }, signal);
+  }
+
+  /** Makes the node do without a disk that is empty or gone. */
+  async forgetDisk(uuid: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("DELETE", `/store/disks/${uuid}`, undefined, signal);
+  }
+
+  /** Stores what comes under a new id. */
+  async putObject(
+    code: { k: number; m: number },
+    stream: Readable,
+    signal?: AbortSignal,
+  ): Promise<ObjectInfo> {
+    return await this.#client.call(
+      ObjectInfo,
+      "POST",
+      `/objects?k=${code.k}&m=${code.m}`,
+      { stream, signal },
+    );
+  }
+
+  /** Streams an object out, or its bytes from `start` to before `end`. */
+  async getObject(
+    id: string,
+    range: { start?: number; end?: number },
+    signal?: AbortSignal,
+  ): Promise<{ size: number; stream: Readable }> {
+    const query = new URLSearchParams(
+      Object.entries(range).map(([name, value]) => [name, String(value)]),
+    );
+    const { headers, body } = await this.#client.raw(
+      "GET",
+      `/objects/${id}?${query}`,
+      { signal },
+    );
+    return { size: Number(headers["content-length"]), stream: body };
+  }
+
+  async object(id: string, signal?: AbortSignal): Promise<ObjectHealth> {
+    return await this.#client.call(ObjectHealth, "GET", `/objects/${id}/info`, {
+      signal,
+    });
+  }
+
+  async removeObject(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("DELETE", `/objects/${id}`, undefined, signal);
+  }
+
   async removeFile(name: string, signal?: AbortSignal): Promise<void> {
     await this.#dump(
       "DELETE",
@@ -171,7 +255,7 @@ export class NodeClient implements AsyncDisposable {
   }
 
   async #dump(
-    method: "POST" | "DELETE",
+    method: "POST" | "PUT" | "DELETE",
     path: string,
     body?: unknown,
     signal?: AbortSignal,
@@ -179,4 +263,15 @@ export class NodeClient implements AsyncDisposable {
     const answer = await this.#client.raw(method, path, { body, signal });
     await answer.body.dump();
   }
+}
+
+/** A fragment store in this process, on folders of this machine; the key file is made where there is none. */
+export async function openStoreHere(
+  folders: readonly string[],
+  keyFile: string,
+  onError: (error: unknown) => void,
+): Promise<import("./store/here.ts").StoreHere> {
+  // Only who wants it loads the index and the coder.
+  const { StoreHere } = await import("./store/here.ts");
+  return await StoreHere.open(folders, keyFile, onError);
 }

@@ -5,7 +5,8 @@ import { addNodeRoutes } from "./routes.ts";
 
 await runService("node", async (log, ending) => {
   const { state, disks } = places("node");
-  const node = await StorageNode.open(state, disks);
+  const node = await StorageNode.open(state, disks, log);
+  node.start();
   const app = createServer(log);
   addNodeRoutes(app, node, ending);
   await listenOnSocket(app, socketPath("node"));

@@ -1,79 +1,232 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReEnrolment } from "../identity/client.ts";
-import { removeDurable } from "../shared/durable.ts";
+import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ed25519Raw } from "../shared/ed25519.ts";
 import { ConflictError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import type { StorageState } from "./client.ts";
-import { findDisk } from "./disk.ts";
+import { DataDisks } from "./data-disks.ts";
+import { Coder } from "./store/coder.ts";
 import { FragmentStore } from "./store/fragments.ts";
-import { Files } from "./tree/files.ts";
+import { collectGarbage } from "./store/garbage.ts";
+import { daysOn, mendedOn, mendingsOn } from "./store/history.ts";
+import { Objects, objectAccount } from "./store/objects.ts";
+import { defaultScrub, Scrubber } from "./store/scrub.ts";
+import {
+  type ScrubReport,
+  StoreSettings,
+  type StoreState,
+} from "./store/state.ts";
+import { Files, fileAccount } from "./tree/files.ts";
 import { RootKey } from "./tree/rootkey.ts";
 
-/** The storage node: the root key, the data disk's fragment store, and the files that both together give. */
+/** How the node tells what goes wrong in the background. */
+export interface NodeLog {
+  error(details: { err: unknown }, message: string): void;
+}
+
+/** The storage node: the root key, the data disks' fragment store, and the files and objects that both together give. */
 export class StorageNode implements AsyncDisposable {
   #state: string;
-  #disks: string;
+  #log: NodeLog;
+  #store: FragmentStore;
+  #disks: DataDisks;
+  #scrubber: Scrubber;
+  #settings: StoreSettings;
   #root: RootKey | undefined;
-  #store: FragmentStore | undefined;
-  #uuid: string | undefined;
   #files: Files | undefined;
+  #quotaAccounts: string[] = [];
   #queue = new Mutex();
+  #ending = new AbortController();
+  #background: Promise<void>[] = [];
 
-  private constructor(state: string, disks: string) {
+  private constructor(
+    state: string,
+    log: NodeLog,
+    store: FragmentStore,
+    disks: DataDisks,
+    settings: StoreSettings,
+  ) {
     this.#state = state;
+    this.#log = log;
+    this.#store = store;
     this.#disks = disks;
+    this.#settings = settings;
+    this.#scrubber = new Scrubber(store, settings.scrub);
   }
 
-  /** @param state folder for the root key, on the encrypted state partition. @param disks folder of mounted data disks. */
-  static async open(state: string, disks: string): Promise<StorageNode> {
+  /**
+   * @param state folder for the root key and the names, on the encrypted state partition. @param disks folder of mounted
+   * data disks. @throws NativeLibraryError without ISA-L
+   */
+  static async open(
+    state: string,
+    disks: string,
+    log: NodeLog,
+  ): Promise<StorageNode> {
     await mkdir(state, { recursive: true });
-    const node = new StorageNode(state, disks);
+    const store = new FragmentStore(Coder.open(), (err) =>
+      log.error({ err }, "fragments could not be mended or collected"),
+    );
+    const settings = (await readJson(
+      StoreSettings,
+      join(state, "store.json"),
+    )) ?? { scrub: defaultScrub, quotas: [] };
+    const node = new StorageNode(
+      state,
+      log,
+      store,
+      await DataDisks.load(state, disks, store),
+      settings,
+    );
+    node.#apply();
     node.#root = await RootKey.load(state);
     await node.rescan();
     return node;
   }
 
-  /** Looks for a data disk that was mounted or taken away since. */
+  /** Scrubs and collects garbage until the node is closed. */
+  start(): void {
+    this.#inBackground(
+      async (signal) =>
+        await this.#scrubber.run(signal, async () => {
+          await this.#collect(signal);
+        }),
+    );
+  }
+
+  /** Looks for data disks that were mounted or taken away since. */
   async rescan(): Promise<void> {
     await this.#queue.run(async () => {
-      const disk = await findDisk(this.#disks);
-      if (disk?.uuid !== this.#uuid) {
-        await this.#store?.[Symbol.asyncDispose]();
-        this.#store = undefined;
-        this.#files = undefined;
-        this.#uuid = disk?.uuid;
-        if (disk)
-          this.#store = await FragmentStore.open(join(disk.path, "store"));
-      }
-      await this.#compose();
+      const fresh = await this.#disks.rescan();
+      this.#compose();
+      if (fresh.length > 0) this.#spread();
     });
   }
 
   /** @throws DiskError, ConflictError where the box is not set up yet. */
   get files(): Files {
-    if (this.#files) return this.#files;
-    if (!this.#root)
-      throw new ConflictError(
-        "This box is not set up yet. Finish the setup first.",
-        "not-set-up",
-      );
+    if (this.#files && this.#store.disks.size > 0) return this.#files;
+    if (!this.#root) throw notSetUp();
     throw new DiskError(
       "The data disk is not there. Check its cable and power, then restart the box.",
     );
   }
 
+  /** @throws ConflictError where the box is not set up yet. */
+  get objects(): Objects {
+    if (!this.#root) throw notSetUp();
+    return new Objects(this.#store, this.#root.objectKey);
+  }
+
   /** What the dashboard shows. */
   state(): StorageState {
     const files = this.#files?.list() ?? [];
+    const disks = [...this.#store.disks.values()];
+    const lastMended = disks
+      .map((disk) => mendingsOn(disk).find(({ cause }) => cause !== "lost")?.at)
+      .filter((at) => at !== undefined);
+    const failure = disks.find((disk) => disk.failure)?.failure?.message;
     return {
       rootKey: this.#root?.principal.toString("hex") ?? null,
-      disk: this.#uuid ?? null,
+      disk: disks[0]?.uuid ?? null,
       files: files.length,
       bytes: files.reduce((sum, { size }) => sum + size, 0),
-      ...(this.#store?.state() ?? { mended: 0 }),
+      mended: disks.reduce((sum, disk) => sum + mendedOn(disk), 0),
+      ...(lastMended.length > 0 ? { lastMended: Math.max(...lastMended) } : {}),
+      ...(failure === undefined ? {} : { failure }),
     };
+  }
+
+  /** All about the disks, their use and the scrub. */
+  async storeState(): Promise<StoreState> {
+    const disks = [...this.#store.disks.values()];
+    const usage = new Map<string, { bytes: number; fragments: number }>();
+    for (const disk of disks)
+      for (const [account, { bytes, fragments }] of disk.usage()) {
+        const old = usage.get(account) ?? { bytes: 0, fragments: 0 };
+        usage.set(account, {
+          bytes: old.bytes + bytes,
+          fragments: old.fragments + fragments,
+        });
+      }
+    for (const { account } of this.#settings.quotas)
+      if (!usage.has(account)) usage.set(account, { bytes: 0, fragments: 0 });
+    const days = new Map<number, StoreState["days"][number]>();
+    for (const disk of disks)
+      for (const one of daysOn(disk)) {
+        const sum = days.get(one.day);
+        days.set(one.day, {
+          day: one.day,
+          verified: one.verified + (sum?.verified ?? 0),
+          mended: one.mended + (sum?.mended ?? 0),
+          lost: one.lost + (sum?.lost ?? 0),
+        });
+      }
+    const { progress, last } = this.#scrubber;
+    return {
+      disks: await this.#disks.list(),
+      usage: [...usage].map(([account, { bytes, fragments }]) => ({
+        account,
+        kind:
+          account === fileAccount.toString("hex")
+            ? "files"
+            : account === objectAccount.toString("hex")
+              ? "objects"
+              : "peer",
+        bytes,
+        fragments,
+        quota:
+          this.#settings.quotas.find((one) => one.account === account)?.bytes ??
+          null,
+      })),
+      scrub: {
+        settings: this.#settings.scrub,
+        ...(progress ? { progress } : {}),
+        ...(last ? { last } : {}),
+      },
+      days: [...days.values()].sort((a, b) => a.day - b.day),
+      mendings: disks
+        .flatMap(mendingsOn)
+        .sort((a, b) => b.at - a.at)
+        .slice(0, 100),
+    };
+  }
+
+  /** Takes the owner's settings, durably. */
+  async configure(settings: StoreSettings): Promise<void> {
+    await writeDurable(
+      join(this.#state, "store.json"),
+      JSON.stringify(settings),
+    );
+    this.#settings = settings;
+    this.#apply();
+  }
+
+  /** Reads everything now and mends what is rotten. Whoever asks goes on waiting until it is done. */
+  async scrub(): Promise<ScrubReport> {
+    return await this.#scrubber.now(this.#ending.signal);
+  }
+
+  /** Makes the index of every disk anew from its packs. */
+  async reindex(): Promise<void> {
+    await this.#queue.run(async () => {
+      await this.#store.idle();
+      for (const disk of this.#store.disks.values()) await disk.reindex();
+    });
+  }
+
+  /** Begins to move everything from a disk to the others, or leaves it as it is. @throws NotFoundError, ConflictError */
+  async drain(uuid: string, draining: boolean): Promise<void> {
+    await this.#disks.drain(uuid, draining);
+    this.#spread();
+  }
+
+  /** Does without a disk from now on. @throws ConflictError where there is something on it */
+  async forgetDisk(uuid: string): Promise<void> {
+    await this.#queue.run(async () => await this.#disks.forget(uuid));
+    this.#spread();
   }
 
   /** Makes the root key and returns its backup; one that guards no file yet is replaced. @throws ConflictError */
@@ -126,20 +279,25 @@ export class StorageNode implements AsyncDisposable {
       this.#refuseIfFiles();
       await removeDurable(join(this.#state, "root-key"));
       this.#root = undefined;
-      this.#files = undefined;
+      await this.#closeFiles();
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store?.[Symbol.asyncDispose]();
+    this.#ending.abort();
+    await Promise.all(this.#background);
+    await this.#scrubber[Symbol.asyncDispose]();
+    await this.#closeFiles();
+    await this.#store[Symbol.asyncDispose]();
   }
 
   async #adopt(root: RootKey): Promise<void> {
     this.#refuseIfFiles();
     await root.save(this.#state);
+    await this.#closeFiles();
     this.#root = root;
-    this.#files = undefined;
-    await this.#compose();
+    this.#compose();
+    await this.#files?.discover(this.#ending.signal);
   }
 
   #refuseIfFiles(): void {
@@ -150,8 +308,69 @@ export class StorageNode implements AsyncDisposable {
       );
   }
 
-  async #compose(): Promise<void> {
-    if (this.#store && this.#root && !this.#files)
-      this.#files = await Files.open(this.#store, this.#root);
+  #compose(): void {
+    if (!this.#root || this.#files) return;
+    this.#files = Files.open(
+      this.#store,
+      this.#root,
+      join(this.#state, "names"),
+    );
   }
+
+  async #closeFiles(): Promise<void> {
+    await this.#files?.[Symbol.asyncDispose]();
+    this.#files = undefined;
+  }
+
+  #apply(): void {
+    this.#scrubber.settings = this.#settings.scrub;
+    for (const account of this.#quotaAccounts)
+      this.#store.setQuota(Buffer.from(account, "hex"), undefined);
+    this.#quotaAccounts = this.#settings.quotas.map(({ account }) => account);
+    for (const { account, bytes } of this.#settings.quotas)
+      this.#store.setQuota(Buffer.from(account, "hex"), bytes);
+  }
+
+  /** Takes in what is on new disks, and puts each fragment where it should be with the present ones. */
+  #spread(): void {
+    this.#inBackground(async (signal) => {
+      await this.#files?.discover(signal);
+      await this.#scrubber.settle(signal);
+      await this.#files?.recode(signal);
+    });
+  }
+
+  async #collect(signal: AbortSignal): Promise<void> {
+    await collectGarbage(
+      this.#store,
+      ({ account, block }, expired) => {
+        if (account.equals(fileAccount)) return this.#files?.leadsTo(block);
+        if (account.equals(objectAccount))
+          return expired ? false : this.#disks.hasHeader(account, block);
+        // Somebody else's: the lease alone says how long.
+        return expired ? false : undefined;
+      },
+      signal,
+    );
+  }
+
+  #inBackground(work: (signal: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#ending;
+    const running = work(signal)
+      .catch((err: unknown) => {
+        if (!signal.aborted)
+          this.#log.error({ err }, "work on the data disks failed");
+      })
+      .finally(() => {
+        this.#background = this.#background.filter((one) => one !== running);
+      });
+    this.#background.push(running);
+  }
+}
+
+function notSetUp(): ConflictError {
+  return new ConflictError(
+    "This box is not set up yet. Finish the setup first.",
+    "not-set-up",
+  );
 }

@@ -9,6 +9,7 @@ import {
   StorageState,
 } from "./client.ts";
 import type { StorageNode } from "./node.ts";
+import { addStoreRoutes } from "./store-routes.ts";
 
 const Name = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255 }),
@@ -25,6 +26,7 @@ export function addNodeRoutes(
     "application/octet-stream",
     (_request, payload, done) => done(null, payload),
   );
+  addStoreRoutes(app, node, ending);
   app.get("/state", { schema: { response: { 200: StorageState } } }, async () =>
     node.state(),
   );
@@ -98,7 +100,10 @@ export function addNodeRoutes(
     "/files/:name",
     { schema: { params: Name } },
     async (request, reply) => {
-      const { info, stream } = await node.files.get(request.params.name);
+      const { info, stream } = await node.files.get(
+        request.params.name,
+        ending,
+      );
       return reply
         .header("content-length", info.size)
         .type("application/octet-stream")

@@ -5,108 +5,110 @@ export class TooFewFragmentsError extends Error {
   override name = "TooFewFragmentsError";
 }
 
-/** Systematic Reed-Solomon code: k data and m parity fragments, any k of which restore the segment (ISA-L, Cauchy matrix). */
+const cachedPatterns = 256;
+const codes = new Map<string, ErasureCode>();
+
+/**
+ * Systematic Reed-Solomon code over GF(2^8): k data and m parity fragments, any k of which restore the segment
+ * (ISA-L, Cauchy matrix). It computes on the calling thread: the coder's workers call it.
+ */
 export class ErasureCode {
   readonly k: number;
   readonly m: number;
   #isal: Isal;
   #matrix: Buffer;
   #encodeTables: Buffer;
+  /** Tables by what is lost, since a lost disk loses the same fragments of every segment. */
+  #restoreTables = new Map<string, Buffer>();
 
-  private constructor(
-    k: number,
-    m: number,
-    isal: Isal,
-    matrix: Buffer,
-    tables: Buffer,
-  ) {
+  private constructor(k: number, m: number, isal: Isal) {
     this.k = k;
     this.m = m;
     this.#isal = isal;
-    this.#matrix = matrix;
-    this.#encodeTables = tables;
+    this.#matrix = isal.cauchyMatrix(k, m);
+    this.#encodeTables = isal.tables(this.#matrix.subarray(k * k), k);
   }
 
-  /** @throws RangeError unless k >= 1, m >= 0 and k + m <= 255; NativeLibraryError without ISA-L. */
-  static async create(k: number, m: number): Promise<ErasureCode> {
-    if (
-      !(
-        Number.isInteger(k) &&
-        Number.isInteger(m) &&
-        k >= 1 &&
-        m >= 0 &&
-        k + m <= 255
-      )
-    )
-      throw new RangeError(`no code has k=${k} and m=${m}`);
-    const isal = new Isal();
-    const matrix = await isal.cauchyMatrix(k, m);
-    return new ErasureCode(
-      k,
-      m,
-      isal,
-      matrix,
-      m === 0 ? Buffer.alloc(0) : await isal.tables(matrix.subarray(k * k), k),
-    );
+  /** The code of these parameters, made once. @throws RangeError unless k >= 1, m >= 0 and k + m <= 255; NativeLibraryError without ISA-L. */
+  static of(k: number, m: number): ErasureCode {
+    const name = `${k}+${m}`;
+    let code = codes.get(name);
+    if (!code) {
+      checkCode(k, m);
+      code = new ErasureCode(k, m, Isal.open());
+      codes.set(name, code);
+    }
+    return code;
   }
 
-  /** Length in bytes of each fragment of a segment of `segmentLength` bytes. */
-  fragmentLength(segmentLength: number): number {
-    return Math.ceil(segmentLength / this.k);
-  }
-
-  /** Cuts a segment into k + m fragments of the same length; the last data fragments are padded with zeros. */
-  async encode(segment: Buffer): Promise<Buffer[]> {
-    const length = this.fragmentLength(segment.length);
-    const data = Array.from({ length: this.k }, (_, index) => {
-      const part = segment.subarray(index * length, (index + 1) * length);
-      return part.length === length
-        ? part
-        : Buffer.concat([part, Buffer.alloc(length - part.length)]);
-    });
-    return this.m === 0
-      ? data
-      : [...data, ...(await this.#isal.code(this.#encodeTables, data, this.m))];
+  /** Computes the m parity fragments from the k data fragments, all of the same length. */
+  encode(data: readonly Buffer[], parity: readonly Buffer[]): void {
+    if (this.m > 0) this.#isal.code(this.#encodeTables, data, parity);
   }
 
   /**
-   * Restores all k + m fragments from any k of them.
-   * @param fragments one place for each fragment, `undefined` where it is lost.
-   * @throws TooFewFragmentsError
+   * Restores lost fragments from any k others.
+   * @param fragments one buffer for each of the k + m fragments, those of the lost ones to be written.
+   * @param lost numbers of the lost ones. @throws TooFewFragmentsError
    */
-  async restore(fragments: readonly (Buffer | undefined)[]): Promise<Buffer[]> {
+  restore(fragments: readonly Buffer[], lost: readonly number[]): void {
     const { k, m } = this;
-    const present = Array.from({ length: k + m }, (_, index) => index).filter(
-      (index) => fragments[index] !== undefined,
-    );
-    if (present.length < k)
+    if (lost.length === 0) return;
+    if (lost.length > m)
       throw new TooFewFragmentsError(
-        `${present.length} of ${k + m} fragments are left and ${k} are needed`,
+        `${k + m - lost.length} of ${k + m} fragments are left and ${k} are needed`,
       );
-    const lost = Array.from({ length: k + m }, (_, index) => index).filter(
-      (index) => fragments[index] === undefined,
+    const used = [...fragments.keys()]
+      .filter((index) => !lost.includes(index))
+      .slice(0, k);
+    this.#isal.code(
+      this.#tablesFor(used, lost),
+      used.map((index) => fragments[index] as Buffer),
+      lost.map((index) => fragments[index] as Buffer),
     );
-    const used = present.slice(0, k);
-    const whole = fragments.slice() as Buffer[];
-    if (lost.length === 0) return whole;
-    const rows = Buffer.concat(used.map((index) => this.#row(index)));
-    const inverse = await this.#isal.invert(rows, k);
-    const coefficients = Buffer.concat(
-      lost.map((index) => multiplyRow(this.#row(index), inverse, k)),
-    );
-    const restored = await this.#isal.code(
-      await this.#isal.tables(coefficients, k),
-      used.map((index) => whole[index] as Buffer),
-      lost.length,
-    );
-    for (const [position, index] of lost.entries())
-      whole[index] = restored[position] as Buffer;
-    return whole;
+  }
+
+  #tablesFor(used: readonly number[], lost: readonly number[]): Buffer {
+    const pattern = lost.join();
+    let tables = this.#restoreTables.get(pattern);
+    if (!tables) {
+      const { k } = this;
+      const inverse = this.#isal.invert(
+        Buffer.concat(used.map((index) => this.#row(index))),
+        k,
+      );
+      tables = this.#isal.tables(
+        Buffer.concat(
+          lost.map((index) => multiplyRow(this.#row(index), inverse, k)),
+        ),
+        k,
+      );
+      if (this.#restoreTables.size >= cachedPatterns)
+        this.#restoreTables.clear();
+      this.#restoreTables.set(pattern, tables);
+    }
+    return tables;
   }
 
   #row(index: number): Buffer {
     return this.#matrix.subarray(index * this.k, (index + 1) * this.k);
   }
+}
+
+/** @throws RangeError unless k >= 1, m >= 0 and k + m <= 255. */
+export function checkCode(k: number, m: number): void {
+  if (
+    !(
+      Number.isInteger(k) &&
+      Number.isInteger(m) &&
+      k >= 1 &&
+      m >= 0 &&
+      k + m <= 255
+    )
+  )
+    throw new RangeError(
+      `no code has k=${k} and m=${m}: k is at least 1, m at least 0, and both together at most 255`,
+    );
 }
 
 /** A row vector times a k x k matrix, in GF(2^8). */

@@ -1,337 +1,678 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import type { Database, RootDatabase } from "lmdb";
-import { open } from "lmdb";
-import { CoppiceError } from "../../shared/errors.ts";
-import { ErasureCode, TooFewFragmentsError } from "./erasure.ts";
+import { CoppiceError, DiskError, DiskFullError } from "../../shared/errors.ts";
+import { Mutex } from "../../shared/mutex.ts";
+import type { Coder, SegmentMemory } from "./coder.ts";
+import {
+  type Cipher,
+  type Cut,
+  fragmentLength,
+  fragmentsIn,
+} from "./coding.ts";
+import { compact } from "./compaction.ts";
+import type { DiskStore, NewFragment } from "./disk-store.ts";
+import { type Mending, noteDamaged, noteMending } from "./history.ts";
 import { merkleRoot } from "./merkle.ts";
-import { type Extent, Packs } from "./pack.ts";
-import { recordSize } from "./record.ts";
+import { placeFragments } from "./placement.ts";
+import { headerSegment, type Place } from "./record.ts";
+import type { PlacedRow, Row } from "./rows.ts";
+
+/** Whose a block is (16 bytes; zeros are the box's own) and its id (16 bytes). */
+export interface Address {
+  account: Buffer;
+  block: Buffer;
+}
 
 /** A segment cannot be restored: more of its fragments are lost than its code tolerates. */
 export class SegmentLostError extends CoppiceError {
   override name = "SegmentLostError";
-  constructor(cause: TooFewFragmentsError) {
+  /** Number of the segment in its block. */
+  readonly segment: number;
+  constructor(segment: number, left: number, needed: number) {
     super(
       503,
       "segment-lost",
-      `Part of this file is lost: ${cause.message}. Restore it from another copy.`,
-      { cause },
+      `Part of this file is lost: of segment ${segment} ${left} fragments are left and ${needed} are needed. Plug in a disk that is missing, or restore the file from another copy.`,
+    );
+    this.segment = segment;
+  }
+}
+
+/** There is no such block. */
+export class NoBlockError extends CoppiceError {
+  override name = "NoBlockError";
+  constructor() {
+    super(
+      404,
+      "no-such-block",
+      "Nothing is stored under this id. Check it, and that all disks are there.",
     );
   }
 }
 
-/** Where the fragments of a segment are: their names in order, and the segment's length in bytes. */
-export interface SegmentRef {
-  length: number;
-  fragments: Uint8Array[];
+/** Somebody has as much here as was allowed. */
+export class QuotaError extends CoppiceError {
+  override name = "QuotaError";
+  constructor(used: number, quota: number) {
+    super(
+      507,
+      "quota-exceeded",
+      `${used} of ${quota} bytes are used. Delete something, or ask the owner for more.`,
+    );
+  }
 }
 
-/** A segment and where it belongs: its block's id (16 bytes) and its number there. */
-export interface Segment extends SegmentRef {
-  block: Buffer;
-  segment: number;
+/** A fragment of a segment, on one of the disks. */
+interface Held {
+  disk: DiskStore;
+  row: Row;
 }
 
-/** A segment whose fragments are written, but not yet durable nor in the index. */
-export interface Written extends Segment {
-  extents: Extent[];
+/** What is known of a segment. */
+export interface Located {
+  cut: Cut;
+  created: number;
+  expires: number;
+  /** All copies of each fragment, by its number. */
+  held: Map<number, Held[]>;
 }
 
-/** How the store is doing. */
-export interface StoreState {
-  mended: number;
-  /** Milliseconds since 1970. */
-  lastMended?: number;
-  failure?: string;
-}
-
-/** The fragment store of one data disk: erasure code, packs, and an LMDB index that is durable before anything is acknowledged. */
+/** Fragments on all data disks of the box. */
 export class FragmentStore implements AsyncDisposable {
-  readonly code: ErasureCode;
-  #packs: Packs;
-  #root: RootDatabase;
-  #index: Database<Buffer, Buffer>;
-  #meta: Database<number, string>;
+  readonly coder: Coder;
+  #disks = new Map<string, DiskStore>();
+  #draining = new Set<string>();
+  #quotas = new Map<string, number>();
+  /** Removing a block and mending it exclude each other: a mended fragment must not bring a removed block back. */
+  #repairs = new Mutex();
+  #writing = new Set<string>();
+  #queued = new Map<string, Address & { segment: number }>();
+  #background: Promise<void> = Promise.resolve();
+  #ending = new AbortController();
+  /** When something was last read or written for somebody, by performance.now(). */
+  lastUse = 0;
 
-  private constructor(
-    code: ErasureCode,
-    packs: Packs,
-    root: RootDatabase,
-    index: Database<Buffer, Buffer>,
-    meta: Database<number, string>,
-  ) {
-    this.code = code;
-    this.#packs = packs;
-    this.#root = root;
-    this.#index = index;
-    this.#meta = meta;
+  #onError: (error: unknown) => void;
+
+  /** @param onError hears of what went wrong in the background and is no disk's state. */
+  constructor(coder: Coder, onError: (error: unknown) => void) {
+    this.coder = coder;
+    this.#onError = onError;
   }
 
-  /** Opens the store in a folder, or makes it. @throws DiskError, NativeLibraryError */
-  static async open(folder: string): Promise<FragmentStore> {
-    await mkdir(join(folder, "index"), { recursive: true });
-    // overlappingSync with `flushed` before each acknowledgement survives power cuts; noSync and writemap do not.
-    const root = open({
-      path: join(folder, "index"),
-      maxDbs: 8,
-      overlappingSync: true,
-      safeRestore: true,
-    } as Parameters<typeof open>[0]);
-    const index = root.openDB<Buffer, Buffer>({
-      name: "fragments",
-      keyEncoding: "binary",
-      encoding: "binary",
-    });
-    const meta = root.openDB<number, string>({
-      name: "meta",
-      encoding: "json",
-    });
-    const live = new Map<number, Extent[]>();
-    let seen = 0;
-    for (const { value } of index.getRange()) {
-      const extent = decodeExtent(value);
-      const list = live.get(extent.pack) ?? [];
-      list.push(extent);
-      live.set(extent.pack, list);
-      if (++seen % 5000 === 0) await setImmediate();
-    }
-    const packs = await Packs.open(join(folder, "packs"), live);
-    return new FragmentStore(
-      await ErasureCode.create(4, 2),
-      packs,
-      root,
-      index,
-      meta,
+  /** The disks, by UUID. */
+  get disks(): ReadonlyMap<string, DiskStore> {
+    return this.#disks;
+  }
+
+  /** Adds an opened disk; the store closes it. */
+  attach(disk: DiskStore): void {
+    this.#disks.set(disk.uuid, disk);
+  }
+
+  /** Closes a disk and does without it. */
+  async detach(uuid: string): Promise<void> {
+    const disk = this.#disks.get(uuid);
+    this.#disks.delete(uuid);
+    this.#draining.delete(uuid);
+    await this.idle();
+    await disk?.[Symbol.asyncDispose]();
+  }
+
+  /** Whether nothing new goes to a disk, because it is to be removed. */
+  isDraining(uuid: string): boolean {
+    return this.#draining.has(uuid);
+  }
+
+  setDraining(uuid: string, draining: boolean): void {
+    if (draining) this.#draining.add(uuid);
+    else this.#draining.delete(uuid);
+  }
+
+  /** Allows an account so many bytes of fragments; without a number, as many as there is room. */
+  setQuota(account: Buffer, bytes: number | undefined): void {
+    const key = account.toString("hex");
+    if (bytes === undefined) this.#quotas.delete(key);
+    else this.#quotas.set(key, bytes);
+  }
+
+  /** Disks that take fragments. */
+  get accepting(): DiskStore[] {
+    return [...this.#disks.values()].filter(
+      ({ uuid, failure }) => !failure && !this.#draining.has(uuid),
     );
   }
 
-  /** A table of the same index: what is put there in `commit` becomes durable with the fragments. */
-  table(name: string): Database<Buffer, string> {
-    return this.#root.openDB<Buffer, string>({ name, encoding: "binary" });
+  /** @throws QuotaError where an account may not have so many bytes of fragments more. */
+  checkQuota(account: Buffer, bytes: number): void {
+    const quota = this.#quotas.get(account.toString("hex"));
+    if (quota === undefined) return;
+    const used = this.used(account);
+    if (used + bytes > quota) throw new QuotaError(used, quota);
   }
 
-  /** Mended fragments so far, and what is wrong with the disk, if anything. */
-  state(): StoreState {
-    const lastMended = this.#meta.get("lastMended");
-    const failure = this.#packs.failure?.message;
-    return {
-      mended: this.#meta.get("mended") ?? 0,
-      ...(lastMended === undefined ? {} : { lastMended }),
-      ...(failure === undefined ? {} : { failure }),
-    };
-  }
-
-  /** @throws DiskFullError where a file of this size has no room, DiskError where the disk failed. */
-  async admit(bytes: number): Promise<void> {
-    await this.#packs.admit(
-      Math.ceil((bytes * (this.code.k + this.code.m)) / this.code.k),
+  /** Bytes of an account's fragments on all disks. */
+  used(account: Buffer): number {
+    return [...this.#disks.values()].reduce(
+      (sum, disk) => sum + disk.used(account),
+      0,
     );
   }
 
-  /** Codes a segment and writes its fragments. Nothing is durable before `commit`. @throws DiskFullError, DiskError */
-  async write(block: Buffer, segment: number, bytes: Buffer): Promise<Written> {
-    const fragments = await this.code.encode(bytes);
-    const names: Buffer[] = [];
-    const extents: Extent[] = [];
-    for (const [index, fragment] of fragments.entries()) {
-      const name = merkleRoot(fragment);
-      names.push(name);
-      extents.push(
-        await this.#append(block, segment, index, bytes.length, name, fragment),
+  /** Says that a block is being written, until the end of the scope: it is not garbage yet. */
+  writing({ account, block }: Address): Disposable {
+    const key = Buffer.concat([account, block]).toString("hex");
+    this.#writing.add(key);
+    return { [Symbol.dispose]: () => void this.#writing.delete(key) };
+  }
+
+  /** Whether a block is being written. */
+  isWriting({ account, block }: Address): boolean {
+    return this.#writing.has(Buffer.concat([account, block]).toString("hex"));
+  }
+
+  /** @throws QuotaError; DiskFullError where so many bytes of fragments have no room; DiskError without a working disk. */
+  async admit(account: Buffer, bytes: number): Promise<void> {
+    this.checkQuota(account, bytes);
+    const accepting = this.accepting;
+    if (accepting.length === 0)
+      throw (
+        [...this.#disks.values()].find(({ failure }) => failure)?.failure ??
+        new DiskError(
+          "No data disk takes anything. Check cables and power, or add a disk.",
+        )
       );
-    }
-    return { block, segment, length: bytes.length, fragments: names, extents };
+    const rooms = await Promise.all(
+      accepting.map(async (disk) => (await disk.room()).free),
+    );
+    const free = rooms.reduce((sum, room) => sum + room, 0);
+    if (free < bytes)
+      throw new DiskFullError(
+        `The disks have ${Math.floor(free / 2 ** 20)} MB free for files and this needs ${Math.ceil(bytes / 2 ** 20)} MB. Delete something, or add a disk.`,
+      );
   }
 
   /**
-   * Makes segments durable: flush of the packs, then the index with what `change` puts beside them, then its flush.
-   * @throws DiskError; then nothing of it is in the index.
+   * Writes the fragments in a segment's memory to the disks. Nothing of it is durable before `commit`.
+   * @param names 32 bytes for each fragment. @throws DiskFullError, DiskError
    */
-  async commit(
-    written: readonly Written[],
-    removed: readonly Segment[],
-    change: () => void,
-  ): Promise<void> {
-    await this.#packs.sync();
-    const freed: Extent[] = [];
-    await this.#root.transaction(() => {
-      for (const { extents, ...segment } of written) {
-        for (const [index, extent] of extents.entries())
-          this.#index.put(place(segment, index), encodeExtent(extent));
-      }
-      for (const segment of removed) {
-        for (const index of segment.fragments.keys()) {
-          const key = place(segment, index);
-          const value = this.#index.get(key);
-          if (value) freed.push(decodeExtent(value));
-          this.#index.remove(key);
-        }
-      }
-      change();
-    });
-    await this.#root.flushed;
-    for (const extent of freed) await this.#packs.free(extent);
-  }
-
-  /** Gives back what was written for a block that will not be kept. */
-  async discard(written: readonly Written[]): Promise<void> {
-    for (const { extents } of written)
-      for (const extent of extents)
-        await this.#packs.free(extent).catch(() => {});
-  }
-
-  /**
-   * Reads a segment. Fragments that do not match their name are restored from the others, and written anew.
-   * @throws SegmentLostError where fewer than k are left, DiskError
-   */
-  async read(segment: Segment): Promise<Buffer> {
-    const { k } = this.code;
-    const data = await Promise.all(
-      segment.fragments
-        .slice(0, k)
-        .map((_, index) => this.#fragment(segment, index)),
-    );
-    const whole = data.includes(undefined)
-      ? await this.mend(segment)
-      : (data as Buffer[]);
-    return Buffer.concat(whole.slice(0, k)).subarray(0, segment.length);
-  }
-
-  /** Checks all fragments of a segment and writes anew those that are damaged. @throws SegmentLostError, DiskError */
-  async mend(segment: Segment): Promise<Buffer[]> {
-    const found: (Buffer | undefined)[] = [];
-    for (const index of segment.fragments.keys())
-      found.push(await this.#fragment(segment, index));
-    let whole: Buffer[];
-    try {
-      whole = await this.code.restore(found);
-    } catch (error) {
-      throw error instanceof TooFewFragmentsError
-        ? new SegmentLostError(error)
-        : error;
-    }
-    const damaged = [...found.keys()].filter(
-      (index) => found[index] === undefined,
-    );
-    if (damaged.length === 0) return whole;
-    const rows: [Buffer, Extent, Buffer | undefined][] = [];
-    for (const index of damaged) {
-      const name = Buffer.from(segment.fragments[index] as Uint8Array);
-      const key = place(segment, index);
-      const extent = await this.#append(
-        segment.block,
-        segment.segment,
+  async write(
+    address: Address,
+    segment: number,
+    cut: Cut,
+    memory: SegmentMemory,
+    names: Buffer,
+    expires = 0,
+  ): Promise<Uncommitted> {
+    this.lastUse = performance.now();
+    const created = Date.now();
+    return await this.#spread(
+      fragmentsIn(memory.bytes, cut).map((bytes, index) => ({
+        ...address,
+        segment,
         index,
-        segment.length,
-        name,
-        whole[index] as Buffer,
-      );
-      rows.push([key, extent, this.#index.get(key)]);
-    }
-    await this.#packs.sync();
-    await this.#root.transaction(() => {
-      for (const [key, extent] of rows)
-        this.#index.put(key, encodeExtent(extent));
-      this.#meta.put(
-        "mended",
-        (this.#meta.get("mended") ?? 0) + damaged.length,
-      );
-      this.#meta.put("lastMended", Date.now());
-    });
-    await this.#root.flushed;
-    for (const [, , old] of rows)
-      if (old) await this.#packs.free(decodeExtent(old));
-    return whole;
-  }
-
-  /** Takes out of the index, and gives back, the fragments of all blocks but those in `live` (ids as hex). */
-  async sweep(live: ReadonlySet<string>): Promise<void> {
-    const orphans: [Buffer, Extent][] = [];
-    for (const { key, value } of this.#index.getRange()) {
-      if (!live.has(key.subarray(32, 48).toString("hex")))
-        orphans.push([Buffer.from(key), decodeExtent(value)]);
-    }
-    if (orphans.length === 0) return;
-    await this.#root.transaction(() => {
-      for (const [key] of orphans) this.#index.remove(key);
-    });
-    await this.#root.flushed;
-    for (const [, extent] of orphans) await this.#packs.free(extent);
-  }
-
-  /** Bytes that a segment takes on the disk. */
-  size(ref: SegmentRef): number {
-    return (
-      ref.fragments.length * recordSize(this.code.fragmentLength(ref.length))
+        k: cut.k,
+        m: cut.m,
+        segmentLength: cut.segmentLength,
+        length: bytes.length,
+        created,
+        expires,
+        name: names.subarray(index * 32, index * 32 + 32),
+        bytes,
+      })),
+      new Map(),
     );
+  }
+
+  /** Makes what was written durable: acknowledged means that this resolved. @throws DiskError */
+  async commit(written: readonly Uncommitted[]): Promise<void> {
+    const byDisk = new Map<DiskStore, PlacedRow[]>();
+    for (const { disk, rows } of written.flat()) {
+      const list = byDisk.get(disk);
+      if (list) list.push(...rows);
+      else byDisk.set(disk, [...rows]);
+    }
+    await Promise.all(
+      [...byDisk].map(async ([disk, rows]) => await disk.commit(rows)),
+    );
+  }
+
+  /** Lets go of what was written and will not be committed. */
+  abandon(written: readonly Uncommitted[]): void {
+    for (const { disk, rows } of written.flat()) disk.abandon(rows);
+  }
+
+  /** What is known of a segment; `undefined` where no disk has anything of it. @param most how many fragments it can have. */
+  locate(address: Address, segment: number, most = 255): Located | undefined {
+    let located: Located | undefined;
+    for (const disk of this.#disks.values()) {
+      for (const { index, row } of disk.segment(
+        address.account,
+        address.block,
+        segment,
+        most,
+      )) {
+        const { k, m, segmentLength, created, expires } = row;
+        located ??= {
+          cut: { k, m, segmentLength },
+          created,
+          expires,
+          held: new Map(),
+        };
+        const copies = located.held.get(index);
+        if (copies) copies.push({ disk, row });
+        else located.held.set(index, [{ disk, row }]);
+      }
+    }
+    return located;
+  }
+
+  /** Reads and decrypts a segment. What is missing or rotten is mended afterwards. @throws NoBlockError, SegmentLostError */
+  async open(
+    address: Address,
+    segment: number,
+    cipher: Cipher,
+    most: number,
+  ): Promise<Buffer | undefined> {
+    return await this.#withSegment(
+      address,
+      segment,
+      most,
+      async (located, memory) => {
+        const { cut } = located;
+        const missing = await this.#fetch(located, memory, cut.k);
+        if (missing.length <= cut.m) {
+          const plain = await this.coder.open(memory, cut, cipher, missing);
+          if (plain) {
+            if (missing.some((index) => index < cut.k))
+              this.#queue(address, segment);
+            return plain;
+          }
+        }
+        await this.#restore(address, segment, located, memory);
+        this.#queue(address, segment);
+        return await this.coder.open(memory, cut, cipher, []);
+      },
+    );
+  }
+
+  /** Reads a segment that is not encrypted by the store, and compares it with its fragments' names. @throws NoBlockError, SegmentLostError */
+  async read(address: Address, segment: number, most = 255): Promise<Buffer> {
+    return await this.#withSegment(
+      address,
+      segment,
+      most,
+      async (located, memory) => {
+        if ((await this.#restore(address, segment, located, memory)).length > 0)
+          this.#queue(address, segment);
+        return Buffer.from(memory.bytes.subarray(0, located.cut.segmentLength));
+      },
+    );
+  }
+
+  /**
+   * Checks all fragments of a segment; makes those anew that are rotten, missing, on a failed or a draining disk, and moves
+   * what stands too close together.
+   * @param also numbers of fragments to make anew although they are sound. @returns how many were made anew or moved. @throws SegmentLostError
+   */
+  async mend(
+    address: Address,
+    segment: number,
+    also: readonly number[] = [],
+  ): Promise<number> {
+    return await this.#repairs.run(async () => {
+      const located = this.locate(address, segment);
+      if (!located) return 0;
+      const { cut } = located;
+      const memory = this.coder.memory(cut);
+      try {
+        const bad = await this.#restore(address, segment, located, memory);
+        const wrong = this.misplaced(located);
+        const anew = [...new Set([...bad, ...wrong, ...also])].sort(
+          (a, b) => a - b,
+        );
+        const made =
+          anew.length === 0
+            ? []
+            : await this.#remake(address, segment, located, memory, anew, bad);
+        await this.#dropSpares(address, segment, located, made);
+        return anew.length;
+      } finally {
+        this.coder.release(memory);
+      }
+    });
+  }
+
+  /** Whether each fragment of a segment is there once, and where it should be. */
+  isSettled(located: Located): boolean {
+    return (
+      this.misplaced(located).length === 0 &&
+      [...located.held.values()].every(
+        (copies) =>
+          copies.filter(({ disk }) => disk.failure === undefined).length <= 1,
+      )
+    );
+  }
+
+  /** Numbers of fragments that are not where they should be: nowhere, on a failed or draining disk, or too many on one. */
+  misplaced({ cut, held }: Located): number[] {
+    const accepting = this.accepting;
+    if (accepting.length === 0) return [];
+    const total = cut.k + cut.m;
+    const share = Math.ceil(total / accepting.length);
+    const count = new Map<DiskStore, number>();
+    const wrong: number[] = [];
+    for (let index = 0; index < total; index++) {
+      const good = held
+        .get(index)
+        ?.find(
+          ({ disk, row }) =>
+            !row.damaged &&
+            accepting.includes(disk) &&
+            !disk.lost.includes(row.pack),
+        );
+      const onDisk = good ? (count.get(good.disk) ?? 0) : 0;
+      if (!good || onDisk >= share) wrong.push(index);
+      else count.set(good.disk, onDisk + 1);
+    }
+    return wrong;
+  }
+
+  /** Whether any disk has anything of a block. */
+  has({ account, block }: Address): boolean {
+    return [...this.#disks.values()].some((disk) =>
+      disk.hasBlock(account, block),
+    );
+  }
+
+  /** Removes a block from all disks. Durable when it resolves. @throws DiskError */
+  async remove({ account, block }: Address): Promise<void> {
+    await this.#repairs.run(async () => {
+      const disks = [...this.#disks.values()].filter(
+        ({ failure, uuid }) =>
+          !failure && this.#disks.get(uuid)?.hasBlock(account, block),
+      );
+      // The header first, and everywhere: one copy of it is a whole block, none is no block, and nothing is between.
+      if (disks.length > 1)
+        await Promise.all(
+          disks.map(async (disk) => {
+            const copies = disk.segment(account, block, headerSegment);
+            if (copies.length > 0) await disk.commit([], copies);
+          }),
+        );
+      await Promise.all(
+        disks.map(async (disk) => await disk.removeBlock(account, block)),
+      );
+    });
+    this.collect();
+  }
+
+  /** Compacts all disks in the background, one run at a time. */
+  collect(): void {
+    this.#later(async () => {
+      for (const disk of this.accepting)
+        await compact(disk, this.#ending.signal);
+    });
+  }
+
+  /** Resolves when nothing is left to do in the background. */
+  async idle(): Promise<void> {
+    let seen: Promise<void> | undefined;
+    while (seen !== this.#background) {
+      seen = this.#background;
+      await seen;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#root.flushed;
-    await this.#packs[Symbol.asyncDispose]();
-    await this.#root.close();
+    this.#ending.abort();
+    await this.idle();
+    for (const disk of this.#disks.values()) await disk[Symbol.asyncDispose]();
+    this.#disks.clear();
+    await this.coder[Symbol.asyncDispose]();
   }
 
-  async #append(
-    block: Buffer,
+  async #withSegment<T>(
+    address: Address,
     segment: number,
-    index: number,
-    segmentLength: number,
-    fragment: Buffer,
-    bytes: Buffer,
-  ): Promise<Extent> {
-    return await this.#packs.append(
-      {
-        block,
-        segment,
-        index,
-        k: this.code.k,
-        m: this.code.m,
-        segmentLength,
-        fragment,
-        length: bytes.length,
-      },
-      bytes,
+    most: number,
+    work: (located: Located, memory: SegmentMemory) => Promise<T>,
+  ): Promise<T> {
+    this.lastUse = performance.now();
+    const located = this.locate(address, segment, most);
+    if (!located) throw new NoBlockError();
+    const memory = this.coder.memory(located.cut);
+    try {
+      return await work(located, memory);
+    } finally {
+      this.coder.release(memory);
+    }
+  }
+
+  /**
+   * Reads fragments into a segment's memory until `wanted` are there, data before parity.
+   * @returns the numbers of those that are not there.
+   */
+  async #fetch(
+    { cut, held }: Located,
+    memory: SegmentMemory,
+    wanted: number,
+  ): Promise<number[]> {
+    const fragments = fragmentsIn(memory.bytes, cut);
+    const missing = new Set(fragments.keys());
+    let candidates = [...fragments.keys()];
+    while (candidates.length > 0 && fragments.length - missing.size < wanted) {
+      const next = candidates.slice(
+        0,
+        wanted - (fragments.length - missing.size),
+      );
+      candidates = candidates.slice(next.length);
+      await Promise.all(
+        next.map(async (index) => {
+          for (const copy of held.get(index) ?? []) {
+            if (await this.#fetchOne(copy, fragments[index] as Buffer)) {
+              missing.delete(index);
+              return;
+            }
+          }
+        }),
+      );
+    }
+    return [...missing];
+  }
+
+  async #fetchOne({ disk, row }: Held, target: Buffer): Promise<boolean> {
+    if (row.damaged || row.length !== target.length) return false;
+    return await disk.read(row, target).catch((error: unknown) => {
+      if (error instanceof DiskError) return false;
+      throw error;
+    });
+  }
+
+  /** Reads all fragments, checks them by name, and restores the others in the memory. @returns numbers of the bad ones. */
+  async #restore(
+    address: Address,
+    segment: number,
+    first: Located,
+    memory: SegmentMemory,
+  ): Promise<number[]> {
+    // Compaction may have moved what was located before; its new place is known now.
+    const located = this.locate(address, segment) ?? first;
+    const { cut, held } = located;
+    const names = Buffer.alloc(32 * (cut.k + cut.m));
+    for (const [index, [copy]] of held) copy?.row.name.copy(names, index * 32);
+    const missing = await this.#fetch(located, memory, cut.k + cut.m);
+    const { rotten, whole } = await this.coder.restore(
+      memory,
+      cut,
+      names,
+      missing,
     );
+    const bad = [...missing, ...rotten];
+    if (!whole) {
+      await this.#confess(address, segment, located, bad);
+      throw new SegmentLostError(segment, cut.k + cut.m - bad.length, cut.k);
+    }
+    return bad;
   }
 
-  async #fragment(
-    segment: Segment,
-    index: number,
-  ): Promise<Buffer | undefined> {
-    const value = this.#index.get(place(segment, index));
-    if (!value) return undefined;
-    const bytes = await this.#packs.read(decodeExtent(value));
-    return merkleRoot(bytes).equals(segment.fragments[index] as Uint8Array)
-      ? bytes
-      : undefined;
+  /** Notes durably that a segment is lost, once for each of its bad fragments. */
+  async #confess(
+    address: Address,
+    segment: number,
+    { held }: Located,
+    bad: readonly number[],
+  ): Promise<void> {
+    for (const index of bad) {
+      for (const { disk, row } of held.get(index) ?? []) {
+        if (row.damaged || disk.failure) continue;
+        const place = { ...address, segment, index };
+        await noteDamaged(disk, place, row).catch(() => {});
+        await this.#report(disk, { ...address, segment, index }, "lost");
+      }
+    }
+  }
+
+  async #remake(
+    address: Address,
+    segment: number,
+    { cut, held, created, expires }: Located,
+    memory: SegmentMemory,
+    anew: readonly number[],
+    bad: readonly number[],
+  ): Promise<Uncommitted> {
+    const fragments = fragmentsIn(memory.bytes, cut);
+    const taken = new Map<DiskStore, number>();
+    for (const [index, copies] of held) {
+      const [copy] = copies;
+      if (copy && !anew.includes(index))
+        taken.set(copy.disk, (taken.get(copy.disk) ?? 0) + 1);
+    }
+    const written = await this.#spread(
+      anew.map((index) => {
+        const bytes = fragments[index] as Buffer;
+        return {
+          ...address,
+          segment,
+          index,
+          k: cut.k,
+          m: cut.m,
+          segmentLength: cut.segmentLength,
+          length: fragmentLength(cut),
+          created,
+          expires,
+          name: held.get(index)?.[0]?.row.name ?? merkleRoot(bytes),
+          bytes,
+        };
+      }),
+      taken,
+    );
+    await this.commit([written]);
+    for (const { disk, rows } of written)
+      for (const { index } of rows)
+        if (bad.includes(index))
+          await this.#report(
+            disk,
+            { ...address, segment, index },
+            held.has(index) ? "rotten" : "missing",
+          );
+    return written;
+  }
+
+  /** Voids all copies of each fragment but one: the one that was just made, else the first that was read and found sound. */
+  async #dropSpares(
+    address: Address,
+    segment: number,
+    { held }: Located,
+    made: Uncommitted,
+  ): Promise<void> {
+    const fresh = new Map(
+      made.flatMap(({ disk, rows }) =>
+        rows.map(({ index }) => [index, disk] as const),
+      ),
+    );
+    const spare = new Map<DiskStore, Place[]>();
+    for (const [index, copies] of held) {
+      const kept =
+        fresh.get(index) ??
+        (copies.find(({ row }) => !row.damaged) ?? copies[0])?.disk;
+      for (const { disk } of copies) {
+        if (disk === kept || disk.failure) continue;
+        const list = spare.get(disk) ?? [];
+        list.push({ ...address, segment, index });
+        spare.set(disk, list);
+      }
+    }
+    for (const [disk, places] of spare) await disk.commit([], places);
+  }
+
+  /** Writes fragments to the disks that suit best; where one fails or is full, to the others. */
+  async #spread(
+    fragments: readonly NewFragment[],
+    taken: ReadonlyMap<DiskStore, number>,
+  ): Promise<Uncommitted> {
+    const written: Uncommitted = [];
+    const refused = new Set<DiskStore>();
+    let waiting = fragments;
+    let reason: unknown;
+    while (waiting.length > 0) {
+      const candidates = this.accepting.filter((disk) => !refused.has(disk));
+      const placed = await placeFragments(candidates, waiting, taken);
+      if (!placed) {
+        this.abandon([written]);
+        throw (
+          reason ??
+          this.accepting[0]?.failure ??
+          new DiskFullError(
+            "No data disk has room. Delete something, or add a disk.",
+          )
+        );
+      }
+      const failed: NewFragment[] = [];
+      await Promise.all(
+        [...placed].map(async ([disk, list]) => {
+          try {
+            written.push({ disk, rows: await disk.append(list) });
+          } catch (error) {
+            if (!(error instanceof CoppiceError)) throw error;
+            reason = error;
+            refused.add(disk);
+            failed.push(...list);
+          }
+        }),
+      );
+      waiting = failed;
+    }
+    return written;
+  }
+
+  #queue(address: Address, segment: number): void {
+    const key = `${address.account.toString("hex")}${address.block.toString("hex")}${segment}`;
+    if (this.#queued.has(key) || this.#queued.size > 10_000) return;
+    this.#queued.set(key, { ...address, segment });
+    this.#later(async () => {
+      this.#queued.delete(key);
+      await this.mend(address, segment);
+    });
+  }
+
+  /** Does something in the background, after all that was to be done before; a failure is in the disks' states, or is tried again by the scrub. */
+  #later(work: () => Promise<unknown>): void {
+    this.#background = this.#background.then(async () => {
+      if (this.#ending.signal.aborted) return;
+      await work().catch((error: unknown) => {
+        if (!this.#ending.signal.aborted) this.#onError(error);
+      });
+    });
+  }
+
+  async #report(
+    disk: DiskStore,
+    place: Place,
+    cause: Mending["cause"],
+  ): Promise<void> {
+    // The disk may have failed meanwhile; then its state says so.
+    await noteMending(disk, place, cause).catch(() => {});
   }
 }
 
-/** The index key of a fragment: its name first, then where it belongs, because equal fragments must be kept twice. */
-function place({ block, segment, fragments }: Segment, index: number): Buffer {
-  const key = Buffer.alloc(53);
-  key.set(fragments[index] as Uint8Array, 0);
-  block.copy(key, 32, 0, 16);
-  key.writeUInt32BE(segment, 48);
-  key.writeUInt8(index, 52);
-  return key;
-}
-
-function encodeExtent({ pack, offset, length }: Extent): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt32BE(pack, 0);
-  bytes.writeUIntBE(offset, 4, 6);
-  bytes.writeUInt32BE(length, 12);
-  return bytes;
-}
-
-function decodeExtent(bytes: Buffer): Extent {
-  return {
-    pack: bytes.readUInt32BE(0),
-    offset: bytes.readUIntBE(4, 6),
-    length: bytes.readUInt32BE(12),
-  };
-}
+/** Fragments that are written to disks and not durable yet. */
+export type Uncommitted = { disk: DiskStore; rows: PlacedRow[] }[];

@@ -1,21 +1,23 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  rm,
-  statfs,
-} from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../../shared/durable.ts";
-import { DiskError, DiskFullError, hasCode } from "../../shared/errors.ts";
-import { openLibrary } from "../../shared/native.ts";
 import {
+  CoppiceError,
+  DiskError,
+  DiskFullError,
+  hasCode,
+} from "../../shared/errors.ts";
+import { Mutex } from "../../shared/mutex.ts";
+import {
+  align,
+  decodePackHeader,
+  encodePackHeader,
   encodeRecordHeader,
+  packHeaderSize,
   type RecordHeader,
   recordHeaderSize,
   recordSize,
+  saltOf,
 } from "./record.ts";
+import type { Storage, StorageFile } from "./storage.ts";
 
 /** Where a fragment stands: number of the pack, offset of its record and bytes of the fragment. */
 export interface Extent {
@@ -24,49 +26,123 @@ export interface Extent {
   length: number;
 }
 
-/** A pack is closed for writing when it has reached this size. */
+/** What is appended. */
+export interface NewRecord {
+  header: RecordHeader;
+  fragment?: Uint8Array;
+}
+
+/** A disk takes so long for an operation that it counts as failed. */
+export class DiskSlowError extends DiskError {
+  override name = "DiskSlowError";
+}
+
+/** The index knows packs, and the folder that should hold them is empty: the disk is not mounted. Nothing is lost. */
+export class DiskMissingError extends DiskError {
+  override name = "DiskMissingError";
+}
+
+/** A pack is closed for writing before it would grow over this. */
 export const packSize = 256 * 2 ** 20;
-/** Kept free on a disk, so that deleting and the index always have room. */
-export const reserve = 256 * 2 ** 20;
-const punchHole = 0x02 | 0x01;
+const reserveStep = 64 * 2 ** 20;
+/** What is durable is never in the same physical sector as what is written next, so that a torn write cannot hurt it. */
+const sector = 4096;
+const maxOpen = 128;
+/** As many pieces as Linux takes in one write. */
+const mostParts = 1024;
 
-/** The append-only files of one data disk. Writes are durable after `sync`; a failed flush fences the disk. */
+/** How packs are written; tests make them small. */
+export interface PackOptions {
+  /** Bytes; 256 MiB unless told. */
+  packSize?: number;
+  /** Milliseconds after which an operation of the disk counts as failed; a minute unless told. */
+  patience?: number;
+}
+
+interface QueuedWrite {
+  number: number;
+  offset: number;
+  parts: readonly Uint8Array[];
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/** The append-only files of one data disk. Writes are durable after `sync`; a failed flush or write fences the disk. */
 export class Packs implements AsyncDisposable {
-  #folder: string;
-  #handles = new Map<number, Promise<FileHandle>>();
-  #writer: { number: number; offset: number } | undefined;
-  #next: number;
+  readonly salt: Buffer;
+  #storage: Storage;
+  #disk: string;
+  #options: Required<PackOptions>;
+  #files = new Map<number, Promise<StorageFile>>();
+  #readers = new Map<number, number>();
+  #unread = new Map<number, () => void>();
+  #names = new Map<number, string>();
+  #writer: { number: number; offset: number; reserved: number } | undefined;
+  #next = 1;
   #dirty = new Set<number>();
+  #namesDirty = false;
   #failure: DiskError | undefined;
-  #libc = openLibrary("libc.so.6", "libc6", {
-    fallocate: ["int", ["int", "int", "int64", "int64"]],
-  });
+  #queue: QueuedWrite[] = [];
+  #writing: Promise<void> | undefined;
+  #tail = new Mutex();
+  #closed = false;
+  /** Reads that the disk refused. */
+  readErrors = 0;
 
-  private constructor(folder: string, next: number) {
-    this.#folder = folder;
-    this.#next = next;
+  private constructor(
+    storage: Storage,
+    disk: string,
+    options: Required<PackOptions>,
+  ) {
+    this.#storage = storage;
+    this.#disk = disk;
+    this.salt = saltOf(disk);
+    this.#options = options;
   }
 
-  /**
-   * Opens the packs in a folder. What lies outside the live extents is what a crash or a deletion left: it is given back,
-   * so a torn tail never outlives a start. Writing begins in a new pack.
-   */
+  /** Opens the packs of the disk with this UUID. A pack whose header tells another number than its name goes by its header. */
   static async open(
-    folder: string,
-    live: Map<number, Extent[]>,
+    storage: Storage,
+    disk: string,
+    options: PackOptions = {},
   ): Promise<Packs> {
-    await mkdir(folder, { recursive: true });
-    const numbers = (await readdir(folder))
-      .map((name) => /^(\d{8})\.pack$/.exec(name)?.[1])
-      .filter((text) => text !== undefined)
-      .map(Number);
-    const packs = new Packs(
-      folder,
-      Math.max(0, ...numbers, ...live.keys()) + 1,
-    );
-    for (const number of numbers)
-      await packs.#reclaim(number, live.get(number) ?? []);
+    const packs = new Packs(storage, disk, {
+      packSize,
+      patience: 60_000,
+      ...options,
+    });
+    const unnamed: [number, string][] = [];
+    for (const name of (await storage.list()).sort()) {
+      const number = Number(/^(\d{8})\.pack$/.exec(name)?.[1]);
+      if (Number.isNaN(number)) continue;
+      const file = await storage.open(name, false);
+      const bytes = Buffer.alloc(packHeaderSize);
+      const read = await file.read(bytes, 0).catch(() => 0);
+      await file.close();
+      const header = decodePackHeader(bytes.subarray(0, read));
+      if (header?.disk === disk && !packs.#names.has(header.number))
+        packs.#names.set(header.number, name);
+      else unnamed.push([number, name]);
+    }
+    for (const [number, name] of unnamed)
+      if (!packs.#names.has(number)) packs.#names.set(number, name);
+    packs.#next =
+      Math.max(
+        0,
+        ...packs.#names.keys(),
+        ...unnamed.map(([number]) => number),
+      ) + 1;
     return packs;
+  }
+
+  /** Numbers of the packs that are there, oldest first. */
+  get numbers(): number[] {
+    return [...this.#names.keys()].sort((a, b) => a - b);
+  }
+
+  /** Number of the pack that is written to, if one is. */
+  get open(): number | undefined {
+    return this.#writer?.number;
   }
 
   /** Set once the disk failed; nothing is written from then on. */
@@ -74,37 +150,67 @@ export class Packs implements AsyncDisposable {
     return this.#failure;
   }
 
-  /** @throws DiskFullError unless `bytes` fit and the reserve stays. @throws DiskError where the disk failed. */
-  async admit(bytes: number): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    const { bavail, bsize } = await this.#guard("look at", () =>
-      statfs(this.#folder),
-    );
-    if (bavail * bsize < bytes + reserve) {
-      throw new DiskFullError(
-        `The disk has ${Math.max(0, Math.floor((bavail * bsize - reserve) / 2 ** 20))} MB free for files and this needs ${Math.ceil(bytes / 2 ** 20)} MB. Delete something, or keep it elsewhere.`,
-      );
-    }
+  /** The path of a pack's file, where another thread can read it. */
+  path(number: number): string | undefined {
+    const name = this.#names.get(number);
+    return this.#storage.path !== undefined && name !== undefined
+      ? join(this.#storage.path, name)
+      : undefined;
   }
 
-  /** Appends one record. Durable only after `sync`. @throws DiskFullError, DiskError */
-  async append(header: RecordHeader, fragment: Buffer): Promise<Extent> {
-    if (this.#failure) throw this.#failure;
-    const size = recordSize(fragment.length);
-    if (!this.#writer || this.#writer.offset >= packSize)
-      this.#writer = { number: this.#next++, offset: 0 };
-    const { number, offset } = this.#writer;
-    this.#writer.offset += size;
-    this.#dirty.add(number);
-    const padding = Buffer.alloc(size - recordHeaderSize - fragment.length);
-    await this.#guard("write to", async () => {
-      const file = await this.#file(number);
-      await file.writev(
-        [encodeRecordHeader(header), fragment, padding],
-        offset,
-      );
+  /** New packs get higher numbers than this one, which an index remembers. */
+  skip(number: number): void {
+    this.#next = Math.max(this.#next, number + 1);
+  }
+
+  /** Bytes free, and of the whole disk. @throws DiskError */
+  async room(): Promise<{ free: number; total: number }> {
+    return await this.#guard("look at", () => this.#storage.room());
+  }
+
+  /**
+   * Appends records, one behind the other. Durable only after `sync`.
+   * @param placed hears of each record's place before anything is written. @throws DiskFullError, DiskError
+   */
+  async append(
+    records: readonly NewRecord[],
+    placed: (extent: Extent) => void,
+  ): Promise<Extent[]> {
+    const sizes = records.map(({ header }) => recordSize(header));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    // Queued before another can finish the pack: what is reserved behind its last write is given back then.
+    const { extents, written } = await this.#tail.run(async () => {
+      const { number, offset } = await this.#allocate(total);
+      const { extents, parts } = this.#lay(records, sizes, number, offset);
+      for (const extent of extents) placed(extent);
+      return { extents, written: this.#write(number, offset, parts) };
     });
-    return { pack: number, offset, length: fragment.length };
+    await written;
+    return extents;
+  }
+
+  /** The bytes of records that stand one behind the other from `offset` on. */
+  #lay(
+    records: readonly NewRecord[],
+    sizes: readonly number[],
+    number: number,
+    offset: number,
+  ): { extents: Extent[]; parts: Uint8Array[] } {
+    const parts: Uint8Array[] = [];
+    const extents: Extent[] = [];
+    let at = offset;
+    for (const [index, { header, fragment }] of records.entries()) {
+      extents.push({ pack: number, offset: at, length: header.length });
+      parts.push(encodeRecordHeader(header, this.salt, false));
+      if (fragment) {
+        parts.push(fragment);
+        const padding = align(fragment.length) - fragment.length;
+        if (padding > 0) parts.push(Buffer.alloc(padding));
+        parts.push(encodeRecordHeader(header, this.salt, true));
+      }
+      at += sizes[index] as number;
+    }
+    return { extents, parts };
   }
 
   /** Flushes all that was appended. @throws DiskError: after a failed flush nobody knows what is on the disk, so it is fenced. */
@@ -112,96 +218,303 @@ export class Packs implements AsyncDisposable {
     if (this.#failure) throw this.#failure;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
+    if (this.#writer)
+      this.#writer.offset = Math.ceil(this.#writer.offset / sector) * sector;
+    const names = this.#namesDirty;
+    this.#namesDirty = false;
     try {
-      for (const number of dirty) await (await this.#file(number)).datasync();
-      if (dirty.length > 0) await syncFolder(this.#folder);
+      for (const number of dirty.filter((one) => this.#names.has(one)))
+        await this.#patiently("flush", async () =>
+          (await this.#file(number)).datasync(),
+        );
+      if (names) await this.#patiently("flush", () => this.#storage.sync());
     } catch (error) {
-      throw this.#fence(error);
+      throw this.#fence(error, "flush");
     }
   }
 
-  /** Reads a fragment; fewer bytes than asked where the disk has lost some. @throws DiskError */
-  async read(extent: Extent): Promise<Buffer> {
-    return await this.#guard("read from", async () => {
-      const file = await this.#file(extent.pack);
-      const bytes = Buffer.allocUnsafeSlow(extent.length);
-      const { bytesRead } = await file.read(
-        bytes,
-        0,
-        extent.length,
-        extent.offset + recordHeaderSize,
+  /** Reads from a pack; fewer bytes than asked, or none, where the disk has lost some. @throws DiskError where it is gone. */
+  async read(
+    number: number,
+    offset: number,
+    target: Uint8Array,
+  ): Promise<number> {
+    if (!this.#names.has(number)) return 0;
+    this.#readers.set(number, (this.#readers.get(number) ?? 0) + 1);
+    try {
+      return await this.#guard("read from", async () =>
+        (await this.#file(number)).read(target, offset),
       );
-      return bytes.subarray(0, bytesRead);
-    });
+    } catch (error) {
+      // One bad sector is a damaged fragment, not a failed disk.
+      if (error instanceof DiskError && !this.#failure) {
+        this.readErrors++;
+        return 0;
+      }
+      throw error;
+    } finally {
+      const left = (this.#readers.get(number) ?? 1) - 1;
+      if (left > 0) this.#readers.set(number, left);
+      else {
+        this.#readers.delete(number);
+        this.#unread.get(number)?.();
+      }
+    }
   }
 
-  /** Gives a record's room back to the file system. */
-  async free(extent: Extent): Promise<void> {
-    await this.#punch(extent.pack, extent.offset, recordSize(extent.length));
+  /** Where the fragment of a record begins. */
+  static payload({ offset }: Extent): number {
+    return offset + recordHeaderSize;
+  }
+
+  /** Bytes of a pack's file; 0 where there is none. */
+  async size(number: number): Promise<number> {
+    if (!this.#names.has(number)) return 0;
+    return await this.#guard("look at", async () =>
+      (await this.#file(number)).size(),
+    );
+  }
+
+  /** Cuts a torn tail off. */
+  async truncate(number: number, size: number): Promise<void> {
+    await this.#guard(
+      "write to",
+      async () => {
+        const file = await this.#file(number);
+        await file.truncate(size);
+        await file.datasync();
+      },
+      true,
+    );
+  }
+
+  /** Stops writing to the open pack; the next record begins another. */
+  async seal(): Promise<void> {
+    await this.#tail.run(async () => await this.#finish());
+  }
+
+  /** Removes a pack that no row points at any more, when its last reader is done. */
+  async remove(number: number): Promise<void> {
+    if (this.#writer?.number === number) await this.seal();
+    const name = this.#names.get(number);
+    this.#names.delete(number);
+    if (this.#readers.has(number)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#unread.set(number, resolve);
+      await promise;
+      this.#unread.delete(number);
+    }
+    this.#dirty.delete(number);
+    await this.#close(number);
+    if (name === undefined) return;
+    await this.#guard(
+      "write to",
+      async () => {
+        await this.#storage.remove(name);
+        await this.#storage.sync();
+      },
+      true,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const handle of this.#handles.values()) await (await handle).close();
-    this.#handles.clear();
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#failure) await this.#finish().catch(() => {});
+    for (const number of [...this.#files.keys()])
+      await this.#close(number).catch(() => {});
   }
 
-  async #reclaim(number: number, live: Extent[]): Promise<void> {
-    let end = 0;
-    for (const { offset, length } of live.sort((a, b) => a.offset - b.offset)) {
-      if (offset > end) await this.#punch(number, end, offset - end);
-      end = offset + recordSize(length);
+  async #close(number: number): Promise<void> {
+    const file = this.#files.get(number);
+    this.#files.delete(number);
+    await (await file?.catch(() => undefined))?.close();
+  }
+
+  /** Gives back what was reserved for the open pack and not needed. */
+  async #finish(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (!writer) return;
+    await this.#writing;
+    const file = await this.#file(writer.number);
+    await file.truncate(await file.size());
+  }
+
+  async #allocate(total: number): Promise<{ number: number; offset: number }> {
+    if (this.#failure) throw this.#failure;
+    if (this.#writer && this.#writer.offset + total > this.#options.packSize)
+      await this.#finish();
+    if (!this.#writer) {
+      const number = this.#next++;
+      const name = `${String(number).padStart(8, "0")}.pack`;
+      await this.#guard(
+        "write to",
+        async () => {
+          const file = await this.#storage.open(name, true);
+          this.#files.set(number, Promise.resolve(file));
+          this.#names.set(number, name);
+          this.#namesDirty = true;
+          await file.write([encodePackHeader(number, this.#disk)], 0);
+        },
+        true,
+      );
+      this.#writer = { number, offset: packHeaderSize, reserved: 0 };
     }
-    if (end === 0) await rm(this.#path(number));
-    else await (await this.#file(number)).truncate(end);
-  }
-
-  async #punch(number: number, offset: number, length: number): Promise<void> {
-    const { fd } = await this.#file(number);
-    // Room that cannot be given back now is given back at the next start.
-    await this.#libc.fallocate(fd, punchHole, offset, length);
-  }
-
-  #path(number: number): string {
-    return join(this.#folder, `${String(number).padStart(8, "0")}.pack`);
-  }
-
-  #file(number: number): Promise<FileHandle> {
-    let handle = this.#handles.get(number);
-    if (!handle) {
-      handle = open(this.#path(number), "a+").then(async (probe) => {
-        await probe.close();
-        return await open(this.#path(number), "r+");
-      });
-      handle.catch(() => this.#handles.delete(number));
-      this.#handles.set(number, handle);
+    const { number, offset, reserved } = this.#writer;
+    if (offset + total > reserved) {
+      const step = Math.min(reserveStep, this.#options.packSize);
+      await (await this.#file(number)).reserve(reserved, step);
+      this.#writer.reserved = reserved + step;
     }
-    return handle;
+    this.#writer.offset = offset + total;
+    return { number, offset };
   }
 
-  async #guard<T>(what: string, work: () => Promise<T>): Promise<T> {
+  /** One write at a time: the kernel locks a file for each, and whoever waits meanwhile goes into the next. */
+  async #write(
+    number: number,
+    offset: number,
+    parts: readonly Uint8Array[],
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#queue.push({ number, offset, parts, resolve, reject });
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = undefined;
+    });
+    await promise;
+  }
+
+  async #drain(): Promise<void> {
+    for (let first = this.#queue.shift(); first; first = this.#queue.shift()) {
+      const group = [first];
+      const parts = [...first.parts];
+      let end = first.offset + lengthOf(first.parts);
+      for (
+        let next = this.#queue[0];
+        next &&
+        next.number === first.number &&
+        next.offset === end &&
+        parts.length + next.parts.length <= mostParts;
+        next = this.#queue[0]
+      ) {
+        this.#queue.shift();
+        group.push(next);
+        parts.push(...next.parts);
+        end += lengthOf(next.parts);
+      }
+      const { number, offset } = first;
+      try {
+        await this.#guard(
+          "write to",
+          async () => await (await this.#file(number)).write(parts, offset),
+          true,
+        );
+        // Not before: a flush that began earlier does not cover it.
+        this.#dirty.add(number);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+  }
+
+  async #file(number: number): Promise<StorageFile> {
+    let file = this.#files.get(number);
+    if (!file) {
+      const name = this.#names.get(number);
+      if (name === undefined)
+        throw new DiskError(
+          `Pack ${number} is not on the disk. Run coppice store scrub --now.`,
+        );
+      file = this.#storage.open(name, false);
+      file.catch(() => this.#files.delete(number));
+      this.#files.set(number, file);
+      if (this.#files.size > maxOpen) await this.#closeIdle();
+    }
+    return await file;
+  }
+
+  async #closeIdle(): Promise<void> {
+    for (const number of this.#files.keys()) {
+      if (this.#files.size <= maxOpen / 2) return;
+      if (
+        number !== this.#writer?.number &&
+        !this.#dirty.has(number) &&
+        (this.#readers.get(number) ?? 0) === 0
+      )
+        await this.#close(number);
+    }
+  }
+
+  async #patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () =>
+        reject(
+          new DiskSlowError(
+            `The data disk took longer than ${this.#options.patience / 1000} s to ${what}. Check its cable and its health, then restart the box.`,
+          ),
+        ),
+      this.#options.patience,
+    );
     try {
-      return await work();
+      return await Promise.race([work(), promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #guard<T>(
+    what: string,
+    work: () => Promise<T>,
+    writing = false,
+  ): Promise<T> {
+    if (writing && this.#failure) throw this.#failure;
+    try {
+      return await this.#patiently(what, work);
     } catch (error) {
-      if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT"))
+      if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT")) {
+        // What was half written is never continued: the next record begins in a sector of its own.
+        if (this.#writer)
+          this.#writer.offset =
+            Math.ceil(this.#writer.offset / sector) * sector;
         throw new DiskFullError(
           "The disk is full. Delete something and try again.",
           { cause: error },
         );
-      if (
-        ["EIO", "EROFS", "ENODEV", "ENXIO", "ENOENT"].some((code) =>
-          hasCode(error, code),
-        )
-      )
+      }
+      if (error instanceof CoppiceError && !(error instanceof DiskSlowError))
+        throw error;
+      const gone = ["EROFS", "ENODEV", "ENXIO"].some((code) =>
+        hasCode(error, code),
+      );
+      if (writing || gone || error instanceof DiskSlowError)
         throw this.#fence(error, what);
-      throw error;
+      throw diskError(error, what);
     }
   }
 
-  #fence(cause: unknown, what = "flush"): DiskError {
-    this.#failure ??= new DiskError(
-      `The box could not ${what} its data disk (${(cause as Error).message}). Check its cable and power, then restart the box.`,
-      { cause },
-    );
+  #fence(cause: unknown, what: string): DiskError {
+    this.#failure ??= diskError(cause, what);
     return this.#failure;
   }
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+function diskError(cause: unknown, what: string): DiskError {
+  return cause instanceof DiskError
+    ? cause
+    : new DiskError(
+        `The box could not ${what} its data disk (${(cause as Error).message}). Check its cable and power, then restart the box.`,
+        { cause },
+      );
+}
+
+/** Room that stays free on a disk of this many bytes, so that collecting and the index always have some: 5 % and two packs, less on small disks. */
+export function reserveOf(total: number): number {
+  return Math.min(total * 0.05 + 2 * packSize, total * 0.2);
 }

@@ -1,27 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import type { Database } from "lmdb";
-import { decodeCbor, encodeCbor } from "../../shared/cbor.ts";
 import { SignatureError } from "../../shared/cose.ts";
 import { BadRequestError, NotFoundError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
+import type { FileInfo } from "../client.ts";
 import {
+  type Code,
+  fragmentCount,
+  readBody,
+  segmentCount,
+  storedBytes,
+  writeBlock,
+} from "../store/body.ts";
+import {
+  type Address,
   type FragmentStore,
-  type Segment,
+  NoBlockError,
   SegmentLostError,
-  type SegmentRef,
-  type Written,
 } from "../store/fragments.ts";
 import { headerSegment } from "../store/record.ts";
-import {
-  type Block,
-  decryptSegment,
-  encryptSegment,
-  openHeader,
-  plainSegmentSize,
-  sealHeader,
-} from "./block.ts";
+import { segmentsOf } from "../store/walk.ts";
+import { type Block, openHeader, sealHeader } from "./block.ts";
+import { type Named, Names } from "./names.ts";
 import type { RootKey } from "./rootkey.ts";
+
+/** The account of the owner's own files. */
+export const fileAccount = Buffer.alloc(16);
 
 /** The upload ended before all of it arrived, or is longer than was said. */
 export class UploadCutError extends BadRequestError {
@@ -31,65 +35,72 @@ export class UploadCutError extends BadRequestError {
   }
 }
 
-/** How a file is kept. */
-export interface FileInfo {
-  name: string;
-  size: number;
-  modified: number;
-  version: number;
-  /** Fragments of each segment, and how many of them restore it. */
-  fragments: number;
-  needed: number;
-  segments: number;
-  /** Bytes on the disk. */
-  stored: number;
-}
-
-interface Row {
-  id: Buffer;
-  header: SegmentRef;
-  info: FileInfo;
-}
-
 /** The owner's files: each a signed, encrypted block whose segments are in the fragment store. */
-export class Files {
+export class Files implements AsyncDisposable {
   #store: FragmentStore;
   #root: RootKey;
-  #names: Database<Buffer, string>;
+  #names: Names;
   #readers = new Map<string, number>();
-  #doomed = new Map<string, Segment[]>();
-
+  #doomed = new Set<string>();
   #commits = new Mutex();
 
-  private constructor(store: FragmentStore, root: RootKey) {
+  private constructor(store: FragmentStore, root: RootKey, names: Names) {
     this.#store = store;
     this.#root = root;
-    this.#names = store.table("files");
+    this.#names = names;
   }
 
-  /** Opens the files of a root key; fragments of blocks that no name leads to, which a crash left, are given back. */
-  static async open(store: FragmentStore, root: RootKey): Promise<Files> {
-    const files = new Files(store, root);
-    await store.sweep(
-      new Set(
-        [...files.#names.getRange()].map(({ value }) =>
-          decodeRow(value).id.toString("hex"),
-        ),
-      ),
-    );
-    return files;
+  /** Opens the files of a root key. @param folder where the table of names is kept. */
+  static open(store: FragmentStore, root: RootKey, folder: string): Files {
+    return new Files(store, root, Names.open(folder));
+  }
+
+  /** Takes in the files whose headers are on the disks and which no name leads to: those of a disk from another box, or all when the table is new. */
+  async discover(signal: AbortSignal): Promise<void> {
+    for await (const { account, block, segment } of segmentsOf(this.#store)) {
+      signal.throwIfAborted();
+      const address = { account, block };
+      if (
+        segment !== headerSegment ||
+        !account.equals(fileAccount) ||
+        this.#names.leadsTo(block) ||
+        this.#store.isWriting(address)
+      )
+        continue;
+      const found = await this.#open(block).catch((error: unknown) => {
+        if (
+          error instanceof SignatureError ||
+          error instanceof SegmentLostError
+        )
+          return undefined;
+        throw error;
+      });
+      if (!found) continue;
+      await this.#commits.run(async () => {
+        const old = this.#names.get(found.path);
+        const [was, is] = [old?.info.version ?? 0, found.version];
+        if (
+          was < is ||
+          (was === is && (old?.info.modified ?? 0) < found.modified)
+        )
+          await this.#names.set({ id: block, info: infoOf(found) });
+      });
+    }
+  }
+
+  /** Whether a name leads to a block, or somebody still reads it. */
+  leadsTo(id: Buffer): boolean {
+    return this.#names.leadsTo(id) || this.#readers.has(id.toString("hex"));
   }
 
   /** All files, by name. */
   list(): FileInfo[] {
-    return [...this.#names.getRange()].map(
-      ({ value }) => decodeRow(value).info,
-    );
+    return [...this.#names.all()].map(({ info }) => info);
   }
 
   /** @throws NotFoundError */
   stat(name: string): FileInfo {
-    return this.#row(name).info;
+    return this.#named(name).info;
   }
 
   /**
@@ -103,93 +114,34 @@ export class Files {
     signal: AbortSignal,
   ): Promise<FileInfo> {
     checkName(name);
-    await this.#store.admit(size);
-    const id = randomBytes(16);
-    const key = randomBytes(32);
-    const written: Written[] = [];
-    try {
-      let received = 0;
-      for await (const { plain, last } of cut(body, size)) {
-        signal.throwIfAborted();
-        received += plain.length;
-        if (plain.length > 0)
-          written.push(
-            await this.#store.write(
-              id,
-              written.length,
-              encryptSegment(key, written.length, last, plain),
-            ),
-          );
-      }
-      return await this.#commits.run(async () => {
-        const old = this.#names.get(name);
-        const previous = old ? decodeRow(old) : undefined;
-        const segments = written.map(({ length, fragments }) => ({
-          length,
-          fragments,
-        }));
-        const block: Block = {
-          id,
-          path: name,
-          version: (previous?.info.version ?? 0) + 1,
-          size: received,
-          modified: Date.now(),
-          key,
-          segments,
-        };
-        const header = await this.#store.write(
-          id,
-          headerSegment,
-          await sealHeader(block, this.#root),
-        );
-        written.push(header);
-        const { k, m } = this.#store.code;
-        const stored = written.reduce(
-          (sum, segment) => sum + this.#store.size(segment),
-          0,
-        );
-        const info: FileInfo = {
-          name,
-          size: received,
-          modified: block.modified,
-          version: block.version,
-          fragments: k + m,
-          needed: k,
-          segments: segments.length,
-          stored,
-        };
-        const removed = previous
-          ? this.#holdBack(previous, await this.#segmentsOf(previous))
-          : [];
-        await this.#store.commit(written, removed, () =>
-          this.#names.put(name, encodeRow({ id, header, info })),
-        );
-        return info;
-      });
-    } catch (error) {
-      await this.#store.discard(written);
-      throw error;
-    }
+    const code = this.#code();
+    await this.#store.admit(
+      fileAccount,
+      Math.ceil((size * fragmentCount(code)) / code.k),
+    );
+    return await this.#write(name, exactly(body, size), code, signal);
   }
 
   /** Deletes a file. @throws NotFoundError */
   async remove(name: string): Promise<void> {
     await this.#commits.run(async () => {
-      const row = this.#row(name);
-      const removed = this.#holdBack(row, await this.#segmentsOf(row));
-      await this.#store.commit([], removed, () => this.#names.remove(name));
+      const { id } = this.#named(name);
+      await this.#names.remove(name);
+      await this.#release(id);
     });
   }
 
   /** A stream of a file's bytes; the first segment is checked before it resolves. @throws NotFoundError, SegmentLostError */
-  async get(name: string): Promise<{ info: FileInfo; stream: Readable }> {
-    const row = this.#row(name);
-    const hold = row.id.toString("hex");
-    this.#readers.set(hold, (this.#readers.get(hold) ?? 0) + 1);
-    const chunks = this.#chunks(row);
+  async get(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ info: FileInfo; stream: Readable }> {
+    const { id, info } = this.#named(name);
+    const release = this.#hold(id);
     try {
+      const { body } = await this.#open(id);
+      const chunks = readBody(this.#store, addressOf(id), body, signal);
       const first = await chunks.next();
-      const release = (): Promise<void> => this.#release(hold);
       const stream = Readable.from(
         (async function* () {
           try {
@@ -202,96 +154,128 @@ export class Files {
         { objectMode: false },
       );
       // A stream that is dropped before its first byte never runs its generator.
-      stream.once("close", () => void chunks.return(undefined));
-      return { info: row.info, stream };
+      stream.once("close", () => void chunks.return(undefined).then(release));
+      return { info, stream };
     } catch (error) {
-      await this.#release(hold);
+      await release();
+      if (error instanceof NoBlockError)
+        throw new SegmentLostError(headerSegment, 0, 1);
       throw error;
     }
   }
 
-  async *#chunks(row: Row): AsyncGenerator<Buffer> {
-    const block = await this.#block(row);
-    for (const [number, ref] of block.segments.entries()) {
-      const bytes = await this.#store.read({
-        block: row.id,
-        segment: number,
-        ...ref,
-      });
-      yield decryptSegment(
-        block.key,
-        number,
-        number === block.segments.length - 1,
-        bytes,
-      );
+  /** Writes files anew whose code is not what it should be with the present disks. */
+  async recode(signal: AbortSignal): Promise<void> {
+    for (const { name, size, fragments, needed } of this.list()) {
+      signal.throwIfAborted();
+      const code = this.#code();
+      if (
+        size === 0 ||
+        (needed === code.k && fragments === fragmentCount(code))
+      )
+        continue;
+      const { id, info } = this.#named(name);
+      const release = this.#hold(id);
+      try {
+        const { body, modified } = await this.#open(id);
+        const chunks = readBody(this.#store, addressOf(id), body, signal);
+        await this.#write(name, chunks, code, signal, { info, modified });
+      } finally {
+        await release();
+      }
     }
-    // What a download does not need is checked after it, so that rot in parity is found and mended too.
-    for (const [number, ref] of block.segments.entries())
-      await this.#store.mend({ block: row.id, segment: number, ...ref });
-    await this.#store.mend({
-      block: row.id,
-      segment: headerSegment,
-      ...row.header,
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#names[Symbol.asyncDispose]();
+  }
+
+  /** One disk still mends rot; two survive the loss of either; more do so with less. */
+  #code(): Code {
+    return this.#store.accepting.length === 2 ? { k: 4, m: 4 } : { k: 4, m: 2 };
+  }
+
+  /** @param same the version that is written anew: if another was written meanwhile, nothing changes. */
+  async #write(
+    name: string,
+    source: AsyncIterable<Buffer>,
+    code: Code,
+    signal: AbortSignal,
+    same?: { info: FileInfo; modified: number },
+  ): Promise<FileInfo> {
+    const id = randomBytes(16);
+    const address = addressOf(id);
+    using _writing = this.#store.writing(address);
+    const version =
+      same?.info.version ?? (this.#names.get(name)?.info.version ?? 0) + 1;
+    const modified = same?.modified ?? Date.now();
+    const body = await writeBlock(
+      this.#store,
+      address,
+      source,
+      code,
+      async (written) =>
+        await sealHeader(
+          { id, path: name, version, modified, body: written },
+          this.#root,
+        ),
+      signal,
+    );
+    const info = infoOf({ id, path: name, version, modified, body });
+    return await this.#commits.run(async () => {
+      const previous = this.#names.get(name);
+      if (same && previous?.info.version !== same.info.version) {
+        await this.#store.remove(address);
+        return same.info;
+      }
+      await this.#names.set({ id, info });
+      if (previous) await this.#release(previous.id);
+      return info;
     });
   }
 
-  async #block(row: Row): Promise<Block> {
+  async #open(id: Buffer): Promise<Block> {
     return openHeader(
-      await this.#store.read({
-        block: row.id,
-        segment: headerSegment,
-        ...row.header,
-      }),
-      row.id,
+      await this.#store.read(addressOf(id), headerSegment),
+      id,
       this.#root,
     );
   }
 
-  async #segmentsOf(row: Row): Promise<Segment[]> {
-    const header = { block: row.id, segment: headerSegment, ...row.header };
-    try {
-      const { segments } = await this.#block(row);
-      return [
-        ...segments.map((ref, segment) => ({ block: row.id, segment, ...ref })),
-        header,
-      ];
-    } catch (error) {
-      // A file whose header is lost can still be deleted; the sweep at the next start takes the rest.
-      if (error instanceof SegmentLostError || error instanceof SignatureError)
-        return [header];
-      throw error;
-    }
+  /** Says that a block is being read: it stays until the returned function was called. */
+  #hold(id: Buffer): () => Promise<void> {
+    const key = id.toString("hex");
+    this.#readers.set(key, (this.#readers.get(key) ?? 0) + 1);
+    let held = true;
+    return async () => {
+      if (!held) return;
+      held = false;
+      const left = (this.#readers.get(key) ?? 1) - 1;
+      if (left > 0) {
+        this.#readers.set(key, left);
+        return;
+      }
+      this.#readers.delete(key);
+      if (this.#doomed.delete(key)) await this.#store.remove(addressOf(id));
+    };
   }
 
-  /** Segments that somebody is reading are kept until that ends; the others are returned, to be removed now. */
-  #holdBack(row: Row, segments: Segment[]): Segment[] {
-    const hold = row.id.toString("hex");
-    if (!this.#readers.has(hold)) return segments;
-    this.#doomed.set(hold, segments);
-    return [];
+  /** Removes a block that no name leads to any more, as soon as nobody reads it. */
+  async #release(id: Buffer): Promise<void> {
+    const key = id.toString("hex");
+    if (this.#readers.has(key)) this.#doomed.add(key);
+    else await this.#store.remove(addressOf(id));
   }
 
-  async #release(hold: string): Promise<void> {
-    const left = (this.#readers.get(hold) ?? 1) - 1;
-    if (left > 0) {
-      this.#readers.set(hold, left);
-      return;
-    }
-    this.#readers.delete(hold);
-    const doomed = this.#doomed.get(hold);
-    this.#doomed.delete(hold);
-    if (doomed) await this.#store.commit([], doomed, () => {});
-  }
-
-  #row(name: string): Row {
+  #named(name: string): Named {
     checkName(name);
-    const value = this.#names.get(name);
-    if (!value)
+    const named = this.#names.get(name);
+    if (!named)
       throw new NotFoundError(
         `There is no file "${name}". Look at the list for the names there are.`,
         "no-such-file",
       );
-    return decodeRow(value);
+    return named;
   }
 }
 
@@ -312,13 +296,28 @@ export function checkName(name: string): void {
   }
 }
 
-/** Cuts a body into full plain segments and a last one. @throws UploadCutError unless exactly `size` bytes come. */
-async function* cut(
+function addressOf(id: Buffer): Address {
+  return { account: fileAccount, block: id };
+}
+
+function infoOf({ path, version, modified, body }: Block): FileInfo {
+  return {
+    name: path,
+    size: body.size,
+    modified,
+    version,
+    fragments: fragmentCount(body),
+    needed: body.k,
+    segments: segmentCount(body),
+    stored: storedBytes(body),
+  };
+}
+
+/** What comes, if it is exactly `size` bytes. @throws UploadCutError */
+async function* exactly(
   body: AsyncIterable<Buffer>,
   size: number,
-): AsyncGenerator<{ plain: Buffer; last: boolean }> {
-  let parts: Buffer[] = [];
-  let waiting = 0;
+): AsyncGenerator<Buffer> {
   let received = 0;
   for await (const chunk of body) {
     received += chunk.length;
@@ -326,82 +325,10 @@ async function* cut(
       throw new UploadCutError(
         `More came than the ${size} bytes that were announced. Upload the file again.`,
       );
-    let rest = chunk;
-    while (rest.length > 0) {
-      const part = rest.subarray(0, plainSegmentSize - waiting);
-      parts.push(part);
-      waiting += part.length;
-      rest = rest.subarray(part.length);
-      if (waiting === plainSegmentSize && received - rest.length < size) {
-        yield { plain: Buffer.concat(parts), last: false };
-        parts = [];
-        waiting = 0;
-      }
-    }
+    yield chunk;
   }
   if (received !== size)
     throw new UploadCutError(
       `Only ${received} of ${size} bytes arrived. Upload the file again.`,
     );
-  yield { plain: Buffer.concat(parts), last: true };
-}
-
-function encodeRow({ id, header, info }: Row): Buffer {
-  const { name, size, modified, version, fragments, needed, segments, stored } =
-    info;
-  return encodeCbor([
-    id,
-    header.length,
-    header.fragments,
-    name,
-    size,
-    modified,
-    version,
-    fragments,
-    needed,
-    segments,
-    stored,
-  ]);
-}
-
-function decodeRow(bytes: Buffer): Row {
-  const [
-    id,
-    length,
-    names,
-    name,
-    size,
-    modified,
-    version,
-    fragments,
-    needed,
-    segments,
-    stored,
-  ] = decodeCbor(bytes) as [
-    Uint8Array,
-    number,
-    Uint8Array[],
-    string,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return {
-    id: Buffer.from(id),
-    header: { length, fragments: names },
-    info: {
-      name,
-      size,
-      modified,
-      version,
-      fragments,
-      needed,
-      segments,
-      stored,
-    },
-  };
 }

@@ -29,6 +29,8 @@ export class RootKey {
   readonly principal: Buffer;
   /** AES-256 key under which block headers of the tree are encrypted. */
   readonly treeKey: Buffer;
+  /** AES-256 key under which the headers of objects are encrypted. */
+  readonly objectKey: Buffer;
 
   private constructor(seed: Buffer) {
     this.#seed = seed;
@@ -39,6 +41,9 @@ export class RootKey {
       .digest();
     this.treeKey = Buffer.from(
       hkdfSync("sha256", seed, Buffer.alloc(0), "coppice tree key", 32),
+    );
+    this.objectKey = Buffer.from(
+      hkdfSync("sha256", seed, Buffer.alloc(0), "coppice object key", 32),
     );
   }
 

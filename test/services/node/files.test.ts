@@ -1,23 +1,30 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import test from "ava";
 import {
-  FragmentStore,
-  SegmentLostError,
-} from "../../../services/node/store/fragments.ts";
+  inlineLimit,
+  segmentSizeOf,
+} from "../../../services/node/store/body.ts";
 import {
-  decodeRecordHeader,
+  markFolder,
+  openDataDisk,
+  openFolders,
+} from "../../../services/node/store/data-disk.ts";
+import type { DiskStore } from "../../../services/node/store/disk-store.ts";
+import { SegmentLostError } from "../../../services/node/store/fragments.ts";
+import { mendedOn, mendingsOn } from "../../../services/node/store/history.ts";
+import { scanPack } from "../../../services/node/store/pack-scan.ts";
+import {
   headerSegment,
-  recordAlignment,
   recordHeaderSize,
 } from "../../../services/node/store/record.ts";
-import { plainSegmentSize } from "../../../services/node/tree/block.ts";
+import { Scrubber } from "../../../services/node/store/scrub.ts";
 import {
   checkName,
   Files,
@@ -31,13 +38,23 @@ import {
 import { temporaryFolder } from "../../folder.ts";
 
 const never = new AbortController().signal;
+const plainSegmentSize = segmentSizeOf({ k: 4, m: 2 });
 
 async function openFiles(folder: string, root: RootKey) {
-  const store = await FragmentStore.open(folder);
+  const store = await openFolders([join(folder, "disk")], (error) => {
+    throw error;
+  });
+  const [disk] = store.disks.values();
+  if (!disk) throw new Error("the disk is not there");
+  const files = Files.open(store, root, join(folder, "names"));
   return {
     store,
-    files: await Files.open(store, root),
-    [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
+    disk,
+    files,
+    [Symbol.asyncDispose]: async () => {
+      await files[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -51,27 +68,30 @@ function chunks(bytes: Buffer, size = 65536): Readable {
 }
 
 async function read(files: Files, name: string): Promise<Buffer> {
-  return await buffer((await files.get(name)).stream);
+  return await buffer((await files.get(name, never)).stream);
 }
 
-/** Flips a byte in each fragment whose number in its segment is in `indexes`, on the disk. */
+/** Flips a byte in each live fragment whose number in its segment is in `indexes`, on the disk. */
 async function damage(
-  folder: string,
+  { disk }: { disk: DiskStore },
   indexes: readonly number[],
 ): Promise<number> {
   let damaged = 0;
-  for (const name of await readdir(join(folder, "packs"))) {
-    const path = join(folder, "packs", name);
-    await using file = await open(path, "r+");
-    const { size } = await stat(path);
-    for (let at = 0; at < size; at += recordAlignment) {
-      const bytes = Buffer.alloc(recordHeaderSize);
-      await file.read(bytes, 0, recordHeaderSize, at);
-      const header = decodeRecordHeader(bytes);
-      if (!header || !indexes.includes(header.index)) continue;
-      const place = at + recordHeaderSize + Math.floor(header.length / 2);
-      await file.read(bytes, 0, 1, place);
-      await file.write(Buffer.of((bytes[0] ?? 0) ^ 0x40), 0, 1, place);
+  for (const number of disk.packs.numbers) {
+    await using file = await open(disk.packs.path(number) ?? "", "r+");
+    for await (const { header, offset } of scanPack(
+      disk.packs,
+      number,
+      0,
+      false,
+    )) {
+      const row = disk.row(header);
+      if (row?.pack !== number || row.offset !== offset) continue;
+      if (!indexes.includes(header.index)) continue;
+      const place = offset + recordHeaderSize + Math.floor(header.length / 2);
+      const byte = Buffer.alloc(1);
+      await file.read(byte, 0, 1, place);
+      await file.write(Buffer.of((byte[0] ?? 0) ^ 0x40), 0, 1, place);
       damaged++;
     }
   }
@@ -99,7 +119,12 @@ test("files of every size come back, and survive a reopen", async (t) => {
     for (const [name, body] of bodies) {
       const info = await node.files.put(name, body.length, chunks(body), never);
       t.is(info.size, body.length);
-      t.is(info.segments, Math.ceil(body.length / plainSegmentSize));
+      t.is(
+        info.segments,
+        body.length <= inlineLimit
+          ? 0
+          : Math.ceil(body.length / plainSegmentSize),
+      );
     }
   }
   await using node = await openFiles(folder.path, root);
@@ -111,20 +136,23 @@ test("files of every size come back, and survive a reopen", async (t) => {
 test("damage in up to m fragments of each segment is mended, beyond that it is named", async (t) => {
   await using folder = await temporaryFolder();
   await using node = await openFiles(folder.path, RootKey.create());
+  await using scrubber = new Scrubber(node.store);
   const body = randomBytes(2 * plainSegmentSize + 777);
   await node.files.put("photo", body.length, chunks(body), never);
-  t.is(await damage(folder.path, [0, 3]), 2 * 4);
+  // A header has three fragments, each of which restores it; a segment six, of which four do.
+  t.is(await damage(node, [0, 3]), 3 * 2 + 1);
   t.true((await read(node.files, "photo")).equals(body));
-  t.is(node.store.state().mended, 2 * 4);
-  t.true((node.store.state().lastMended ?? 0) > 0);
-  t.is(await damage(folder.path, [4, 5]), 2 * 4);
+  await node.store.idle();
+  t.is(mendedOn(node.disk), 3 * 2 + 1, "what was read is mended");
+  t.is(await damage(node, [4, 5]), 3 * 2);
   t.true((await read(node.files, "photo")).equals(body));
-  t.is(
-    node.store.state().mended,
-    4 * 4,
-    "parity that a download does not need is mended too",
-  );
-  await damage(folder.path, [0, 1, 2]);
+  await node.store.idle();
+  t.is(mendedOn(node.disk), 3 * 2 + 1, "a download does not need parity");
+  const report = await scrubber.now(never);
+  t.is(report.mended, 3 * 2);
+  t.deepEqual(report.lost, []);
+  t.is(mendingsOn(node.disk)[0]?.cause, "rotten");
+  await damage(node, [0, 1, 2]);
   await t.throwsAsync(read(node.files, "photo"), {
     instanceOf: SegmentLostError,
   });
@@ -162,7 +190,7 @@ test("a new version replaces the old one, and whoever reads the old one reads on
   await using node = await openFiles(folder.path, RootKey.create());
   const [one, two] = [randomBytes(2 * plainSegmentSize), randomBytes(1000)];
   await node.files.put("a", one.length, chunks(one), never);
-  const { stream } = await node.files.get("a");
+  const { stream } = await node.files.get("a", never);
   const info = await node.files.put("a", two.length, chunks(two), never);
   t.is(info.version, 2);
   t.true((await buffer(stream)).equals(one));
@@ -173,10 +201,10 @@ test("deleting gives the room back", async (t) => {
   await using folder = await temporaryFolder();
   const root = RootKey.create();
   const blocks = async (): Promise<number> => {
-    const packs = await readdir(join(folder.path, "packs"));
+    const packs = await readdir(join(folder.path, "disk/store/packs"));
     return (
       await Promise.all(
-        packs.map((name) => stat(join(folder.path, "packs", name))),
+        packs.map((name) => stat(join(folder.path, "disk/store/packs", name))),
       )
     ).reduce((sum, { blocks }) => sum + blocks * 512, 0);
   };
@@ -190,11 +218,11 @@ test("deleting gives the room back", async (t) => {
     );
     t.true((await blocks()) > 12 * 2 ** 20);
     await node.files.remove("a");
+    await node.store.idle();
     t.true((await blocks()) < 2 ** 20);
   }
   await using node = await openFiles(folder.path, root);
   t.deepEqual(node.files.list(), []);
-  t.is(await blocks(), 0);
 });
 
 test("what was acknowledged outlives a kill at any moment; the rest leaves nothing", async (t) => {
@@ -238,6 +266,51 @@ test("what was acknowledged outlives a kill at any moment; the rest leaves nothi
   t.true(acknowledged.size >= 4);
 });
 
+test("the names can be made anew from what is on the disk", async (t) => {
+  await using folder = await temporaryFolder();
+  const root = RootKey.create();
+  const body = randomBytes(20_000);
+  {
+    await using node = await openFiles(folder.path, root);
+    await node.files.put("kept", 5, chunks(Buffer.from("older")), never);
+    await node.files.put("kept", body.length, chunks(body), never);
+    await node.files.put("small", 5, chunks(Buffer.from("small")), never);
+    await node.files.put("gone", 5, chunks(Buffer.from("gone!")), never);
+    await node.files.remove("gone");
+  }
+  await rm(join(folder.path, "names"), { recursive: true });
+  await rm(join(folder.path, "disk/store/index"), { recursive: true });
+  await using node = await openFiles(folder.path, root);
+  await node.files.discover(never);
+  t.deepEqual(
+    node.files.list().map(({ name, version }) => [name, version]),
+    [
+      ["kept", 2],
+      ["small", 1],
+    ],
+  );
+  t.true((await read(node.files, "kept")).equals(body));
+});
+
+test("files are written anew where the disks ask for another code", async (t) => {
+  await using folder = await temporaryFolder();
+  await using node = await openFiles(folder.path, RootKey.create());
+  const body = randomBytes(100_000);
+  await node.files.put("a", body.length, chunks(body), never);
+  t.is(node.files.stat("a").fragments, 6);
+  const second = await openDataDisk(
+    await markFolder(join(folder.path, "second")),
+  );
+  node.store.attach(second);
+  await node.files.recode(never);
+  t.is(node.files.stat("a").fragments, 8);
+  t.is(node.files.stat("a").version, 1);
+  await node.store.idle();
+  // Either disk alone is enough now.
+  await node.store.detach(second.uuid);
+  t.true((await read(node.files, "a")).equals(body));
+});
+
 test("names that could harm a file system are refused", (t) => {
   for (const name of [
     "",
@@ -273,15 +346,17 @@ test("the fragments on the disk show no name and no content", async (t) => {
     chunks(body),
     never,
   );
-  for (const name of await readdir(join(folder.path, "packs"))) {
-    await using file = await open(join(folder.path, "packs", name));
+  for (const name of await readdir(join(folder.path, "disk/store/packs"))) {
+    await using file = await open(join(folder.path, "disk/store/packs", name));
     const bytes = await file.readFile();
     t.false(bytes.includes("grandmother"));
     t.false(bytes.includes("a secret that"));
-    t.is(
-      decodeRecordHeader(bytes)?.segment === headerSegment ||
-        decodeRecordHeader(bytes)?.segment === 0,
-      true,
-    );
+    for await (const { header } of scanPack(
+      node.disk.packs,
+      Number.parseInt(name, 10),
+      0,
+      false,
+    ))
+      t.true(header.segment === headerSegment || header.segment === 0);
   }
 });

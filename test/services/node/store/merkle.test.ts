@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import test from "ava";
 import fc from "fast-check";
-import { leafSize, merkleRoot } from "../../../services/node/store/merkle.ts";
+import {
+  leafSize,
+  merkleRoot,
+} from "../../../../services/node/store/merkle.ts";
 
 /** RFC 6962 section 2.1, word for word, over leaves. */
 function reference(leaves: Buffer[]): Buffer {

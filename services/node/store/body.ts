@@ -1,0 +1,420 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type Static, Type } from "typebox";
+import { Bytes } from "../../shared/cbor.ts";
+import type { SegmentMemory } from "./coder.ts";
+import { type Cut, tagSize } from "./coding.ts";
+import {
+  type Address,
+  type FragmentStore,
+  NoBlockError,
+  SegmentLostError,
+  type Uncommitted,
+} from "./fragments.ts";
+import { headerSegment } from "./record.ts";
+
+/** A code: any k of k + m fragments restore a segment. */
+export interface Code {
+  k: number;
+  m: number;
+}
+
+/** What must be known of a body to read it, as it stands in its block's header: key, size, segment size, k, m, names, inline. */
+export const Body = Type.Tuple([
+  Bytes(32),
+  Type.Integer({ minimum: 0 }),
+  Type.Integer({ minimum: 1 }),
+  Type.Integer({ minimum: 1, maximum: 255 }),
+  Type.Integer({ minimum: 0, maximum: 254 }),
+  Bytes(32),
+  Bytes(0, 8192),
+]);
+
+/** The encrypted content of a block. */
+export interface Body extends Code {
+  /** AES-256 key, fresh for every body. */
+  key: Buffer;
+  /** Bytes. */
+  size: number;
+  /** Plain bytes in a full segment. */
+  segmentSize: number;
+  /** SHA-256 of the names of all fragments, in order. */
+  names: Buffer;
+  /** The body itself where it is small. */
+  inline: Buffer;
+}
+
+/** A piece of a body: from `start` to before `end`, in bytes. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** Bodies up to this stand in their block's header: one record instead of many. */
+export const inlineLimit = 8 * 1024;
+const largestSegment = 2 ** 20;
+const largestCoded = 4 * 2 ** 20;
+/** Segments of one stream that are worked on at once. */
+const depth = 4;
+/** Fragments become durable at the latest after so many bytes, so that a body of any size needs little memory. */
+const commitEvery = 64 * 2 ** 20;
+
+/** How many fragments a segment or a header of this code has. */
+export function fragmentCount({ k, m }: Code): number {
+  return k + m;
+}
+
+/** How many segments a body has. */
+export function segmentCount({ size, segmentSize, inline }: Body): number {
+  return inline.length > 0 ? 0 : Math.ceil(size / segmentSize);
+}
+
+/** Bytes of a body's fragments on the disks. */
+export function storedBytes(body: Body): number {
+  const { k, m, size, segmentSize, inline } = body;
+  if (inline.length > 0) return inline.length * (1 + m);
+  const count = segmentCount(body);
+  const fragments = (plain: number): number =>
+    Math.ceil((plain + tagSize) / k) * (k + m);
+  return count === 0
+    ? 0
+    : (count - 1) * fragments(segmentSize) +
+        fragments(size - (count - 1) * segmentSize);
+}
+
+/** Body to CBOR's tuple and back. */
+export function encodeBody(body: Body): Static<typeof Body> {
+  const { key, size, segmentSize, k, m, names, inline } = body;
+  return [key, size, segmentSize, k, m, names, inline];
+}
+
+export function decodeBody(tuple: Static<typeof Body>): Body {
+  const [key, size, segmentSize, k, m, names, inline] = tuple;
+  return {
+    key: Buffer.from(key),
+    size,
+    segmentSize,
+    k,
+    m,
+    names: Buffer.from(names),
+    inline: Buffer.from(inline),
+  };
+}
+
+/** Plain bytes in a full segment of a code: a megabyte with its tag, or less where the parity would make it more than four. */
+export function segmentSizeOf({ k, m }: Code): number {
+  return (
+    Math.min(largestSegment, Math.floor(largestCoded / (k + m)) * k) - tagSize
+  );
+}
+
+/**
+ * Writes a block: encrypts and codes what comes, then its header. All of it is durable when it resolves, and nothing is kept
+ * where it throws. Memory is bounded: the source is read only as fast as the disks write.
+ * @param seal makes the header's bytes from the body. @param expires milliseconds since 1970, 0 for never.
+ * @throws DiskFullError, DiskError, QuotaError, and what the source throws.
+ */
+export async function writeBlock(
+  store: FragmentStore,
+  address: Address,
+  source: AsyncIterable<Uint8Array>,
+  code: Code,
+  seal: (body: Body) => Buffer | Promise<Buffer>,
+  signal: AbortSignal,
+  expires = 0,
+): Promise<Body> {
+  using _writing = store.writing(address);
+  const writer = new BodyWriter(store, address, code, expires);
+  try {
+    for await (const chunk of source) {
+      signal.throwIfAborted();
+      await writer.add(chunk);
+    }
+    const body = await writer.end();
+    await writer.header(await seal(body));
+    return body;
+  } catch (error) {
+    await writer.undo();
+    throw error;
+  }
+}
+
+/**
+ * Reads a body or a piece of it; segments outside the range are not touched.
+ * @throws NoBlockError, SegmentLostError, DiskError
+ */
+export async function* readBody(
+  store: FragmentStore,
+  address: Address,
+  body: Body,
+  signal: AbortSignal,
+  { start, end }: Range = { start: 0, end: body.size },
+): AsyncGenerator<Buffer> {
+  if (start >= end) return;
+  if (body.inline.length > 0) {
+    yield body.inline.subarray(start, end);
+    return;
+  }
+  const { segmentSize } = body;
+  const last = segmentCount(body) - 1;
+  const ahead: Promise<Buffer>[] = [];
+  let next = Math.floor(start / segmentSize);
+  const stop = Math.min(last, Math.floor((end - 1) / segmentSize));
+  let number = next;
+  const fetch = (): void => {
+    const promise = openSegmentOf(store, address, body, next, next === last);
+    // Who gave up reading does not hear of what failed behind it.
+    promise.catch(() => {});
+    ahead.push(promise);
+    next++;
+  };
+  try {
+    while (number <= stop) {
+      signal.throwIfAborted();
+      if (ahead.length === 0) fetch();
+      while (
+        next <= stop &&
+        ahead.length < depth &&
+        store.coder.hasSpare(2 * segmentSize)
+      )
+        fetch();
+      const plain = await (ahead.shift() as Promise<Buffer>);
+      const base = number * segmentSize;
+      yield plain.subarray(
+        Math.max(0, start - base),
+        Math.min(plain.length, end - base),
+      );
+      number++;
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}
+
+async function openSegmentOf(
+  store: FragmentStore,
+  address: Address,
+  body: Body,
+  number: number,
+  last: boolean,
+): Promise<Buffer> {
+  const cipher = { key: body.key, nonce: nonceOf(number, last) };
+  try {
+    const plain = await store.open(
+      address,
+      number,
+      cipher,
+      fragmentCount(body),
+    );
+    if (plain) return plain;
+  } catch (error) {
+    if (!(error instanceof NoBlockError)) throw error;
+  }
+  throw new SegmentLostError(number, 0, body.k);
+}
+
+/** The key is used for one body, so a counter is a nonce; its last byte tells the last segment (as in STREAM). */
+function nonceOf(number: number, last: boolean): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUInt32BE(number, 7);
+  nonce.writeUInt8(last ? 1 : 0, 11);
+  return nonce;
+}
+
+/** Cuts what comes into segments and hands them on, a few at a time. */
+class BodyWriter {
+  #store: FragmentStore;
+  #address: Address;
+  #code: Code;
+  #expires: number;
+  #key = randomBytes(32);
+  #segmentSize: number;
+  #names = createHash("sha256");
+  #first: Buffer[] = [];
+  #size = 0;
+  #number = 0;
+  #filling: { memory: SegmentMemory; length: number } | undefined;
+  #working: Promise<{ names: Buffer; written: Uncommitted }>[] = [];
+  #written: Uncommitted[] = [];
+  #writtenBytes = 0;
+  #committing: Promise<void> = Promise.resolve();
+  #committed = false;
+
+  constructor(
+    store: FragmentStore,
+    address: Address,
+    code: Code,
+    expires: number,
+  ) {
+    this.#store = store;
+    this.#address = address;
+    this.#code = code;
+    this.#expires = expires;
+    this.#segmentSize = segmentSizeOf(code);
+  }
+
+  async add(chunk: Uint8Array): Promise<void> {
+    let rest = chunk;
+    if (this.#size + rest.length <= inlineLimit) {
+      // A copy: the source may use its buffer again.
+      if (rest.length > 0) this.#first.push(Buffer.from(rest));
+      this.#size += rest.length;
+      return;
+    }
+    if (this.#first.length > 0) {
+      const first = Buffer.concat(this.#first);
+      this.#first = [];
+      this.#size -= first.length;
+      await this.#fill(first);
+    }
+    while (rest.length > 0) {
+      await this.#fill(rest.subarray(0, this.#segmentSize));
+      rest = rest.subarray(this.#segmentSize);
+    }
+  }
+
+  async end(): Promise<Body> {
+    if (this.#filling) await this.#submit(true);
+    while (this.#working.length > 0) await this.#collect();
+    await this.#commit();
+    await this.#committing;
+    return {
+      ...this.#code,
+      key: this.#key,
+      size: this.#size,
+      segmentSize: this.#segmentSize,
+      names: this.#names.digest(),
+      inline: Buffer.concat(this.#first),
+    };
+  }
+
+  async header(bytes: Buffer): Promise<void> {
+    const { coder } = this.#store;
+    // Every fragment of a header is enough to read it.
+    const cut = { k: 1, m: this.#code.m, segmentLength: bytes.length };
+    this.#store.checkQuota(this.#address.account, bytes.length * (1 + cut.m));
+    const memory = coder.memory(cut);
+    try {
+      bytes.copy(memory.bytes);
+      const names = await coder.seal(memory, cut);
+      const written = await this.#store.write(
+        this.#address,
+        headerSegment,
+        cut,
+        memory,
+        names,
+        this.#expires,
+      );
+      await this.#store.commit([written]);
+    } finally {
+      coder.release(memory);
+    }
+  }
+
+  async undo(): Promise<void> {
+    if (this.#filling) this.#store.coder.release(this.#filling.memory);
+    this.#filling = undefined;
+    for (const result of await Promise.allSettled(this.#working))
+      if (result.status === "fulfilled")
+        this.#written.push(result.value.written);
+    await this.#committing.catch(() => {});
+    this.#store.abandon(this.#written);
+    if (this.#committed)
+      await this.#store.remove(this.#address).catch(() => {});
+  }
+
+  async #fill(bytes: Uint8Array): Promise<void> {
+    let rest = bytes;
+    while (rest.length > 0) {
+      // A full segment waits for the next byte: the last one is encrypted as such.
+      if (this.#filling?.length === this.#segmentSize)
+        await this.#submit(false);
+      this.#filling ??= { memory: await this.#memory(), length: 0 };
+      const { memory, length } = this.#filling;
+      const part = rest.subarray(0, this.#segmentSize - length);
+      memory.bytes.set(part, length);
+      this.#filling.length += part.length;
+      this.#size += part.length;
+      rest = rest.subarray(part.length);
+    }
+  }
+
+  /** Memory for the next segment; where it is scarce, after one that is being worked on. */
+  async #memory(): Promise<SegmentMemory> {
+    const cut = this.#cut(this.#segmentSize);
+    while (
+      this.#working.length >= depth ||
+      (this.#working.length > 0 &&
+        !this.#store.coder.hasSpare(this.#segmentSize))
+    )
+      await this.#collect();
+    return this.#store.coder.memory(cut);
+  }
+
+  #cut(plain: number): Cut {
+    return { ...this.#code, segmentLength: plain + tagSize };
+  }
+
+  async #submit(last: boolean): Promise<void> {
+    const filling = this.#filling;
+    if (!filling) return;
+    this.#filling = undefined;
+    const number = this.#number++;
+    if (number === 0)
+      await this.#store.admit(this.#address.account, this.#segmentSize);
+    const work = this.#seal(filling, number, last);
+    work.catch(() => {});
+    this.#working.push(work);
+  }
+
+  async #seal(
+    { memory, length }: { memory: SegmentMemory; length: number },
+    number: number,
+    last: boolean,
+  ): Promise<{ names: Buffer; written: Uncommitted }> {
+    const { coder } = this.#store;
+    const cut = this.#cut(length);
+    try {
+      const names = await coder.seal(memory, cut, {
+        key: this.#key,
+        nonce: nonceOf(number, last),
+      });
+      const written = await this.#store.write(
+        this.#address,
+        number,
+        cut,
+        memory,
+        names,
+        this.#expires,
+      );
+      return { names, written };
+    } finally {
+      coder.release(memory);
+    }
+  }
+
+  /** Waits for the oldest segment that is being worked on. */
+  async #collect(): Promise<void> {
+    const { names, written } = await (this.#working.shift() as Promise<{
+      names: Buffer;
+      written: Uncommitted;
+    }>);
+    this.#names.update(names);
+    this.#written.push(written);
+    for (const { rows } of written)
+      for (const { row } of rows) this.#writtenBytes += row.length;
+    if (this.#writtenBytes >= commitEvery) await this.#commit();
+  }
+
+  /** Makes durable what was written; the next segments go on meanwhile. */
+  async #commit(): Promise<void> {
+    await this.#committing;
+    const written = this.#written;
+    if (written.length === 0) return;
+    this.#written = [];
+    this.#committed = true;
+    this.#store.checkQuota(this.#address.account, this.#writtenBytes);
+    this.#writtenBytes = 0;
+    this.#committing = this.#store.commit(written);
+    this.#committing.catch(() => {});
+  }
+}

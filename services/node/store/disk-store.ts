@@ -1,0 +1,699 @@
+import { setImmediate } from "node:timers/promises";
+import {
+  type CoppiceError,
+  DiskError,
+  DiskFullError,
+} from "../../shared/errors.ts";
+import type { FragmentIndex } from "./fragment-index.ts";
+import {
+  DiskMissingError,
+  type Extent,
+  type PackOptions,
+  Packs,
+  reserveOf,
+} from "./pack.ts";
+import { scanPack } from "./pack-scan.ts";
+import {
+  decodePlace,
+  encodePlace,
+  headerSegment,
+  type Place,
+  packHeaderSize,
+  type RecordHeader,
+  recordSize,
+} from "./record.ts";
+import {
+  Batch,
+  decodePack,
+  decodeRow,
+  encodePack,
+  encodeRow,
+  numberKey,
+  type PackState,
+  type PlacedRow,
+  type Row,
+  rowOf,
+} from "./rows.ts";
+import type { Storage } from "./storage.ts";
+
+/** A fragment that is to be kept, and what is to be known of it. */
+export type NewFragment = Omit<RecordHeader, "sequence" | "kind"> & {
+  bytes: Uint8Array;
+};
+
+/** A row that is to be put; with `from` only if the place's row still points there. */
+export interface NewRow extends PlacedRow {
+  from?: Extent;
+  /** It was found in a pack: what voids it may be older than this commit. */
+  recovered?: boolean;
+}
+
+/** A record that voids earlier ones: a tombstone those of a place, a grave (index 255) those of a block. */
+export type Mark = Place & { sequence: number; extent: Extent };
+
+/** How a disk's fragments are kept. */
+export interface DiskOptions extends PackOptions {
+  /** Called when it is closed. */
+  onClose?: () => Promise<void>;
+}
+
+interface Waiting {
+  rows: readonly NewRow[];
+  voids: readonly Mark[];
+  more: ((batch: Batch) => void) | undefined;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+const slice = 2000;
+const sequenceKey = Buffer.from("sequence");
+
+/** The fragments of one data disk: packs, and an index that is durable before anything is acknowledged. */
+export class DiskStore implements AsyncDisposable {
+  readonly uuid: string;
+  readonly packs: Packs;
+  #index: FragmentIndex;
+  #sequence = 0;
+  /** Records that are written and not yet committed: below them no checkpoint may go. */
+  #pending = new Map<number, Set<number>>();
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #indexFailure: DiskError | undefined;
+  #room: { free: number; total: number; at: number } | undefined;
+  /** Packs that the index knows and the folder lacks. */
+  readonly lost: number[] = [];
+
+  #onClose: (() => Promise<void>) | undefined;
+
+  private constructor(
+    uuid: string,
+    packs: Packs,
+    index: FragmentIndex,
+    onClose: (() => Promise<void>) | undefined,
+  ) {
+    this.#onClose = onClose;
+    this.uuid = uuid;
+    this.packs = packs;
+    this.#index = index;
+  }
+
+  /**
+   * Opens a disk's fragments; looks through what was written after the last checkpoint, and cuts off what a crash tore.
+   * @throws DiskMissingError where the index knows packs and the folder is empty. @throws DiskError
+   */
+  static async open(
+    storage: Storage,
+    index: FragmentIndex,
+    uuid: string,
+    { onClose, ...options }: DiskOptions = {},
+  ): Promise<DiskStore> {
+    const packs = await Packs.open(storage, uuid, options);
+    const disk = new DiskStore(uuid, packs, index, onClose);
+    await disk.#recover();
+    return disk;
+  }
+
+  /** What is wrong with the disk, if anything; then it takes nothing more. */
+  get failure(): DiskError | undefined {
+    return this.packs.failure ?? this.#indexFailure;
+  }
+
+  /** Bytes free for fragments, taken, and of the whole disk. @throws DiskError */
+  async room(): Promise<{ free: number; total: number }> {
+    // A statfs for each segment would cost more than it tells.
+    if (!this.#room || performance.now() - this.#room.at > 500) {
+      const { free, total } = await this.packs.room();
+      this.#room = {
+        free: Math.max(0, free - reserveOf(total)),
+        total,
+        at: performance.now(),
+      };
+    }
+    return this.#room;
+  }
+
+  /** Writes fragments. Nothing of them is durable or found before `commit`. @throws DiskFullError, DiskError */
+  async append(fragments: readonly NewFragment[]): Promise<PlacedRow[]> {
+    const records = fragments.map(({ bytes, ...header }) => ({
+      header: {
+        ...header,
+        kind: "fragment" as const,
+        sequence: ++this.#sequence,
+      },
+      fragment: bytes,
+    }));
+    return await this.#append(records);
+  }
+
+  /**
+   * Writes live fragments and marks that are still needed anew on this disk; they keep their sequence. Durable when it resolves.
+   * A fragment that was replaced or removed meanwhile stays so.
+   */
+  async rewrite(
+    records: readonly {
+      header: RecordHeader;
+      fragment?: Uint8Array;
+      from: Extent;
+    }[],
+  ): Promise<void> {
+    const rows = await this.#append(records);
+    const marks: Mark[] = [];
+    const moved: NewRow[] = [];
+    for (const [index, { header, from }] of records.entries()) {
+      const { row, ...place } = rows[index] as PlacedRow;
+      if (header.kind === "fragment") moved.push({ ...place, row, from });
+      else marks.push({ ...place, sequence: row.sequence, extent: row });
+    }
+    await this.#enqueue(moved, marks, undefined);
+  }
+
+  /** Removes a pack that no row points at, and with it marks that nothing needs any more. */
+  async removePack(number: number, marks: readonly Place[]): Promise<void> {
+    // The file first: an unknown pack would be taken into the index again, without the marks that voided it.
+    await this.packs.remove(number);
+    await this.forgetPack(number, marks);
+  }
+
+  /** Forgets lost packs of which nothing is missed any more. */
+  async forgetLost(): Promise<void> {
+    const states = this.packStates();
+    for (const number of this.lost.splice(0)) {
+      if ((states.get(number)?.live ?? 0) > 0) this.lost.push(number);
+      else await this.forgetPack(number);
+    }
+  }
+
+  /** Takes a pack that is gone out of the index. */
+  async forgetPack(
+    number: number,
+    marks: readonly Place[] = [],
+  ): Promise<void> {
+    await this.#enqueue([], [], (batch) => {
+      batch.set("packs", numberKey(number), undefined);
+      for (const mark of marks) batch.set("graves", graveKey(mark), undefined);
+    });
+  }
+
+  async #append(
+    records: readonly { header: RecordHeader; fragment?: Uint8Array }[],
+  ): Promise<PlacedRow[]> {
+    if (this.failure) throw this.failure;
+    const placed: Extent[] = [];
+    let extents: Extent[];
+    try {
+      extents = await this.packs.append(records, (extent) => {
+        placed.push(extent);
+        this.#pend(extent);
+      });
+    } catch (error) {
+      for (const extent of placed) this.#settle(extent);
+      throw error;
+    }
+    return records.map(({ header }, index) => {
+      const extent = extents[index] as Extent;
+      return { ...placeOf(header), row: rowOf(header, extent) };
+    });
+  }
+
+  /** Whether something was written to a pack that is not committed yet. */
+  isPending(pack: number): boolean {
+    return this.#pending.has(pack);
+  }
+
+  /** Lets go of what was appended and will not be committed. */
+  abandon(rows: readonly PlacedRow[]): void {
+    for (const { row } of rows) this.#settle(row);
+  }
+
+  /**
+   * Makes rows durable: flush of the packs, then the index, then its flush. Whoever waits meanwhile shares the next flush.
+   * @param voids places whose earlier records are void from now on. @throws DiskError; then nothing of it is in the index.
+   */
+  async commit(
+    rows: readonly NewRow[],
+    voids: readonly Place[] = [],
+    more?: (batch: Batch) => void,
+  ): Promise<void> {
+    if (this.failure) throw this.failure;
+    const tombstones =
+      voids.length === 0 ? [] : await this.#appendVoids("tombstone", voids);
+    await this.#enqueue(rows, tombstones, more);
+  }
+
+  /** Removes all fragments of a block. Durable when it resolves. @throws DiskError */
+  async removeBlock(account: Buffer, block: Buffer): Promise<void> {
+    const start = blockKey(account, block);
+    if (this.#under(start, 1).length === 0) return;
+    const [grave] = await this.#appendVoids("grave", [
+      { account, block, segment: headerSegment, index: 255 },
+    ]);
+    if (!grave) return;
+    await this.#enqueue([], [grave], (batch) =>
+      batch.set("removals", start, numberKey(grave.sequence)),
+    );
+    await this.#finishRemoval(start, grave.sequence);
+  }
+
+  /** Whether there is anything of a block. */
+  hasBlock(account: Buffer, block: Buffer): boolean {
+    return this.#under(blockKey(account, block), 1).length > 0;
+  }
+
+  /** The row of a place. */
+  row(place: Place): Row | undefined {
+    return decodeRow(this.#index.get("fragments", encodePlace(place)));
+  }
+
+  /** The rows of a segment's fragments on this disk. @param most how many there can be. */
+  segment(
+    account: Buffer,
+    block: Buffer,
+    segment: number,
+    most = 255,
+  ): PlacedRow[] {
+    const start = encodePlace({ account, block, segment, index: 0 });
+    return this.#under(start.subarray(0, 36), most);
+  }
+
+  /** At most `limit` rows behind `after` (from the first on without), in order of their places. */
+  rowsAfter(after: Buffer | undefined, limit: number): PlacedRow[] {
+    const start = after
+      ? Buffer.concat([after, Buffer.of(0)])
+      : Buffer.alloc(1);
+    return this.#index
+      .range("fragments", start, limit)
+      .flatMap(([key, value]) => placed(key, value));
+  }
+
+  /** Reads a fragment into `target`; whether all of it came. It is not verified. @throws DiskError where the disk is gone. */
+  async read(row: Row, target: Uint8Array): Promise<boolean> {
+    const read = await this.packs.read(row.pack, Packs.payload(row), target);
+    return read === row.length;
+  }
+
+  /** Bytes of fragments by account, hex. */
+  usage(): Map<string, { bytes: number; fragments: number }> {
+    return new Map(
+      this.#index
+        .range("accounts", Buffer.alloc(1), 100_000)
+        .map(([key, value]) => [
+          key.toString("hex"),
+          { bytes: value.readDoubleBE(0), fragments: value.readDoubleBE(8) },
+        ]),
+    );
+  }
+
+  /** Bytes of fragments of one account. */
+  used(account: Buffer): number {
+    return this.#index.get("accounts", account)?.readDoubleBE(0) ?? 0;
+  }
+
+  /** The state of each pack that the index knows, by number. */
+  packStates(): Map<number, PackState> {
+    return new Map(
+      this.#index
+        .range("packs", Buffer.alloc(1), 1_000_000)
+        .map(([key, value]) => [
+          Number(key.readBigUInt64BE()),
+          decodePack(value),
+        ]),
+    );
+  }
+
+  /** Sets when a pack was last checked whole, milliseconds since 1970. */
+  setVerified(batch: Batch, number: number, at: number): void {
+    const state = batch.get("packs", numberKey(number));
+    if (state)
+      batch.set(
+        "packs",
+        numberKey(number),
+        encodePack({ ...decodePack(state), verified: at }),
+      );
+  }
+
+  /** Changes tables beside the fragments, durably. */
+  async note(change: (batch: Batch) => void): Promise<void> {
+    await this.#enqueue([], [], change);
+  }
+
+  /** Rows of a table beside the fragments. */
+  noted(
+    table: "mended" | "days" | "facts",
+    start: Buffer,
+    limit: number,
+  ): [Buffer, Buffer][] {
+    return this.#index.range(table, start, limit);
+  }
+
+  /** Forgets the index and makes it anew from the packs. @throws DiskError */
+  async reindex(): Promise<void> {
+    await this.#running;
+    await this.packs.seal();
+    await this.#index.clear();
+    this.#pending.clear();
+    await this.#recover();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running;
+    await this.packs[Symbol.asyncDispose]();
+    await this.#index[Symbol.asyncDispose]();
+    await this.#onClose?.();
+  }
+
+  async #appendVoids(
+    kind: "tombstone" | "grave",
+    places: readonly Place[],
+  ): Promise<Mark[]> {
+    const rows = await this.#append(
+      places.map((place) => ({
+        header: {
+          ...place,
+          kind,
+          sequence: ++this.#sequence,
+          k: 0,
+          m: 0,
+          segmentLength: 0,
+          length: 0,
+          created: Date.now(),
+          expires: 0,
+          name: Buffer.alloc(32),
+        },
+      })),
+    );
+    return rows.map(({ row, ...place }) => ({
+      ...place,
+      sequence: row.sequence,
+      extent: row,
+    }));
+  }
+
+  /** Takes the rows of a removed block out in slices, so that the largest one does not hold up the others. */
+  async #finishRemoval(start: Buffer, sequence: number): Promise<void> {
+    for (;;) {
+      const rows = this.#under(start, slice).filter(
+        ({ row }) => row.sequence < sequence,
+      );
+      const last = rows.length < slice;
+      await this.#enqueue([], [], (batch) => {
+        for (const entry of rows) this.#takeOut(batch, entry, sequence);
+        if (last) batch.set("removals", start, undefined);
+      });
+      if (last) return;
+    }
+  }
+
+  #under(prefix: Buffer, limit: number): PlacedRow[] {
+    return this.#index
+      .range("fragments", prefix, limit)
+      .filter(([key]) => key.subarray(0, prefix.length).equals(prefix))
+      .flatMap(([key, value]) => placed(key, value));
+  }
+
+  #pend({ pack, offset }: Extent): void {
+    const offsets = this.#pending.get(pack);
+    if (offsets) offsets.add(offset);
+    else this.#pending.set(pack, new Set([offset]));
+  }
+
+  #settle({ pack, offset }: Extent): void {
+    const offsets = this.#pending.get(pack);
+    offsets?.delete(offset);
+    if (offsets?.size === 0) this.#pending.delete(pack);
+  }
+
+  async #enqueue(
+    rows: Waiting["rows"],
+    voids: Waiting["voids"],
+    more: Waiting["more"],
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ rows, voids, more, resolve, reject });
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    await promise;
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop lets those who come at the same moment into the same flush.
+    await setImmediate();
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.packs.sync();
+        const batch = new Batch(this.#index);
+        for (const { rows, voids, more } of group) {
+          for (const row of rows) this.#put(batch, row);
+          for (const mark of voids) this.#void(batch, mark);
+          more?.(batch);
+        }
+        batch.set("facts", sequenceKey, numberKey(this.#sequence));
+        await this.#index.commit(batch.changes).catch((error: unknown) => {
+          throw this.#indexError(error);
+        });
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+  }
+
+  #indexError(error: unknown): CoppiceError {
+    if (/ENOSPC|No space|MAP_FULL/.test(String(error)))
+      return new DiskFullError(
+        "The disk is full. Delete something and try again.",
+        { cause: error },
+      );
+    this.#indexFailure = new DiskError(
+      `The box could not write the index of its data disk (${(error as Error).message}). Check its cable and power, then restart the box.`,
+      { cause: error },
+    );
+    return this.#indexFailure;
+  }
+
+  #put(batch: Batch, entry: NewRow): void {
+    const { row, from } = entry;
+    this.#settle(row);
+    if (entry.recovered && this.#voidedAt(batch, entry) > row.sequence) {
+      this.#changePack(batch, row.pack, row, 0);
+      return;
+    }
+    const key = encodePlace(entry);
+    const old = decodeRow(batch.get("fragments", key));
+    const size = sizeOf(row);
+    const stale = from
+      ? old?.pack !== from.pack || old.offset !== from.offset
+      : old !== undefined && old.sequence > row.sequence;
+    this.#changePack(batch, row.pack, row, stale ? 0 : size);
+    if (stale) return;
+    if (old) this.#changePack(batch, old.pack, undefined, -sizeOf(old));
+    batch.set("fragments", key, encodeRow(row));
+    this.#changeAccount(
+      batch,
+      entry.account,
+      row.length - (old?.length ?? 0),
+      old ? 0 : 1,
+    );
+  }
+
+  #void(batch: Batch, mark: Mark): void {
+    this.#settle(mark.extent);
+    this.#changePack(
+      batch,
+      mark.extent.pack,
+      { ...mark.extent, sequence: mark.sequence },
+      0,
+    );
+    batch.set("graves", graveKey(mark), numberKey(mark.sequence));
+    if (mark.index === 255) return;
+    const row = decodeRow(batch.get("fragments", encodePlace(mark)));
+    if (row) this.#takeOut(batch, { ...placeOf(mark), row }, mark.sequence);
+  }
+
+  /** The highest sequence of a mark that voids the records of a place; 0 without one. */
+  #voidedAt(batch: Batch, place: Place): number {
+    const key = encodePlace(place);
+    return Math.max(
+      ...[key, key.subarray(0, 32)].map((grave) =>
+        Number(batch.get("graves", grave)?.readBigUInt64BE() ?? 0n),
+      ),
+    );
+  }
+
+  #takeOut(batch: Batch, entry: PlacedRow, sequence: number): void {
+    const key = encodePlace(entry);
+    const row = decodeRow(batch.get("fragments", key));
+    if (!row || row.sequence > sequence) return;
+    batch.set("fragments", key, undefined);
+    this.#changePack(batch, row.pack, undefined, -sizeOf(row));
+    this.#changeAccount(batch, entry.account, -row.length, -1);
+  }
+
+  #changePack(
+    batch: Batch,
+    number: number,
+    record: (Extent & { sequence: number }) | undefined,
+    live: number,
+  ): void {
+    const key = numberKey(number);
+    const bytes = batch.get("packs", key);
+    const state = bytes
+      ? decodePack(bytes)
+      : {
+          end: packHeaderSize,
+          checkpoint: packHeaderSize,
+          live: 0,
+          first: Number.MAX_SAFE_INTEGER,
+          verified: 0,
+        };
+    const end = record
+      ? Math.max(state.end, record.offset + recordExtent(record))
+      : state.end;
+    const pending = this.#pending.get(number);
+    batch.set(
+      "packs",
+      key,
+      encodePack({
+        ...state,
+        end,
+        checkpoint: Math.min(end, ...(pending ? [least(pending)] : [])),
+        live: state.live + live,
+        first: Math.min(state.first, record?.sequence ?? state.first),
+      }),
+    );
+  }
+
+  #changeAccount(
+    batch: Batch,
+    account: Buffer,
+    bytes: number,
+    fragments: number,
+  ): void {
+    const old = batch.get("accounts", account);
+    const value = Buffer.alloc(16);
+    value.writeDoubleBE((old?.readDoubleBE(0) ?? 0) + bytes, 0);
+    value.writeDoubleBE((old?.readDoubleBE(8) ?? 0) + fragments, 8);
+    batch.set("accounts", Buffer.from(account), value);
+  }
+
+  async #recover(): Promise<void> {
+    const known = this.packStates();
+    const numbers = this.packs.numbers;
+    const wanted = [...known].filter(([, { live }]) => live > 0);
+    if (numbers.length === 0 && wanted.length > 0)
+      throw new DiskMissingError(
+        `The folder of packs is empty, and ${wanted.length} packs should be in it: the disk is not mounted, or they were moved. Mount it, or put them back.`,
+      );
+    this.lost.splice(
+      0,
+      this.lost.length,
+      ...wanted
+        .map(([number]) => number)
+        .filter((number) => !numbers.includes(number)),
+    );
+    this.packs.skip(Math.max(0, ...known.keys()));
+    const kept = this.#index.get("facts", sequenceKey);
+    this.#sequence = Math.max(
+      this.#sequence,
+      kept ? Number(kept.readBigUInt64BE()) : 0,
+    );
+    for (const [number, { live }] of known)
+      if (live === 0 && !numbers.includes(number))
+        await this.forgetPack(number);
+    for (const [position, number] of numbers.entries()) {
+      const state = known.get(number);
+      const verify = state !== undefined || position >= numbers.length - 2;
+      await this.#rescan(number, state?.checkpoint ?? packHeaderSize, verify);
+    }
+    for (const [key, value] of this.#index.range(
+      "removals",
+      Buffer.alloc(1),
+      100_000,
+    ))
+      await this.#finishRemoval(key, Number(value.readBigUInt64BE()));
+  }
+
+  /** Takes the records of a pack from `from` on into the index, and cuts off a torn tail. */
+  async #rescan(number: number, from: number, verify: boolean): Promise<void> {
+    const errors = this.packs.readErrors;
+    const size = await this.packs.size(number);
+    if (size <= from) return;
+    let end = from;
+    let rows: NewRow[] = [];
+    let voids: Mark[] = [];
+    const flush = async (): Promise<void> => {
+      if (rows.length + voids.length === 0) return;
+      await this.#enqueue(rows, voids, undefined);
+      [rows, voids] = [[], []];
+    };
+    for await (const found of scanPack(this.packs, number, from, verify)) {
+      const { header, offset, sound } = found;
+      // A fragment that was never whole was never acknowledged.
+      if (sound === false) continue;
+      end = found.end;
+      this.#sequence = Math.max(this.#sequence, header.sequence);
+      const extent = { pack: number, offset, length: header.length };
+      if (header.kind === "fragment")
+        rows.push({
+          ...placeOf(header),
+          row: rowOf(header, extent),
+          recovered: true,
+        });
+      else {
+        await flush();
+        voids.push({ ...placeOf(header), sequence: header.sequence, extent });
+        await flush();
+        if (header.kind === "grave")
+          await this.#finishRemoval(
+            blockKey(header.account, header.block),
+            header.sequence,
+          );
+      }
+      if (rows.length >= slice) await flush();
+    }
+    await flush();
+    // Bytes that the disk did not give may be sound: only what was read and is nothing is cut off.
+    if (end < size && verify && errors === this.packs.readErrors)
+      await this.packs.truncate(number, Math.max(end, packHeaderSize));
+  }
+}
+
+/** The prefix of all keys of a block. */
+function blockKey(account: Buffer, block: Buffer): Buffer {
+  return Buffer.concat([account, block]);
+}
+
+/** A mark's key among the graves: of a place, or of a whole block. */
+function graveKey(mark: Place): Buffer {
+  const key = encodePlace(mark);
+  return mark.index === 255 ? key.subarray(0, 32) : key;
+}
+
+function placeOf({ account, block, segment, index }: Place): Place {
+  return { account, block, segment, index };
+}
+
+function placed(key: Buffer, value: Buffer): PlacedRow[] {
+  const row = decodeRow(value);
+  return row && key.length === 37 ? [{ ...decodePlace(key), row }] : [];
+}
+
+/** Bytes that a fragment's record takes. */
+export function sizeOf({ length }: Pick<Row, "length">): number {
+  return recordSize({ kind: "fragment", length });
+}
+
+/** Bytes of the record at an extent: marks have no fragment. */
+function recordExtent({ length }: Extent): number {
+  return length === 0
+    ? recordSize({ kind: "grave", length })
+    : sizeOf({ length });
+}
+
+function least(offsets: Set<number>): number {
+  let low = Number.POSITIVE_INFINITY;
+  for (const offset of offsets) if (offset < low) low = offset;
+  return low;
+}

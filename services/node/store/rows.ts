@@ -1,0 +1,153 @@
+import type { Change, FragmentIndex, Table } from "./fragment-index.ts";
+import type { Extent } from "./pack.ts";
+import type { Place, RecordHeader } from "./record.ts";
+
+/** What the index says of a fragment. */
+export interface Row extends Extent {
+  /** The Merkle root that names the fragment, 32 bytes. */
+  name: Buffer;
+  k: number;
+  m: number;
+  /** Bytes of the segment before it was cut. */
+  segmentLength: number;
+  sequence: number;
+  /** Milliseconds since 1970; `expires` is 0 for never. */
+  created: number;
+  expires: number;
+  /** Found rotten and not mended yet. */
+  damaged: boolean;
+}
+
+/** A row and where it belongs. */
+export interface PlacedRow extends Place {
+  row: Row;
+}
+
+const rowSize = 76;
+
+/** The fixed 76 bytes of a row. */
+export function encodeRow(row: Row): Buffer {
+  const bytes = Buffer.allocUnsafe(rowSize);
+  row.name.copy(bytes, 0, 0, 32);
+  bytes.writeUInt32BE(row.pack, 32);
+  bytes.writeUInt32BE(row.offset, 36);
+  bytes.writeUInt32BE(row.length, 40);
+  bytes.writeUInt32BE(row.segmentLength, 44);
+  bytes.writeUInt8(row.k, 48);
+  bytes.writeUInt8(row.m, 49);
+  bytes.writeUInt8(row.damaged ? 1 : 0, 50);
+  bytes.writeUInt8(0, 51);
+  bytes.writeUIntBE(row.sequence, 52, 6);
+  bytes.writeUIntBE(row.created, 58, 6);
+  bytes.writeUIntBE(row.expires, 64, 6);
+  bytes.fill(0, 70);
+  return bytes;
+}
+
+/** Reads a row; `undefined` where the bytes are not one. */
+export function decodeRow(bytes: Buffer | undefined): Row | undefined {
+  if (bytes?.length !== rowSize) return undefined;
+  return {
+    name: Buffer.from(bytes.subarray(0, 32)),
+    pack: bytes.readUInt32BE(32),
+    offset: bytes.readUInt32BE(36),
+    length: bytes.readUInt32BE(40),
+    segmentLength: bytes.readUInt32BE(44),
+    k: bytes.readUInt8(48),
+    m: bytes.readUInt8(49),
+    damaged: bytes.readUInt8(50) === 1,
+    sequence: bytes.readUIntBE(52, 6),
+    created: bytes.readUIntBE(58, 6),
+    expires: bytes.readUIntBE(64, 6),
+  };
+}
+
+/** The row for a record that stands at `extent`. */
+export function rowOf(header: RecordHeader, extent: Extent): Row {
+  const { name, k, m, segmentLength, sequence, created, expires } = header;
+  return {
+    ...extent,
+    name,
+    k,
+    m,
+    segmentLength,
+    sequence,
+    created,
+    expires,
+    damaged: false,
+  };
+}
+
+/** The state of a pack; all in bytes. */
+export interface PackState {
+  /** Where its durable records end. */
+  end: number;
+  /** Up to here all records are in the index; what lies behind is looked at when the disk is opened. */
+  checkpoint: number;
+  /** In records that rows point at. */
+  live: number;
+  /** The lowest sequence of its records. */
+  first: number;
+  /** When it was last checked whole, milliseconds since 1970; 0 for never. */
+  verified: number;
+}
+
+/** The 40 bytes of a pack's state. */
+export function encodePack(state: PackState): Buffer {
+  const bytes = Buffer.alloc(40);
+  const { end, checkpoint, live, first, verified } = state;
+  for (const [index, value] of [
+    end,
+    checkpoint,
+    live,
+    first,
+    verified,
+  ].entries())
+    bytes.writeDoubleBE(value, index * 8);
+  return bytes;
+}
+
+/** Reads a pack's state. */
+export function decodePack(bytes: Buffer): PackState {
+  const at = (index: number): number => bytes.readDoubleBE(index * 8);
+  return {
+    end: at(0),
+    checkpoint: at(1),
+    live: at(2),
+    first: at(3),
+    verified: at(4),
+  };
+}
+
+/** The index key of a number. */
+export function numberKey(number: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64BE(BigInt(number));
+  return key;
+}
+
+/** Changes that are made together, and an index that looks as if they were made already. */
+export class Batch {
+  #index: FragmentIndex;
+  #changes = new Map<string, Change>();
+
+  constructor(index: FragmentIndex) {
+    this.#index = index;
+  }
+
+  get(table: Table, key: Buffer): Buffer | undefined {
+    const change = this.#changes.get(table + key.toString("latin1"));
+    return change ? change.value : this.#index.get(table, key);
+  }
+
+  set(table: Table, key: Buffer, value: Buffer | undefined): void {
+    this.#changes.set(
+      table + key.toString("latin1"),
+      value ? { table, key, value } : { table, key },
+    );
+  }
+
+  get changes(): Change[] {
+    return [...this.#changes.values()];
+  }
+}
