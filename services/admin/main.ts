@@ -13,6 +13,7 @@ import { Sessions } from "./api/sessions.ts";
 import { Tokens } from "./api/tokens.ts";
 import { ensureCertificate } from "./certificate.ts";
 import { Claim } from "./claim.ts";
+import { DiskWorker } from "./disk-work.ts";
 
 await runService("admin", async (log, ending) => {
   const { state } = places("admin");
@@ -32,6 +33,7 @@ await runService("admin", async (log, ending) => {
     host,
     node,
     identity,
+    diskWorker: new DiskWorker(host, node),
     ending,
   };
   const pages = process.env.COPPICE_PAGES ?? join(import.meta.dirname, "web");

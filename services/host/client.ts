@@ -12,6 +12,9 @@ export const Disk = Type.Object({
   contents: Type.Array(Type.String(), {
     description: "what is on it now; empty for an empty disk",
   }),
+  uuid: Type.Union([Type.String(), Type.Null()], {
+    description: "of a data disk of this box that is open",
+  }),
 });
 export type Disk = Static<typeof Disk>;
 
@@ -79,6 +82,20 @@ export const HostStatus = Type.Object({
         Type.Literal("failing"),
         Type.Literal("unknown"),
       ]),
+      uuid: Type.Union([Type.String(), Type.Null()], {
+        description: "of a data disk that is open",
+      }),
+      temperature: Type.Union([
+        Type.Number({ description: "degrees Celsius" }),
+        Type.Null(),
+      ]),
+      hours: Type.Union([
+        Type.Number({ description: "hours that it has run" }),
+        Type.Null(),
+      ]),
+      warnings: Type.Array(Type.String(), {
+        description: "what it reports that foretells a failure",
+      }),
     }),
   ),
   ports: Type.Object({ wan: Port, lan: Port }),
@@ -129,6 +146,11 @@ export class HostClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<void> {
     await this.#dump("/power", { act }, signal);
+  }
+
+  /** Closes a data disk, so that it can be unplugged, and forgets it. */
+  async closeDisk(uuid: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("/disks/close", { uuid }, signal);
   }
 
   /** Shows on the console where the admin is, and the setup code while there is one. */

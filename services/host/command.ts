@@ -6,13 +6,16 @@ export class CommandError extends CoppiceError {
   override name = "CommandError";
   /** What the tool wrote on standard error. */
   readonly output: string;
-  constructor(command: string, status: string, output: string) {
+  /** What it wrote on standard output before it failed. */
+  readonly stdout: string;
+  constructor(command: string, status: string, output: string, stdout = "") {
     super(
       503,
       "command-failed",
       `${command} failed (${status}): ${output.trim().split("\n").slice(-3).join("; ")}`,
     );
     this.output = output;
+    this.stdout = stdout;
   }
 }
 
@@ -46,7 +49,7 @@ export async function command(
   child.once("close", (code, signal) =>
     code === 0
       ? resolve()
-      : reject(new CommandError(name, String(signal ?? code), stderr)),
+      : reject(new CommandError(name, String(signal ?? code), stderr, stdout)),
   );
   await promise;
   return stdout;

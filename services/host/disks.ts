@@ -23,6 +23,7 @@ import {
   descendants,
   diskId,
   isSystemDisk,
+  mountedBelow,
 } from "./lsblk.ts";
 
 /** The data disks of this machine. */
@@ -33,6 +34,8 @@ export interface Disks {
   prepare(id: string, name: string): AsyncGenerator<PrepareStep>;
   /** Voids a disk's recovery key and draws another. @throws NotFoundError, DiskError */
   renewRecoveryKey(uuid: string): Promise<string>;
+  /** Closes a data disk and forgets it; what is on it stays there. @throws NotFoundError, CommandError */
+  close(uuid: string): Promise<void>;
   /** Opens and mounts every disk that was prepared here; resolves to what did not open, in words. */
   openAll(): Promise<string[]>;
 }
@@ -80,7 +83,10 @@ export class BlockDisks implements Disks {
   }
 
   async list(): Promise<Disk[]> {
-    return (await this.#candidates()).map(describe);
+    return (await this.#candidates()).map((disk) => ({
+      ...describe(disk),
+      uuid: mountedBelow(disk, this.#mounts),
+    }));
   }
 
   async *prepare(id: string, name: string): AsyncGenerator<PrepareStep> {
@@ -199,6 +205,25 @@ export class BlockDisks implements Disks {
     return key;
   }
 
+  async close(uuid: string): Promise<void> {
+    const disks = await this.#prepared();
+    if (!disks.some((disk) => disk.uuid === uuid))
+      throw new NotFoundError(
+        "No data disk of this box has that UUID.",
+        "no-such-disk",
+      );
+    // Forgotten first: what power takes away in between is not opened again.
+    await writeDurable(
+      this.#file,
+      JSON.stringify({ disks: disks.filter((disk) => disk.uuid !== uuid) }),
+    );
+    const point = join(this.#mounts, uuid);
+    if ((await readFile("/proc/self/mounts", "utf8")).includes(` ${point} `))
+      await command("systemd-mount", ["--umount", point]);
+    if (await stat(`/dev/mapper/${mapping(uuid)}`).catch(() => undefined))
+      await command("systemd-cryptsetup", ["detach", mapping(uuid)]);
+  }
+
   async openAll(): Promise<string[]> {
     const failures: string[] = [];
     for (const { uuid, id } of await this.#prepared()) {
@@ -280,7 +305,7 @@ function mapping(uuid: string): string {
   return `coppice-${uuid}`;
 }
 
-function describe(disk: BlockDevice): Disk {
+function describe(disk: BlockDevice): Omit<Disk, "uuid"> {
   return {
     id: diskId(disk),
     name: (disk.serial ?? disk.name).trim(),

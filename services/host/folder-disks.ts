@@ -1,10 +1,20 @@
 import { randomInt } from "node:crypto";
-import { mkdir, readdir, rm, statfs } from "node:fs/promises";
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurable } from "../shared/durable.ts";
 import { ConflictError, hasCode, NotFoundError } from "../shared/errors.ts";
 import type { Disk, PrepareStep } from "./client.ts";
 import type { Disks } from "./disks.ts";
+
+/** The file in a folder of the shelf that says under which UUID it is in use. */
+const mountedAs = "mounted-as";
 
 /** Folders in place of disks, for `npm run dev` on a machine without device-mapper. They are not encrypted. */
 export class FolderDisks implements Disks {
@@ -33,6 +43,7 @@ export class FolderDisks implements Disks {
           serial: name,
           size: blocks * bsize,
           contents: contents.length > 0 ? [`${contents.length} files`] : [],
+          uuid: await this.#mounted(name),
         };
       }),
     );
@@ -52,7 +63,9 @@ export class FolderDisks implements Disks {
       );
     const uuid = crypto.randomUUID();
     yield { step: "Erasing", done: 0, of: 2 };
-    await rm(this.#mounts, { recursive: true, force: true });
+    const before = await this.#mounted(id);
+    if (before !== null)
+      await rm(join(this.#mounts, before), { recursive: true, force: true });
     await rm(join(this.#shelf, id), { recursive: true });
     await mkdir(join(this.#shelf, id));
     yield { step: "Finishing", done: 1, of: 2 };
@@ -61,7 +74,22 @@ export class FolderDisks implements Disks {
       join(this.#mounts, uuid, "coppice-disk.json"),
       JSON.stringify({ format: 1, uuid }),
     );
+    await writeFile(join(this.#shelf, id, mountedAs), uuid);
     yield { uuid };
+  }
+
+  async close(uuid: string): Promise<void> {
+    for (const name of await readdir(this.#shelf))
+      if ((await this.#mounted(name)) === uuid)
+        await rm(join(this.#shelf, name, mountedAs));
+    await rm(join(this.#mounts, uuid), { recursive: true, force: true });
+  }
+
+  /** The UUID under which a folder of the shelf is in use. */
+  async #mounted(name: string): Promise<string | null> {
+    return await readFile(join(this.#shelf, name, mountedAs), "utf8").catch(
+      () => null,
+    );
   }
 
   async renewRecoveryKey(): Promise<string> {

@@ -67,6 +67,14 @@ export function isSystemDisk(disk: BlockDevice): boolean {
   );
 }
 
+/** The UUID of the data disk that is open on this disk: the name of its mount point below `mounts`. */
+export function mountedBelow(disk: BlockDevice, mounts: string): string | null {
+  const point = descendants(disk)
+    .flatMap(({ mountpoints }) => mountpoints)
+    .find((one) => one?.startsWith(`${mounts}/`));
+  return point?.slice(mounts.length + 1) ?? null;
+}
+
 /** A name for a disk that stays the same across reboots. */
 export function diskId(disk: BlockDevice): string {
   return (

@@ -79,6 +79,18 @@ await runService("host", async (log) => {
     },
   );
   app.post(
+    "/disks/close",
+    {
+      schema: {
+        body: Type.Object({ uuid: Type.String({ format: "uuid" }) }),
+      },
+    },
+    async (request, reply) => {
+      await disks.close(request.body.uuid);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
     "/disks/recovery-key",
     {
       schema: {

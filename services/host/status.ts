@@ -8,25 +8,23 @@ import {
   totalmem,
   uptime,
 } from "node:os";
-import {
-  cpuTemperature,
-  currentLoad,
-  diskLayout,
-  fsSize,
-  mem,
-} from "systeminformation";
+import { cpuTemperature, currentLoad, fsSize, mem } from "systeminformation";
 import type { HostStatus } from "./client.ts";
-import { blockDevices, descendants, isSystemDisk } from "./lsblk.ts";
+import {
+  blockDevices,
+  descendants,
+  isSystemDisk,
+  mountedBelow,
+} from "./lsblk.ts";
+import { readSmart, type SmartHealth } from "./smart.ts";
 
 type Port = HostStatus["ports"]["wan"];
-type Health = HostStatus["disks"][number]["health"];
 
 /** Measures the machine. Disk health is asked for once a minute: SMART wakes disks up. */
 export class StatusReader {
   #mounts: string;
   #release: Promise<string>;
-  #health: Promise<Map<string, Health>> | undefined;
-  #healthAt = 0;
+  #health = new Map<string, { at: number; smart: Promise<SmartHealth> }>();
 
   /** @param mounts folder of the mounted data disks. */
   constructor(mounts: string) {
@@ -75,12 +73,11 @@ export class StatusReader {
   }
 
   async #disks(): Promise<HostStatus["disks"]> {
-    const [devices, sizes, health] = await Promise.all([
-      blockDevices(),
-      fsSize(),
-      this.#disksHealth(),
-    ]);
-    return devices.map((disk) => {
+    const [devices, sizes] = await Promise.all([blockDevices(), fsSize()]);
+    const reports = await Promise.all(
+      devices.map(({ path }) => this.#smart(path)),
+    );
+    return devices.map((disk, index) => {
       const points = descendants(disk).flatMap(
         ({ mountpoints }) => mountpoints,
       );
@@ -104,31 +101,20 @@ export class StatusReader {
         used: size ? size.used : null,
         available: size ? size.available : null,
         role,
-        health: health.get(disk.path) ?? "unknown",
+        uuid: mountedBelow(disk, this.#mounts),
+        ...(reports[index] as SmartHealth),
       };
     });
   }
 
-  /** SMART verdicts by device; what no disk says is unknown, and unknown is not healthy. */
-  async #disksHealth(): Promise<Map<string, Health>> {
-    if (!this.#health || performance.now() - this.#healthAt > 60_000) {
-      this.#healthAt = performance.now();
-      this.#health = diskLayout().then(
-        (layout) =>
-          new Map(
-            layout.map(({ device, smartStatus }) => [
-              device,
-              /^(ok|passed)$/i.test(smartStatus)
-                ? "good"
-                : /fail|bad/i.test(smartStatus)
-                  ? "failing"
-                  : "unknown",
-            ]),
-          ),
-        () => new Map<string, Health>(),
-      );
+  async #smart(path: string): Promise<SmartHealth> {
+    let known = this.#health.get(path);
+    if (!known || performance.now() - known.at > 60_000) {
+      known = { at: performance.now(), smart: readSmart(path) };
+      known.smart.catch(() => this.#health.delete(path));
+      this.#health.set(path, known);
     }
-    return await this.#health;
+    return await known.smart;
   }
 
   /** Which of the two root partitions is running. */

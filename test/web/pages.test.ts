@@ -1,6 +1,6 @@
 /** Every page in Debian's Chromium, against the real services on this machine; the screenshots are kept beside this file. */
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import {
@@ -9,6 +9,14 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
+import type { FileInfo } from "../../services/node/client.ts";
+import {
+  decodeRecordHeader,
+  packHeaderSize,
+  recordAlignment,
+  recordHeaderSize,
+  saltOf,
+} from "../../services/node/store/record.ts";
 import { temporaryFolder } from "../folder.ts";
 import { replayCapturedBoot, runIn } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
@@ -395,3 +403,115 @@ test("the API's pages for people open without an error", async (t) => {
   await page.getByText("/api/files/{name}", { exact: true }).first().waitFor();
   t.deepEqual(errors, []);
 });
+
+test("the storage: a second disk, rot that is mended, the first disk emptied and taken out", async (t) => {
+  t.timeout(3 * 60_000);
+  await using box = await startServices();
+  await box.client.claim(box.code, "birch", owner);
+  const photo = randomBytes(6_000_000);
+  await box.client.ok("PUT", "/api/files/photo.jpg", photo);
+  await using browser = await startBrowser();
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: sizes[390],
+  });
+  const { page, errors } = await openPage(context, box.services.url);
+  const seen = (name: string): Promise<void> =>
+    look(page, name, (message, fits) => t.true(fits, message));
+  const press = (name: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password").fill(owner.password);
+  await press("Sign in");
+  await page.getByRole("link", { name: "Storage" }).click();
+  await page.getByText(/^One disk mends what rots/).waitFor();
+  await page.getByText("in use", { exact: true }).waitFor();
+
+  await press("Add a disk");
+  await page.getByRole("radio").first().check();
+  await page.getByLabel(/^Type the disk's name/).fill("rowan");
+  await seen("storage-add");
+  await press("Erase and add it");
+  await page.getByText(/rowan is ready/).waitFor();
+  await page.getByText(/survive the loss of one/).waitFor();
+  await press("Dismiss");
+  // The file is written anew so that either disk alone is enough.
+  while (
+    (
+      (await box.client.ok(
+        "GET",
+        "/api/files/photo.jpg/info",
+      )) as unknown as FileInfo
+    ).fragments !== 8
+  )
+    await page.waitForTimeout(100);
+
+  const rotten = await rot(join(box.services.folder, "mounts"));
+  t.true(rotten > 0);
+  await press("Check everything now");
+  await page
+    .getByText(new RegExp(`${rotten} fragments damaged, ${rotten} mended`))
+    .waitFor();
+  await page.getByText("a rotten fragment was made anew").first().waitFor();
+  await press("Change the pace");
+  await page.getByLabel(/^Days in which/).fill("7");
+  await press("Save");
+  await page.getByText(/^every 7 days, at most 40 MB a second/).waitFor();
+  await press("Rest for a day");
+  await page.getByText(/^rests until/).waitFor();
+  await seen("storage");
+  await page.getByText("What was mended").scrollIntoViewIfNeeded();
+  await seen("storage-mended");
+  await press("Go on");
+
+  await page.getByRole("button", { name: "New recovery key" }).first().click();
+  await page.getByLabel("Your password").fill("wrong");
+  await press("Show a new key");
+  await page.getByRole("dialog").getByRole("alert").waitFor();
+  await page.getByLabel("Your password").fill(owner.password);
+  await press("Show a new key");
+  await page.getByText(/shown this once/).waitFor();
+  await press("I have it");
+
+  await page.getByRole("button", { name: "Empty it" }).first().click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: "Empty it" })
+    .click();
+  await page.getByText("It is empty and can be taken out.").waitFor();
+  await seen("storage-emptied");
+  await press("Remove");
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: "Remove" })
+    .click();
+  await page.getByText(/^One disk mends what rots/).waitFor();
+  const { bytes } = await box.client.call("GET", "/api/files/photo.jpg");
+  t.true(bytes.equals(photo));
+  t.deepEqual(errors, []);
+});
+
+/** Flips a bit in some live fragments on the disk, as age does; how many. */
+async function rot(mounts: string): Promise<number> {
+  const [uuid = ""] = (await readdir(mounts)).sort();
+  const packs = join(mounts, uuid, "store/packs");
+  const name = (await readdir(packs)).sort().at(-1) ?? "";
+  await using file = await open(join(packs, name), "r+");
+  const bytes = await file.readFile();
+  const salt = saltOf(uuid);
+  let flipped = 0;
+  for (let at = packHeaderSize; at < bytes.length; at += recordAlignment) {
+    const header = decodeRecordHeader(
+      bytes.subarray(at, at + recordHeaderSize),
+      salt,
+    );
+    // Only what is surely live: the eight fragments of the file's present segments.
+    if (header?.kind !== "fragment" || header.m !== 4 || header.k !== 4)
+      continue;
+    if (header.index !== 1 && header.index !== 2) continue;
+    const place = at + recordHeaderSize + 1000;
+    await file.write(Buffer.of((bytes[place] ?? 0) ^ 4), 0, 1, place);
+    flipped++;
+  }
+  return flipped;
+}

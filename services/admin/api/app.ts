@@ -13,6 +13,7 @@ import { Problem, problemMediaType } from "../../shared/problem.ts";
 import { createServer, type Server } from "../../shared/server.ts";
 import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
+import type { DiskWorker } from "../disk-work.ts";
 import { guardRoutes } from "./access.ts";
 import { addFileRoutes } from "./file-routes.ts";
 import { addIdentityRoutes } from "./identity-routes.ts";
@@ -21,6 +22,7 @@ import { addOwnerRoutes } from "./owner-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import { addSetupRoutes } from "./setup-routes.ts";
 import { StatusFeed } from "./status.ts";
+import { addStoreRoutes } from "./store-routes.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** What the admin is made of. */
@@ -33,6 +35,7 @@ export interface AdminParts {
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
+  diskWorker: DiskWorker;
   /** Aborts when the service ends: open event streams end with it. */
   ending: AbortSignal;
 }
@@ -85,6 +88,7 @@ export async function createHttpsApp(
     "/setup",
     "/sign-in",
     "/files",
+    "/storage",
     "/identity",
     "/terminal",
     "/system",
@@ -137,9 +141,17 @@ async function addRoutes(
     ending,
   );
   addIdentityRoutes(app, identity, node, account);
-  await app.register(async (files) =>
-    addFileRoutes(files as unknown as Server, node),
-  );
+  // Uploads stream: their parser is for these routes alone.
+  await app.register(async (uploads) => {
+    addFileRoutes(uploads as unknown as Server, node);
+    addStoreRoutes(
+      uploads as unknown as Server,
+      node,
+      host,
+      account,
+      parts.diskWorker,
+    );
+  });
 }
 
 /** The API's description for programs and people. */

@@ -102,7 +102,7 @@ export function addFileRoutes(app: Server, node: NodeClient): void {
  * Gives an upload to `work`. Where that ends before the upload does, the rest is read and dropped: a browser looks at the
  * answer only after it has sent everything, and sees nothing but a broken connection otherwise.
  */
-async function passOn<T>(
+export async function passOn<T>(
   upload: Readable,
   work: (body: Readable) => Promise<T>,
 ): Promise<T> {

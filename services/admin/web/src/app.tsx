@@ -1,6 +1,7 @@
 import {
   Fingerprint,
   FolderOpen,
+  HardDrive,
   House,
   LogOut,
   Settings,
@@ -15,6 +16,7 @@ import { Home } from "./pages/home.tsx";
 import { Identity } from "./pages/identity.tsx";
 import { Setup } from "./pages/setup.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
+import { Storage } from "./pages/storage.tsx";
 import { System } from "./pages/system.tsx";
 import { Notice, Spinner } from "./ui.tsx";
 
@@ -33,6 +35,7 @@ export interface Session {
 const places = [
   { path: "/", name: "Home", Icon: House },
   { path: "/files", name: "Files", Icon: FolderOpen },
+  { path: "/storage", name: "Storage", Icon: HardDrive },
   { path: "/identity", name: "Identity", Icon: Fingerprint },
   { path: "/terminal", name: "Terminal", Icon: SquareTerminal },
   { path: "/system", name: "System", Icon: Settings },
@@ -88,6 +91,7 @@ export function App() {
           <Switch>
             <Route path="/" component={Home} />
             <Route path="/files" component={Files} />
+            <Route path="/storage" component={Storage} />
             <Route path="/identity" component={Identity} />
             <Route path="/terminal" component={Terminal} />
             <Route path="/system" component={System} />
