@@ -46,6 +46,9 @@ export const hostTools = {
     "dnsutils|bind9-dnsutils": "dig",
     curl: "curl",
     "tpm2-tools": "tpm2_quote",
+    e2fsprogs: "mkfs.ext4",
+    mount: "losetup",
+    smartmontools: "smartctl",
   },
 } as const;
 

@@ -1,7 +1,11 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { hasCode } from "../services/shared/errors.ts";
+
+const run = promisify(execFile);
 
 /** A folder of a test's own, gone at the end. Its path is short: Unix sockets in it must fit 108 bytes. */
 export async function temporaryFolder(): Promise<
@@ -21,7 +25,29 @@ async function removeOrphans(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = Number(/^cpc-(\d+)-/.exec(name)?.[1]);
     if (Number.isNaN(pid) || isAlive(pid)) continue;
-    await rm(join(tmpdir(), name), { recursive: true, force: true });
+    const path = join(tmpdir(), name);
+    await unmountBelow(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Takes away what a killed test mounted, the innermost first, and the loop devices on its files. */
+async function unmountBelow(path: string): Promise<void> {
+  const points = (await readFile("/proc/self/mounts", "utf8"))
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((point) => point.startsWith(`${path}/`));
+  for (const point of points.reverse()) await run("umount", ["--lazy", point]);
+  if (points.length === 0) return;
+  const { stdout } = await run("losetup", [
+    "--list",
+    "--noheadings",
+    "--output",
+    "NAME,BACK-FILE",
+  ]);
+  for (const line of stdout.split("\n")) {
+    const [device = "", file = ""] = line.trim().split(/\s+/);
+    if (file.startsWith(`${path}/`)) await run("losetup", ["--detach", device]);
   }
 }
 

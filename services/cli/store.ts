@@ -84,6 +84,11 @@ export function addStoreCommands(
         options: StoreOptions & { k: number; m: number },
       ) => {
         const { k, m } = options;
+        if (k < 1 || k + m > 255)
+          throw new CliError(
+            `no code has k=${k} and m=${m}: k is at least 1, and both together at most 255`,
+            2,
+          );
         const source = path === "-" ? process.stdin : await openFile(path);
         const info = await ask(
           options,
@@ -223,7 +228,7 @@ export function addStoreCommands(
   command("disks", "the data disks").action(async (options: StoreOptions) => {
     const disks = await ask(
       options,
-      async ({ disks: list }) => await list(),
+      async (one) => await one.disks(),
       async (api) => (await api.call(StoreState, "GET", "/api/store")).disks,
     );
     print(
@@ -255,9 +260,10 @@ function inWords({
   verified,
   damaged,
   mended,
+  moved,
   lost,
 }: Type.Static<typeof ScrubReport>): string {
-  return `${size(verified)} read, ${damaged} fragments damaged, ${mended} mended, ${lost.length} segments lost${lost.map(({ block, segment }) => `\n  block ${block}, segment ${segment}`).join("")}`;
+  return `${size(verified)} read, ${damaged} fragments damaged, ${mended} mended, ${moved} moved, ${lost.length} segments lost${lost.map(({ block, segment }) => `\n  block ${block}, segment ${segment}`).join("")}`;
 }
 
 async function openFile(path: string): Promise<Readable> {

@@ -124,12 +124,13 @@ export class DiskStore implements AsyncDisposable {
     if (!this.#room || performance.now() - this.#room.at > 500) {
       const { free, total } = await this.packs.room();
       this.#room = {
-        free: Math.max(0, free - reserveOf(total)),
+        free: Math.max(0, Math.floor(free - reserveOf(total))),
         total,
         at: performance.now(),
       };
     }
-    return this.#room;
+    const { free, total } = this.#room;
+    return { free, total };
   }
 
   /** Writes fragments. Nothing of them is durable or found before `commit`. @throws DiskFullError, DiskError */

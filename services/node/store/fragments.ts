@@ -60,6 +60,12 @@ export class QuotaError extends CoppiceError {
   }
 }
 
+/** How many fragments were rotten or missing and made anew, and how many were sound and written elsewhere. */
+export interface Mended {
+  mended: number;
+  moved: number;
+}
+
 /** A fragment of a segment, on one of the disks. */
 interface Held {
   disk: DiskStore;
@@ -311,16 +317,16 @@ export class FragmentStore implements AsyncDisposable {
   /**
    * Checks all fragments of a segment; makes those anew that are rotten, missing, on a failed or a draining disk, and moves
    * what stands too close together.
-   * @param also numbers of fragments to make anew although they are sound. @returns how many were made anew or moved. @throws SegmentLostError
+   * @param also numbers of fragments to make anew although they are sound. @throws SegmentLostError
    */
   async mend(
     address: Address,
     segment: number,
     also: readonly number[] = [],
-  ): Promise<number> {
+  ): Promise<Mended> {
     return await this.#repairs.run(async () => {
       const located = this.locate(address, segment);
-      if (!located) return 0;
+      if (!located) return { mended: 0, moved: 0 };
       const { cut } = located;
       const memory = this.coder.memory(cut);
       try {
@@ -334,7 +340,7 @@ export class FragmentStore implements AsyncDisposable {
             ? []
             : await this.#remake(address, segment, located, memory, anew, bad);
         await this.#dropSpares(address, segment, located, made);
-        return anew.length;
+        return { mended: bad.length, moved: anew.length - bad.length };
       } finally {
         this.coder.release(memory);
       }
@@ -508,6 +514,9 @@ export class FragmentStore implements AsyncDisposable {
     );
     const bad = [...missing, ...rotten];
     if (!whole) {
+      // Half of what was never acknowledged is no loss.
+      if (isOwn(address) && !this.locate(address, headerSegment))
+        throw new NoBlockError();
       await this.#confess(address, segment, located, bad);
       throw new SegmentLostError(segment, cut.k + cut.m - bad.length, cut.k);
     }
@@ -672,6 +681,11 @@ export class FragmentStore implements AsyncDisposable {
     // The disk may have failed meanwhile; then its state says so.
     await noteMending(disk, place, cause).catch(() => {});
   }
+}
+
+/** Whether a block is the box's own: its header is here too, then. */
+function isOwn({ account }: Address): boolean {
+  return account.subarray(0, 15).every((byte) => byte === 0);
 }
 
 /** Fragments that are written to disks and not durable yet. */

@@ -4,6 +4,7 @@ import { type DiskStore, sizeOf } from "./disk-store.ts";
 import {
   type Address,
   type FragmentStore,
+  NoBlockError,
   SegmentLostError,
 } from "./fragments.ts";
 import { noteVerified } from "./history.ts";
@@ -87,6 +88,7 @@ export class Scrubber implements AsyncDisposable {
         verified: 0,
         damaged: 0,
         mended: 0,
+        moved: 0,
         lost: [],
       },
       signal,
@@ -114,6 +116,7 @@ export class Scrubber implements AsyncDisposable {
       verified: 0,
       damaged: 0,
       mended: 0,
+      moved: 0,
       lost: [],
     };
     const due: { disk: DiskStore; pack: number; verified: number }[] = [];
@@ -138,8 +141,8 @@ export class Scrubber implements AsyncDisposable {
     }
     delete progress.disk;
     await this.#settle(progress, signal);
-    const { verified, damaged, mended, lost } = progress;
-    const report = { verified, damaged, mended, lost };
+    const { verified, damaged, mended, moved, lost } = progress;
+    const report = { verified, damaged, mended, moved, lost };
     this.#last = { ...report, ended: Date.now() };
     return report;
   }
@@ -212,15 +215,19 @@ export class Scrubber implements AsyncDisposable {
     progress: ScrubProgress,
     anew: readonly number[] = [],
   ): Promise<void> {
-    progress.damaged++;
     try {
-      progress.mended += await this.#store.mend(
+      const { mended, moved } = await this.#store.mend(
         { account, block },
         segment,
         anew,
       );
+      progress.damaged += mended;
+      progress.mended += mended;
+      progress.moved += moved;
     } catch (error) {
+      if (error instanceof NoBlockError) return;
       if (!(error instanceof SegmentLostError)) throw error;
+      progress.damaged++;
       const lost = {
         account: account.toString("hex"),
         block: block.toString("hex"),

@@ -64,6 +64,10 @@ const report = {
     description: "fragments that did not match their name, or were not there",
   }),
   mended: Type.Integer({ description: "fragments that were made anew" }),
+  moved: Type.Integer({
+    description:
+      "sound fragments that were written elsewhere: from a disk that is to be emptied, or with a damaged record",
+  }),
   lost: Type.Array(LostSegment, {
     description: "segments that could not be restored",
   }),

@@ -1,0 +1,57 @@
+/** Stores, removes and compacts without end, and prints each act when it was acknowledged; it is killed at any moment. */
+import { createHash } from "node:crypto";
+import { writeSync } from "node:fs";
+import { join } from "node:path";
+import { compact } from "../../../../services/node/store/compaction.ts";
+import { StoreHere } from "../../../../services/node/store/here.ts";
+import { randomFrom } from "./simulated-disk.ts";
+
+const [, , folder = "", seed = "0", largest = "1200000"] = process.argv;
+const never = new AbortController().signal;
+const random = randomFrom(Number(seed));
+const here = await StoreHere.open(
+  [join(folder, "a"), join(folder, "b")],
+  join(folder, "key"),
+  (error) => {
+    throw error;
+  },
+);
+const mine: string[] = [];
+
+async function store(): Promise<void> {
+  const sizes = [100, 5_000, 9_000, 70_000, Number(largest)];
+  const size = Math.floor(
+    random() * (sizes[Math.floor(random() * sizes.length)] as number),
+  );
+  const bytes = Buffer.alloc(size, Math.floor(random() * 256));
+  if (size >= 4) bytes.writeUInt32BE(Math.floor(random() * 2 ** 32), 0);
+  const { id } = await here.objects.put(
+    (async function* () {
+      yield bytes;
+    })(),
+    { k: 3, m: 1 },
+    never,
+  );
+  mine.push(id);
+  writeSync(
+    1,
+    `stored ${id} ${createHash("sha256").update(bytes).digest("hex")}\n`,
+  );
+}
+
+for (;;) {
+  await Promise.all(
+    Array.from({ length: 1 + Math.floor(random() * 4) }, store),
+  );
+  if (random() < 0.4) {
+    const [id = ""] = mine.splice(Math.floor(random() * mine.length), 1);
+    writeSync(1, `removing ${id}\n`);
+    await here.objects.remove(id);
+    writeSync(1, `removed ${id}\n`);
+  }
+  if (random() < 0.2)
+    for (const disk of here.store.disks.values()) {
+      await disk.packs.seal();
+      await compact(disk, never);
+    }
+}
