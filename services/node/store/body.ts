@@ -10,7 +10,7 @@ import {
   SegmentLostError,
   type Uncommitted,
 } from "./fragments.ts";
-import { headerSegment } from "./record.ts";
+import { headerSegment, recordHeaderSize, sectorSize } from "./record.ts";
 
 /** A code: any k of k + m fragments restore a segment. */
 export interface Code {
@@ -100,11 +100,14 @@ export function decodeBody(tuple: Static<typeof Body>): Body {
   };
 }
 
-/** Plain bytes in a full segment of a code: a megabyte with its tag, or less where the parity would make it more than four. */
+/**
+ * Plain bytes in a full segment of a code: about a megabyte, or less where the parity would make it more than four.
+ * A fragment and what a pack says of it fill whole sectors.
+ */
 export function segmentSizeOf({ k, m }: Code): number {
-  return (
-    Math.min(largestSegment, Math.floor(largestCoded / (k + m)) * k) - tagSize
-  );
+  const room = Math.min(largestSegment / k, largestCoded / (k + m));
+  const record = Math.max(1, Math.floor(room / sectorSize)) * sectorSize;
+  return (record - 2 * recordHeaderSize) * k - tagSize;
 }
 
 /**

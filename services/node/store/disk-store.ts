@@ -157,15 +157,15 @@ export class DiskStore implements AsyncDisposable {
       from: Extent;
     }[],
   ): Promise<void> {
-    const rows = await this.#append(records);
-    const marks: Mark[] = [];
-    const moved: NewRow[] = [];
-    for (const [index, { header, from }] of records.entries()) {
-      const { row, ...place } = rows[index] as PlacedRow;
-      if (header.kind === "fragment") moved.push({ ...place, row, from });
-      else marks.push({ ...place, sequence: row.sequence, extent: row });
-    }
-    await this.#enqueue(moved, marks, undefined);
+    const fragments = records.filter(({ fragment }) => fragment);
+    const moved = (await this.#append(fragments)).map((row, index) => ({
+      ...row,
+      from: fragments[index]?.from as Extent,
+    }));
+    const marks = await this.#append(
+      records.filter(({ fragment }) => !fragment),
+    );
+    await this.#enqueue(moved, marks.map(markOf), undefined);
   }
 
   /** Removes a pack that no row points at, and with it marks that nothing needs any more. */
@@ -199,6 +199,7 @@ export class DiskStore implements AsyncDisposable {
     records: readonly { header: RecordHeader; fragment?: Uint8Array }[],
   ): Promise<PlacedRow[]> {
     if (this.failure) throw this.failure;
+    if (records.length === 0) return [];
     const placed: Extent[] = [];
     let extents: Extent[];
     try {
@@ -382,11 +383,7 @@ export class DiskStore implements AsyncDisposable {
         },
       })),
     );
-    return rows.map(({ row, ...place }) => ({
-      ...place,
-      sequence: row.sequence,
-      extent: row,
-    }));
+    return rows.map(markOf);
   }
 
   /** Takes the rows of a removed block out in slices, so that the largest one does not hold up the others. */
@@ -670,6 +667,10 @@ function blockKey(account: Buffer, block: Buffer): Buffer {
 function graveKey(mark: Place): Buffer {
   const key = encodePlace(mark);
   return mark.index === 255 ? key.subarray(0, 32) : key;
+}
+
+function markOf({ row, ...place }: PlacedRow): Mark {
+  return { ...place, sequence: row.sequence, extent: row };
 }
 
 function placeOf({ account, block, segment, index }: Place): Place {

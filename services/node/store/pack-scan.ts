@@ -1,12 +1,12 @@
 import { merkleRoot } from "./merkle.ts";
 import {
-  align,
   decodeRecordHeader,
   packHeaderSize,
   type RecordHeader,
   recordAlignment,
   recordHeaderSize,
   recordSize,
+  tailOffset,
 } from "./record.ts";
 
 /** What holds packs. */
@@ -75,7 +75,7 @@ export async function* scanPack(
           found.scarred ||
           !decodeRecordHeader(
             await reader.bytes(
-              found.end - recordHeaderSize,
+              found.offset + tailOffset(found.header.length),
               recordHeaderSize,
               window,
             ),
@@ -108,12 +108,12 @@ async function search(
       };
     const tail = decodeRecordHeader(bytes, salt, true);
     if (!tail) continue;
-    const start = at - align(recordHeaderSize + tail.length);
+    const start = at - tailOffset(tail.length);
     if (start >= offset)
       return {
         offset: start,
         header: tail,
-        end: at + recordHeaderSize,
+        end: start + recordSize(tail),
         scarred: true,
       };
   }

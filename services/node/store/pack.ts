@@ -7,15 +7,17 @@ import {
 } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import {
-  align,
   decodePackHeader,
   encodePackHeader,
   encodeRecordHeader,
   packHeaderSize,
   type RecordHeader,
+  recordAlignment,
   recordHeaderSize,
   recordSize,
   saltOf,
+  sectorSize,
+  tailOffset,
 } from "./record.ts";
 import type { Storage, StorageFile } from "./storage.ts";
 
@@ -45,8 +47,6 @@ export class DiskMissingError extends DiskError {
 /** A pack is closed for writing before it would grow over this. */
 export const packSize = 256 * 2 ** 20;
 const reserveStep = 64 * 2 ** 20;
-/** What is durable is never in the same physical sector as what is written next, so that a torn write cannot hurt it. */
-const sector = 4096;
 const maxOpen = 128;
 /** As many pieces as Linux takes in one write. */
 const mostParts = 1024;
@@ -169,7 +169,7 @@ export class Packs implements AsyncDisposable {
   }
 
   /**
-   * Appends records, one behind the other. Durable only after `sync`.
+   * Appends records, one behind the other; those with a fragment first. Durable only after `sync`.
    * @param placed hears of each record's place before anything is written. @throws DiskFullError, DiskError
    */
   async append(
@@ -180,7 +180,10 @@ export class Packs implements AsyncDisposable {
     const total = sizes.reduce((sum, size) => sum + size, 0);
     // Queued before another can finish the pack: what is reserved behind its last write is given back then.
     const { extents, written } = await this.#tail.run(async () => {
-      const { number, offset } = await this.#allocate(total);
+      const { number, offset } = await this.#allocate(
+        total,
+        records[0]?.fragment ? sectorSize : recordAlignment,
+      );
       const { extents, parts } = this.#lay(records, sizes, number, offset);
       for (const extent of extents) placed(extent);
       return { extents, written: this.#write(number, offset, parts) };
@@ -204,9 +207,12 @@ export class Packs implements AsyncDisposable {
       parts.push(encodeRecordHeader(header, this.salt, false));
       if (fragment) {
         parts.push(fragment);
-        const padding = align(fragment.length) - fragment.length;
-        if (padding > 0) parts.push(Buffer.alloc(padding));
+        const tail = tailOffset(fragment.length);
+        const gap = tail - recordHeaderSize - fragment.length;
+        if (gap > 0) parts.push(Buffer.alloc(gap));
         parts.push(encodeRecordHeader(header, this.salt, true));
+        const rest = (sizes[index] as number) - tail - recordHeaderSize;
+        if (rest > 0) parts.push(Buffer.alloc(rest));
       }
       at += sizes[index] as number;
     }
@@ -219,7 +225,8 @@ export class Packs implements AsyncDisposable {
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     if (this.#writer)
-      this.#writer.offset = Math.ceil(this.#writer.offset / sector) * sector;
+      this.#writer.offset =
+        Math.ceil(this.#writer.offset / sectorSize) * sectorSize;
     const names = this.#namesDirty;
     this.#namesDirty = false;
     try {
@@ -341,8 +348,14 @@ export class Packs implements AsyncDisposable {
     await file.truncate(await file.size());
   }
 
-  async #allocate(total: number): Promise<{ number: number; offset: number }> {
+  async #allocate(
+    total: number,
+    alignment: number,
+  ): Promise<{ number: number; offset: number }> {
     if (this.#failure) throw this.#failure;
+    if (this.#writer)
+      this.#writer.offset =
+        Math.ceil(this.#writer.offset / alignment) * alignment;
     if (this.#writer && this.#writer.offset + total > this.#options.packSize)
       await this.#finish();
     if (!this.#writer) {
@@ -478,7 +491,7 @@ export class Packs implements AsyncDisposable {
         // What was half written is never continued: the next record begins in a sector of its own.
         if (this.#writer)
           this.#writer.offset =
-            Math.ceil(this.#writer.offset / sector) * sector;
+            Math.ceil(this.#writer.offset / sectorSize) * sectorSize;
         throw new DiskFullError(
           "The disk is full. Delete something and try again.",
           { cause: error },

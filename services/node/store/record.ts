@@ -36,8 +36,10 @@ export interface RecordHeader extends Place {
 export const headerSegment = 0xffffffff;
 /** Bytes of a record's header, and of its repetition behind the fragment. */
 export const recordHeaderSize = 128;
-/** Records begin at multiples of this. */
+/** Records begin at multiples of this, those with a fragment at multiples of `sectorSize`. */
 export const recordAlignment = 64;
+/** Bytes of a disk's physical sector. */
+export const sectorSize = 4096;
 /** Bytes of the header of a pack. */
 export const packHeaderSize = 4096;
 
@@ -46,19 +48,25 @@ const version = 1;
 const kinds = ["fragment", "tombstone", "grave"] as const;
 const checkAt = 120;
 
-/** Bytes that a record with a fragment of `length` bytes takes in a pack. */
+/**
+ * Bytes that a record takes in a pack. Fragments fill sectors of 4096 bytes of their own, so that one bad sector, which is
+ * what disks lose, never hurts two fragments of a segment.
+ */
 export function recordSize({
   kind,
   length,
 }: Pick<RecordHeader, "kind" | "length">): number {
   return kind === "fragment"
-    ? align(recordHeaderSize + length) + recordHeaderSize
+    ? Math.ceil((tailOffset(length) + recordHeaderSize) / sectorSize) *
+        sectorSize
     : recordHeaderSize;
 }
 
-/** The next multiple of `recordAlignment`. */
-export function align(offset: number): number {
-  return Math.ceil(offset / recordAlignment) * recordAlignment;
+/** Where, in a record with a fragment of `length` bytes, the repetition of its header begins. */
+export function tailOffset(length: number): number {
+  return (
+    Math.ceil((recordHeaderSize + length) / recordAlignment) * recordAlignment
+  );
 }
 
 /**

@@ -153,6 +153,8 @@ export class Scrubber implements AsyncDisposable {
     progress: ScrubProgress,
     signal: AbortSignal,
   ): Promise<void> {
+    // A pack that grows while it is read could hide a record that is gone.
+    if (pack === disk.packs.open) await disk.packs.seal();
     const seen = new Set<number>();
     let reached = packHeaderSize;
     let live = 0;
@@ -177,7 +179,7 @@ export class Scrubber implements AsyncDisposable {
       await this.#breathe(reached - began, signal);
     }
     const state = disk.packStates().get(pack);
-    if (state && state.live > live && pack !== disk.packs.open)
+    if (state && state.live > live && !disk.isPending(pack))
       await this.#mendUnseen(disk, pack, seen, progress);
     await noteVerified(disk, 0, pack);
   }

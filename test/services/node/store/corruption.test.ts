@@ -1,4 +1,5 @@
 import test from "ava";
+import { segmentSizeOf } from "../../../../services/node/store/body.ts";
 import {
   NoBlockError,
   SegmentLostError,
@@ -6,9 +7,9 @@ import {
 import { objectAccount } from "../../../../services/node/store/objects.ts";
 import { DiskMissingError } from "../../../../services/node/store/pack.ts";
 import {
-  align,
   packHeaderSize,
   recordHeaderSize,
+  tailOffset,
 } from "../../../../services/node/store/record.ts";
 import type { Row } from "../../../../services/node/store/rows.ts";
 import { Machine, randomFrom, SimulatedIndex } from "./simulated-disk.ts";
@@ -50,8 +51,7 @@ function flip(bytes: Buffer, at: number): void {
 function flipField(at: number, length: number, end: boolean) {
   return ({ pack, rows }: Victim): void => {
     const row = rows[2] as Row;
-    const start =
-      row.offset + (end ? align(recordHeaderSize + row.length) : 0) + at;
+    const start = row.offset + (end ? tailOffset(row.length) : 0) + at;
     const bytes = pack(row.pack);
     for (let index = start; index < start + length; index++)
       bytes[index] = (bytes[index] ?? 0) ^ 0x10;
@@ -164,7 +164,8 @@ Object.assign(corruptors, {
     outcome: { alsoWithoutIndex: true },
   },
   "a pack cut in the middle of its last fragment": {
-    corrupt: ({ pack, setPack, rows: [, last] }: Victim) => {
+    corrupt: ({ pack, setPack, rows }: Victim) => {
+      const last = rows[5];
       if (last)
         setPack(
           last.pack,
@@ -281,7 +282,7 @@ test("one fragment more than the code tolerates: exactly that segment is named, 
   });
   t.is(error.segment, 1);
   t.deepEqual((await stand.objects.stat(id, never)).lost, [1]);
-  const start = 2 * (2 ** 20 - 16);
+  const start = 2 * segmentSizeOf({ k: 4, m: 2 });
   t.true(
     (await stand.get(id, { start, end: bytes.length })).equals(
       bytes.subarray(start),

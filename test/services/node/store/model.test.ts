@@ -1,5 +1,6 @@
 import test from "ava";
 import fc from "fast-check";
+import { segmentSizeOf } from "../../../../services/node/store/body.ts";
 import { compact } from "../../../../services/node/store/compaction.ts";
 import { NoBlockError } from "../../../../services/node/store/fragments.ts";
 import { recordHeaderSize } from "../../../../services/node/store/record.ts";
@@ -19,13 +20,15 @@ interface Real {
   stand: StoreStand;
 }
 
+const full = segmentSizeOf({ k: 4, m: 2 });
+
 /** Bytes like those of photographs: a few, an inline body's most, a segment and more. */
 const size = fc.oneof(
   fc.constant(0),
   fc.integer({ min: 1, max: 300 }),
   fc.integer({ min: 8190, max: 8194 }),
   fc.integer({ min: 8195, max: 60_000 }),
-  fc.constantFrom(2 ** 20 - 17, 2 ** 20 - 16, 2 ** 20 - 15),
+  fc.constantFrom(full - 1, full, full + 1),
 );
 
 abstract class Command implements fc.AsyncCommand<Model, Real> {
