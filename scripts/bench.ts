@@ -6,11 +6,12 @@ const parts: Record<string, () => Promise<void>> = {
   image: async () => await (await import("./bench/image.ts")).benchImage(),
   identity: async () =>
     await (await import("./bench/identity.ts")).benchIdentity(),
+  store: async () => await (await import("./bench/store.ts")).benchStore(),
 };
 
 const part = parts[process.argv[2] ?? ""];
 if (part) {
-  await ensureHostTools("build", "emulate", "services", "test");
+  await ensureHostTools("build", "emulate", "services", "test", "bench");
   await part();
 } else {
   console.error(`coppice: npm run bench -- ${Object.keys(parts).join("|")}`);

@@ -50,6 +50,7 @@ export const hostTools = {
     mount: "losetup",
     smartmontools: "smartctl",
   },
+  bench: { restic: "restic" },
 } as const;
 
 async function present(tool: string): Promise<boolean> {

@@ -44,9 +44,17 @@ interface Ref {
 
 const { address } = createRequire(import.meta.url)("@2060.io/ref-napi") as Ref;
 
+/** Where each block of memory begins: to ask costs as much as a small call, and they do not move. */
+const bases = new WeakMap<ArrayBufferLike, number>();
+
 /** Where a buffer's bytes are in memory; it stays there as long as somebody holds the buffer. */
 function addressOf(buffer: Buffer): bigint {
-  return BigInt(address(buffer));
+  let base = bases.get(buffer.buffer);
+  if (base === undefined) {
+    base = address(buffer) - buffer.byteOffset;
+    bases.set(buffer.buffer, base);
+  }
+  return BigInt(base + buffer.byteOffset);
 }
 
 const slot = 8;

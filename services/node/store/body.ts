@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type Static, Type } from "typebox";
 import { Bytes } from "../../shared/cbor.ts";
 import type { SegmentMemory } from "./coder.ts";
-import { type Cut, tagSize } from "./coding.ts";
+import { type Cut, codedLength, tagSize } from "./coding.ts";
 import {
   type Address,
   type FragmentStore,
@@ -10,6 +10,7 @@ import {
   SegmentLostError,
   type Uncommitted,
 } from "./fragments.ts";
+import { reclaim } from "./reclaim.ts";
 import { headerSegment, recordHeaderSize, sectorSize } from "./record.ts";
 
 /** A code: any k of k + m fragments restore a segment. */
@@ -51,8 +52,9 @@ export interface Range {
 
 /** Bodies up to this stand in their block's header: one record instead of many. */
 export const inlineLimit = 8 * 1024;
-const largestSegment = 2 ** 20;
-const largestCoded = 4 * 2 ** 20;
+const largestSegment = 2 ** 19;
+const largestCoded = 2 * 2 ** 20;
+const pieceSize = 64 * 1024;
 /** Segments of one stream that are worked on at once. */
 const depth = 4;
 /** Fragments become durable at the latest after so many bytes, so that a body of any size needs little memory. */
@@ -101,7 +103,7 @@ export function decodeBody(tuple: Static<typeof Body>): Body {
 }
 
 /**
- * Plain bytes in a full segment of a code: about a megabyte, or less where the parity would make it more than four.
+ * Plain bytes in a full segment of a code: half a megabyte, or less where the parity would make it more than two.
  * A fragment and what a pack says of it fill whole sectors.
  */
 export function segmentSizeOf({ k, m }: Code): number {
@@ -159,7 +161,7 @@ export async function* readBody(
   }
   const { segmentSize } = body;
   const last = segmentCount(body) - 1;
-  const ahead: Promise<Buffer>[] = [];
+  const ahead: Promise<SegmentMemory>[] = [];
   let next = Math.floor(start / segmentSize);
   const stop = Math.min(last, Math.floor((end - 1) / segmentSize));
   let number = next;
@@ -180,16 +182,24 @@ export async function* readBody(
         store.coder.hasSpare(2 * segmentSize)
       )
         fetch();
-      const plain = await (ahead.shift() as Promise<Buffer>);
+      const memory = await (ahead.shift() as Promise<SegmentMemory>);
       const base = number * segmentSize;
-      yield plain.subarray(
-        Math.max(0, start - base),
-        Math.min(plain.length, end - base),
-      );
+      const until = Math.min(body.size, end, base + segmentSize) - base;
+      try {
+        // Copies, because the reader may keep what it is given; small ones, because the large come from the system each time.
+        for (let at = Math.max(0, start - base); at < until; at += pieceSize)
+          yield Buffer.from(
+            memory.bytes.subarray(at, Math.min(until, at + pieceSize)),
+          );
+      } finally {
+        store.coder.release(memory);
+      }
+      reclaim(segmentSize);
       number++;
     }
   } finally {
-    await Promise.allSettled(ahead);
+    for (const result of await Promise.allSettled(ahead))
+      if (result.status === "fulfilled") store.coder.release(result.value);
   }
 }
 
@@ -199,16 +209,16 @@ async function openSegmentOf(
   body: Body,
   number: number,
   last: boolean,
-): Promise<Buffer> {
+): Promise<SegmentMemory> {
   const cipher = { key: body.key, nonce: nonceOf(number, last) };
   try {
-    const plain = await store.open(
+    const memory = await store.open(
       address,
       number,
       cipher,
       fragmentCount(body),
     );
-    if (plain) return plain;
+    if (memory) return memory;
   } catch (error) {
     if (!(error instanceof NoBlockError)) throw error;
   }
@@ -278,7 +288,10 @@ class BodyWriter {
   async end(): Promise<Body> {
     if (this.#filling) await this.#submit(true);
     while (this.#working.length > 0) await this.#collect();
-    await this.#commit();
+    // On one disk body and header go into one commit, which is whole or not there; on several the body is safe first.
+    const disks = new Set(this.#written.flat().map(({ disk }) => disk));
+    if (this.#committed || disks.size > 1 || this.#store.accepting.length > 1)
+      await this.#commit();
     await this.#committing;
     return {
       ...this.#code,
@@ -307,7 +320,8 @@ class BodyWriter {
         names,
         this.#expires,
       );
-      await this.#store.commit([written]);
+      this.#written.push(written);
+      await this.#store.commit(this.#written);
     } finally {
       coder.release(memory);
     }
@@ -363,7 +377,10 @@ class BodyWriter {
     this.#filling = undefined;
     const number = this.#number++;
     if (number === 0)
-      await this.#store.admit(this.#address.account, this.#segmentSize);
+      await this.#store.admit(
+        this.#address.account,
+        codedLength(this.#cut(filling.length)),
+      );
     const work = this.#seal(filling, number, last);
     work.catch(() => {});
     this.#working.push(work);

@@ -7,8 +7,9 @@ import { type Answer, type Job, work } from "./job.ts";
 /** Segments up to this are worked on at once: handing them to a thread would take longer. */
 const inlineBytes = 64 * 1024;
 const idleMilliseconds = 10_000;
-const pooledBytes = 16 * 2 ** 20;
-const spareBytes = 16 * 2 ** 20;
+/** Kept for the next, all that sixteen streams need: what is dropped instead is collected late, because V8 does not see its size. */
+const pooledBytes = 32 * 2 ** 20;
+const spareBytes = 12 * 2 ** 20;
 
 interface Thread {
   worker: Worker;
@@ -77,21 +78,20 @@ export class Coder implements AsyncDisposable {
     return Buffer.from((await this.#do(job)) as Uint8Array);
   }
 
-  /** Decrypts a segment of which some fragments may be missing; `undefined` where it is not what was encrypted. */
+  /** Decrypts a segment, of which some fragments may be missing, in place; whether it is what was encrypted. */
   async open(
     { shared }: SegmentMemory,
     cut: Cut,
     cipher: Cipher,
     missing: number[],
-  ): Promise<Buffer | undefined> {
-    const plain = (await this.#do({
+  ): Promise<boolean> {
+    return (await this.#do({
       act: "open",
       memory: shared,
       cut,
       cipher: bare(cipher),
       missing,
-    })) as Uint8Array | undefined;
-    return plain && Buffer.from(plain.buffer, plain.byteOffset, plain.length);
+    })) as boolean;
   }
 
   /** Checks the fragments in a segment's memory against their names and restores those that are missing or rotten. */
@@ -160,7 +160,7 @@ export class Coder implements AsyncDisposable {
         thread.jobs.delete(id);
         if (thread.jobs.size === 0) worker.unref();
         if (error) job?.reject(error);
-        else job?.resolve(answer);
+        else job?.resolve(answer as Answer);
       },
     );
     const fail = (error: Error): void => {
@@ -177,6 +177,8 @@ export class Coder implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    this.#pool.clear();
+    this.#pooled = 0;
     const idle = this.#threads.filter(({ jobs }) => jobs.size === 0);
     this.#threads = this.#threads.filter((thread) => !idle.includes(thread));
     await Promise.all(idle.map(({ worker }) => worker.terminate()));

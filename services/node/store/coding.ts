@@ -67,7 +67,7 @@ export function sealSegment(
 }
 
 /**
- * Decrypts the segment in `memory`, of which `missing` fragments are not there; `undefined` where it is not what was encrypted.
+ * Decrypts the segment in `memory`, of which `missing` fragments are not there, in place; whether it is what was encrypted.
  * The cipher's tag tells that the bytes are right, so the fragments need not be hashed.
  */
 export function openSegment(
@@ -75,7 +75,7 @@ export function openSegment(
   cut: Cut,
   { key, nonce }: Cipher,
   missing: readonly number[],
-): Buffer | undefined {
+): boolean {
   const { k, m, segmentLength } = cut;
   if (missing.some((index) => index < k))
     ErasureCode.of(k, m).restore(fragmentsIn(memory, cut), missing);
@@ -83,16 +83,15 @@ export function openSegment(
   const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAuthTag(
     memory.subarray(end, segmentLength),
   );
-  const plain = Buffer.allocUnsafeSlow(end);
   for (let at = 0; at < end; at += cipherStep)
     decipher
       .update(memory.subarray(at, Math.min(end, at + cipherStep)))
-      .copy(plain, at);
+      .copy(memory, at);
   try {
     decipher.final();
-    return plain;
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -179,13 +179,7 @@ export class FragmentStore implements AsyncDisposable {
   async admit(account: Buffer, bytes: number): Promise<void> {
     this.checkQuota(account, bytes);
     const accepting = this.accepting;
-    if (accepting.length === 0)
-      throw (
-        [...this.#disks.values()].find(({ failure }) => failure)?.failure ??
-        new DiskError(
-          "No data disk takes anything. Check cables and power, or add a disk.",
-        )
-      );
+    if (accepting.length === 0) throw this.#noDisk();
     const rooms = await Promise.all(
       accepting.map(async (disk) => (await disk.room()).free),
     );
@@ -271,47 +265,53 @@ export class FragmentStore implements AsyncDisposable {
     return located;
   }
 
-  /** Reads and decrypts a segment. What is missing or rotten is mended afterwards. @throws NoBlockError, SegmentLostError */
+  /**
+   * Reads and decrypts a segment. What is missing or rotten is mended afterwards. Give the memory back to the coder.
+   * @returns memory that begins with the plain bytes; `undefined` where they are not what was encrypted.
+   * @throws NoBlockError, SegmentLostError
+   */
   async open(
     address: Address,
     segment: number,
     cipher: Cipher,
     most: number,
-  ): Promise<Buffer | undefined> {
-    return await this.#withSegment(
-      address,
-      segment,
-      most,
-      async (located, memory) => {
-        const { cut } = located;
-        const missing = await this.#fetch(located, memory, cut.k);
-        if (missing.length <= cut.m) {
-          const plain = await this.coder.open(memory, cut, cipher, missing);
-          if (plain) {
-            if (missing.some((index) => index < cut.k))
-              this.#queue(address, segment);
-            return plain;
-          }
-        }
+  ): Promise<SegmentMemory | undefined> {
+    this.lastUse = performance.now();
+    const located = this.locate(address, segment, most);
+    if (!located) throw new NoBlockError();
+    const { cut } = located;
+    const memory = this.coder.memory(cut);
+    let opened = false;
+    try {
+      const missing = await this.#fetch(located, memory, cut.k);
+      opened =
+        missing.length <= cut.m &&
+        (await this.coder.open(memory, cut, cipher, missing));
+      if (!opened) {
         await this.#restore(address, segment, located, memory);
+        opened = await this.coder.open(memory, cut, cipher, []);
         this.#queue(address, segment);
-        return await this.coder.open(memory, cut, cipher, []);
-      },
-    );
+      } else if (missing.some((index) => index < cut.k))
+        this.#queue(address, segment);
+      return opened ? memory : undefined;
+    } finally {
+      if (!opened) this.coder.release(memory);
+    }
   }
 
   /** Reads a segment that is not encrypted by the store, and compares it with its fragments' names. @throws NoBlockError, SegmentLostError */
   async read(address: Address, segment: number, most = 255): Promise<Buffer> {
-    return await this.#withSegment(
-      address,
-      segment,
-      most,
-      async (located, memory) => {
-        if ((await this.#restore(address, segment, located, memory)).length > 0)
-          this.#queue(address, segment);
-        return Buffer.from(memory.bytes.subarray(0, located.cut.segmentLength));
-      },
-    );
+    this.lastUse = performance.now();
+    const located = this.locate(address, segment, most);
+    if (!located) throw new NoBlockError();
+    const memory = this.coder.memory(located.cut);
+    try {
+      const bad = await this.#restore(address, segment, located, memory);
+      if (bad.length > 0) this.#queue(address, segment);
+      return Buffer.from(memory.bytes.subarray(0, located.cut.segmentLength));
+    } finally {
+      this.coder.release(memory);
+    }
   }
 
   /**
@@ -326,7 +326,9 @@ export class FragmentStore implements AsyncDisposable {
   ): Promise<Mended> {
     return await this.#repairs.run(async () => {
       const located = this.locate(address, segment);
-      if (!located) return { mended: 0, moved: 0 };
+      // Without a disk that takes anything there is nowhere to mend to.
+      if (!located || this.accepting.length === 0)
+        return { mended: 0, moved: 0 };
       const { cut } = located;
       const memory = this.coder.memory(cut);
       try {
@@ -434,23 +436,6 @@ export class FragmentStore implements AsyncDisposable {
     for (const disk of this.#disks.values()) await disk[Symbol.asyncDispose]();
     this.#disks.clear();
     await this.coder[Symbol.asyncDispose]();
-  }
-
-  async #withSegment<T>(
-    address: Address,
-    segment: number,
-    most: number,
-    work: (located: Located, memory: SegmentMemory) => Promise<T>,
-  ): Promise<T> {
-    this.lastUse = performance.now();
-    const located = this.locate(address, segment, most);
-    if (!located) throw new NoBlockError();
-    const memory = this.coder.memory(located.cut);
-    try {
-      return await work(located, memory);
-    } finally {
-      this.coder.release(memory);
-    }
   }
 
   /**
@@ -629,10 +614,11 @@ export class FragmentStore implements AsyncDisposable {
         this.abandon([written]);
         throw (
           reason ??
-          this.accepting[0]?.failure ??
-          new DiskFullError(
-            "No data disk has room. Delete something, or add a disk.",
-          )
+          (this.accepting.length === 0
+            ? this.#noDisk()
+            : new DiskFullError(
+                "No data disk has room. Delete something, or add a disk.",
+              ))
         );
       }
       const failed: NewFragment[] = [];
@@ -651,6 +637,16 @@ export class FragmentStore implements AsyncDisposable {
       waiting = failed;
     }
     return written;
+  }
+
+  /** Why nothing can be written. */
+  #noDisk(): DiskError {
+    return (
+      [...this.#disks.values()].find(({ failure }) => failure)?.failure ??
+      new DiskError(
+        "No data disk takes anything. Check cables and power, or add a disk.",
+      )
+    );
   }
 
   #queue(address: Address, segment: number): void {

@@ -25,8 +25,8 @@ export type Job =
       missing: number[];
     };
 
-/** What it answers: names, plain bytes (none where they are not authentic), or what was restored. */
-export type Answer = Uint8Array | Restored | undefined;
+/** What it answers: names, whether the plain bytes are authentic, or what was restored. */
+export type Answer = Uint8Array | Restored | boolean;
 
 /** Does one job, on whatever thread this is. @throws NativeLibraryError without ISA-L */
 export function work(job: Job): Answer {

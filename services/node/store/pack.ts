@@ -344,8 +344,14 @@ export class Packs implements AsyncDisposable {
     this.#writer = undefined;
     if (!writer) return;
     await this.#writing;
-    const file = await this.#file(writer.number);
-    await file.truncate(await file.size());
+    await this.#guard(
+      "write to",
+      async () => {
+        const file = await this.#file(writer.number);
+        await file.truncate(await file.size());
+      },
+      true,
+    );
   }
 
   async #allocate(

@@ -69,11 +69,14 @@ test("any k of k + m fragments restore the segment, and its names tell what is r
         bad.filter((index) => !lost.includes(index)),
       );
       t.deepEqual(memory, whole);
-      t.deepEqual(openSegment(memory, cut, cipher, []), Buffer.from(bytes));
+      const opened = Buffer.from(memory);
+      t.true(openSegment(opened, cut, cipher, []));
+      t.deepEqual(opened.subarray(0, bytes.length), Buffer.from(bytes));
       // A reader does without the names.
       for (const [index, fragment] of fragmentsIn(memory, cut).entries())
         if (bad.includes(index)) fragment.fill(0);
-      t.deepEqual(openSegment(memory, cut, cipher, bad), Buffer.from(bytes));
+      t.true(openSegment(memory, cut, cipher, bad));
+      t.deepEqual(memory.subarray(0, bytes.length), Buffer.from(bytes));
     }),
     { numRuns: 150 },
   );
@@ -101,7 +104,7 @@ test("a segment that was changed does not open", (t) => {
   const memory = Buffer.alloc(codedLength(cut), 5);
   sealSegment(memory, cut, cipher);
   memory[500] = (memory[500] ?? 0) ^ 1;
-  t.is(openSegment(memory, cut, cipher, []), undefined);
+  t.false(openSegment(memory, cut, cipher, []));
 });
 
 test("codes that do not exist are refused", (t) => {
