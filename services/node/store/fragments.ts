@@ -306,8 +306,17 @@ export class FragmentStore implements AsyncDisposable {
     if (!located) throw new NoBlockError();
     const memory = this.coder.memory(located.cut);
     try {
-      const bad = await this.#restore(address, segment, located, memory);
-      if (bad.length > 0) this.#queue(address, segment);
+      const { cut } = located;
+      // As few as restore it, checked by name; only where that is not enough, all.
+      const missing = await this.#fetch(located, memory, cut.k);
+      const { rotten, whole } =
+        missing.length <= cut.m
+          ? await this.coder.restore(memory, cut, namesOf(located), missing)
+          : { rotten: [], whole: false };
+      if (!whole || rotten.length > 0)
+        await this.#restore(address, segment, located, memory);
+      if (!whole || rotten.length > 0 || missing.some((index) => index < cut.k))
+        this.#queue(address, segment);
       return Buffer.from(memory.bytes.subarray(0, located.cut.segmentLength));
     } finally {
       this.coder.release(memory);
@@ -487,14 +496,12 @@ export class FragmentStore implements AsyncDisposable {
   ): Promise<number[]> {
     // Compaction may have moved what was located before; its new place is known now.
     const located = this.locate(address, segment) ?? first;
-    const { cut, held } = located;
-    const names = Buffer.alloc(32 * (cut.k + cut.m));
-    for (const [index, [copy]] of held) copy?.row.name.copy(names, index * 32);
+    const { cut } = located;
     const missing = await this.#fetch(located, memory, cut.k + cut.m);
     const { rotten, whole } = await this.coder.restore(
       memory,
       cut,
-      names,
+      namesOf(located),
       missing,
     );
     const bad = [...missing, ...rotten];
@@ -677,6 +684,13 @@ export class FragmentStore implements AsyncDisposable {
     // The disk may have failed meanwhile; then its state says so.
     await noteMending(disk, place, cause).catch(() => {});
   }
+}
+
+/** The names of a segment's fragments, 32 bytes each; zeros where no disk knows one. */
+function namesOf({ cut, held }: Located): Buffer {
+  const names = Buffer.alloc(32 * (cut.k + cut.m));
+  for (const [index, [copy]] of held) copy?.row.name.copy(names, index * 32);
+  return names;
 }
 
 /** Whether a block is the box's own: its header is here too, then. */
