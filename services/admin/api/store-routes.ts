@@ -102,6 +102,19 @@ export function addStoreRoutes(
       return reply.status(204).send();
     },
   );
+  app.post(
+    "/api/store/rescan",
+    {
+      schema: {
+        tags,
+        summary: "Look for disks that came back, and open failed ones again",
+      },
+    },
+    async (_request, reply) => {
+      await node.rescan();
+      return reply.status(204).send();
+    },
+  );
   app.get(
     "/api/store/candidates",
     {

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir } from "node:fs/promises";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import { readJson, writeDurable } from "../../shared/durable.ts";
@@ -43,7 +43,11 @@ export async function markFolder(path: string): Promise<FoundDisk> {
   await mkdir(path, { recursive: true });
   const mark = await readJson(DiskMark, join(path, diskMark));
   if (mark) return { ...mark, path };
-  if ((await readdir(path)).length > 0)
+  const names = await readdir(path);
+  // What a power cut left of an earlier try.
+  const unfinished = names.filter((name) => name.startsWith(`${diskMark}.`));
+  for (const name of unfinished) await rm(join(path, name));
+  if (names.length > unfinished.length)
     throw new ConflictError(
       `${path} is not empty and not a data disk. Name an empty folder.`,
       "not-a-data-disk",

@@ -106,6 +106,17 @@ export function DiskEntry({
             Empty it
           </button>
         )}
+        {(disk.state === "missing" || disk.state === "failed") && (
+          <button
+            type="button"
+            onClick={async () => {
+              await api("POST", "/store/rescan");
+              await refresh();
+            }}
+          >
+            Try again
+          </button>
+        )}
         {disk.state === "draining" && (
           <button
             type="button"
