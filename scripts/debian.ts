@@ -50,7 +50,7 @@ export const hostTools = {
     mount: "losetup",
     smartmontools: "smartctl",
   },
-  bench: { restic: "restic" },
+  bench: { restic: "restic", "glusterfs-server": "glusterd" },
 } as const;
 
 async function present(tool: string): Promise<boolean> {

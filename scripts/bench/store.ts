@@ -17,6 +17,7 @@ import { StoreHere } from "../../services/node/store/here.ts";
 import { run } from "../process.ts";
 import { printFigure } from "./figure.ts";
 import { benchEncode } from "./store/encode.ts";
+import { GlusterVolume } from "./store/gluster.ts";
 import { benchIndex } from "./store/lookup.ts";
 
 const never = new AbortController().signal;
@@ -32,6 +33,7 @@ export async function benchStore(): Promise<void> {
   await benchLarge(folder.path);
   await benchSmall(folder.path);
   await benchRestic(folder.path);
+  await benchGluster(folder.path);
   await benchIndex(folder.path);
 }
 
@@ -356,6 +358,49 @@ async function benchRestic(folder: string): Promise<void> {
     });
   for (const name of ["tree", "restic", "backup", "out-1", "out-2"])
     await rm(join(folder, name), { recursive: true });
+}
+
+const middle = 1024 * mebibyte;
+
+async function benchGluster(folder: string): Promise<void> {
+  const source = join(folder, "middle");
+  await run("dd", ["if=/dev/urandom", `of=${source}`, "bs=1M", "count=1024"]);
+  const times = { put: 0, get: 0, write: 0, read: 0 };
+  {
+    await using gluster = await GlusterVolume.start(folder);
+    const target = join(gluster.mount, "file");
+    const copy = async (from: string, to: string): Promise<unknown> =>
+      await run("dd", [`if=${from}`, `of=${to}`, "bs=1M", "conv=fdatasync"]);
+    times.write = await seconds(async () => await copy(source, target));
+    await dropCaches();
+    times.read = await seconds(
+      async () => await run("dd", [`if=${target}`, "of=/dev/null", "bs=1M"]),
+    );
+  }
+  const disks = Array.from({ length: 6 }, (_, number) =>
+    join(folder, `peer-${number}`),
+  );
+  {
+    await using here = await openStore(disks);
+    let id = "";
+    times.put = await seconds(async () => {
+      id = await putFile(here, source);
+    });
+    await dropCaches();
+    times.get = await seconds(async () => await drain(here, id));
+  }
+  for (const [name, mine, theirs] of [
+    ["put of 1 GiB at 4+2 on six folders", times.put, times.write],
+    ["get of 1 GiB at 4+2 from six folders, uncached", times.get, times.read],
+  ] as const)
+    printFigure({
+      name,
+      value: middle / mebibyte / mine,
+      unit: "MiB/s",
+      versus: `GlusterFS disperse 4+2 on six folders, ${(middle / mebibyte / theirs).toFixed(0)} MiB/s`,
+      ratio: theirs / mine,
+      bar: ">= 3",
+    });
 }
 
 /** Does `work` for each of `items`, eight at a time. */
