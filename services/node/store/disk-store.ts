@@ -1,10 +1,7 @@
-import { setImmediate } from "node:timers/promises";
-import {
-  type CoppiceError,
-  DiskError,
-  DiskFullError,
-} from "../../shared/errors.ts";
+import type { DiskError } from "../../shared/errors.ts";
 import type { FragmentIndex } from "./fragment-index.ts";
+import { GroupCommit, sequenceKey } from "./group-commit.ts";
+import { graveKey, Ledger, type Mark, type NewRow, placeOf } from "./ledger.ts";
 import {
   DiskMissingError,
   type Extent,
@@ -20,14 +17,12 @@ import {
   type Place,
   packHeaderSize,
   type RecordHeader,
-  recordSize,
 } from "./record.ts";
 import {
-  Batch,
+  type Batch,
   decodePack,
   decodeRow,
   encodePack,
-  encodeRow,
   numberKey,
   type PackState,
   type PlacedRow,
@@ -41,32 +36,13 @@ export type NewFragment = Omit<RecordHeader, "sequence" | "kind"> & {
   bytes: Uint8Array;
 };
 
-/** A row that is to be put; with `from` only if the place's row still points there. */
-export interface NewRow extends PlacedRow {
-  from?: Extent;
-  /** It was found in a pack: what voids it may be older than this commit. */
-  recovered?: boolean;
-}
-
-/** A record that voids earlier ones: a tombstone those of a place, a grave (index 255) those of a block. */
-export type Mark = Place & { sequence: number; extent: Extent };
-
 /** How a disk's fragments are kept. */
 export interface DiskOptions extends PackOptions {
   /** Called when it is closed. */
   onClose?: () => Promise<void>;
 }
 
-interface Waiting {
-  rows: readonly NewRow[];
-  voids: readonly Mark[];
-  more: ((batch: Batch) => void) | undefined;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
-
 const slice = 2000;
-const sequenceKey = Buffer.from("sequence");
 
 /** The fragments of one data disk: packs, and an index that is durable before anything is acknowledged. */
 export class DiskStore implements AsyncDisposable {
@@ -74,11 +50,8 @@ export class DiskStore implements AsyncDisposable {
   readonly packs: Packs;
   #index: FragmentIndex;
   #sequence = 0;
-  /** Records that are written and not yet committed: below them no checkpoint may go. */
-  #pending = new Map<number, Set<number>>();
-  #waiting: Waiting[] = [];
-  #running: Promise<void> | undefined;
-  #indexFailure: DiskError | undefined;
+  #ledger = new Ledger();
+  #commits: GroupCommit;
   #room: { free: number; total: number; at: number } | undefined;
   /** Packs that the index knows and the folder lacks. */
   readonly lost: number[] = [];
@@ -95,6 +68,12 @@ export class DiskStore implements AsyncDisposable {
     this.uuid = uuid;
     this.packs = packs;
     this.#index = index;
+    this.#commits = new GroupCommit(
+      packs,
+      index,
+      this.#ledger,
+      () => this.#sequence,
+    );
   }
 
   /**
@@ -115,7 +94,7 @@ export class DiskStore implements AsyncDisposable {
 
   /** What is wrong with the disk, if anything; then it takes nothing more. */
   get failure(): DiskError | undefined {
-    return this.packs.failure ?? this.#indexFailure;
+    return this.packs.failure ?? this.#commits.failure;
   }
 
   /** Bytes free for fragments, taken, and of the whole disk. @throws DiskError */
@@ -165,7 +144,7 @@ export class DiskStore implements AsyncDisposable {
     const marks = await this.#append(
       records.filter(({ fragment }) => !fragment),
     );
-    await this.#enqueue(moved, marks.map(markOf), undefined);
+    await this.#commits.add(moved, marks.map(markOf), undefined);
   }
 
   /** Removes a pack that no row points at, and with it marks that nothing needs any more. */
@@ -189,7 +168,7 @@ export class DiskStore implements AsyncDisposable {
     number: number,
     marks: readonly Place[] = [],
   ): Promise<void> {
-    await this.#enqueue([], [], (batch) => {
+    await this.#commits.add([], [], (batch) => {
       batch.set("packs", numberKey(number), undefined);
       for (const mark of marks) batch.set("graves", graveKey(mark), undefined);
     });
@@ -205,10 +184,10 @@ export class DiskStore implements AsyncDisposable {
     try {
       extents = await this.packs.append(records, (extent) => {
         placed.push(extent);
-        this.#pend(extent);
+        this.#ledger.pend(extent);
       });
     } catch (error) {
-      for (const extent of placed) this.#settle(extent);
+      for (const extent of placed) this.#ledger.settle(extent);
       throw error;
     }
     return records.map(({ header }, index) => {
@@ -219,12 +198,12 @@ export class DiskStore implements AsyncDisposable {
 
   /** Whether something was written to a pack that is not committed yet. */
   isPending(pack: number): boolean {
-    return this.#pending.has(pack);
+    return this.#ledger.isPending(pack);
   }
 
   /** Lets go of what was appended and will not be committed. */
   abandon(rows: readonly PlacedRow[]): void {
-    for (const { row } of rows) this.#settle(row);
+    for (const { row } of rows) this.#ledger.settle(row);
   }
 
   /**
@@ -239,7 +218,7 @@ export class DiskStore implements AsyncDisposable {
     if (this.failure) throw this.failure;
     const tombstones =
       voids.length === 0 ? [] : await this.#appendVoids("tombstone", voids);
-    await this.#enqueue(rows, tombstones, more);
+    await this.#commits.add(rows, tombstones, more);
   }
 
   /** Removes all fragments of a block. Durable when it resolves. @throws DiskError */
@@ -250,7 +229,7 @@ export class DiskStore implements AsyncDisposable {
       { account, block, segment: headerSegment, index: 255 },
     ]);
     if (!grave) return;
-    await this.#enqueue([], [grave], (batch) =>
+    await this.#commits.add([], [grave], (batch) =>
       batch.set("removals", start, numberKey(grave.sequence)),
     );
     await this.#finishRemoval(start, grave.sequence);
@@ -335,7 +314,7 @@ export class DiskStore implements AsyncDisposable {
 
   /** Changes tables beside the fragments, durably. */
   async note(change: (batch: Batch) => void): Promise<void> {
-    await this.#enqueue([], [], change);
+    await this.#commits.add([], [], change);
   }
 
   /** Rows of a table beside the fragments. */
@@ -349,15 +328,15 @@ export class DiskStore implements AsyncDisposable {
 
   /** Forgets the index and makes it anew from the packs. @throws DiskError */
   async reindex(): Promise<void> {
-    await this.#running;
+    await this.#commits.idle();
     await this.packs.seal();
     await this.#index.clear();
-    this.#pending.clear();
+    this.#ledger.clear();
     await this.#recover();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running;
+    await this.#commits.idle();
     await this.packs[Symbol.asyncDispose]();
     await this.#index[Symbol.asyncDispose]();
     await this.#onClose?.();
@@ -393,8 +372,8 @@ export class DiskStore implements AsyncDisposable {
         ({ row }) => row.sequence < sequence,
       );
       const last = rows.length < slice;
-      await this.#enqueue([], [], (batch) => {
-        for (const entry of rows) this.#takeOut(batch, entry, sequence);
+      await this.#commits.add([], [], (batch) => {
+        for (const entry of rows) this.#ledger.takeOut(batch, entry, sequence);
         if (last) batch.set("removals", start, undefined);
       });
       if (last) return;
@@ -406,174 +385,6 @@ export class DiskStore implements AsyncDisposable {
       .range("fragments", prefix, limit)
       .filter(([key]) => key.subarray(0, prefix.length).equals(prefix))
       .flatMap(([key, value]) => placed(key, value));
-  }
-
-  #pend({ pack, offset }: Extent): void {
-    const offsets = this.#pending.get(pack);
-    if (offsets) offsets.add(offset);
-    else this.#pending.set(pack, new Set([offset]));
-  }
-
-  #settle({ pack, offset }: Extent): void {
-    const offsets = this.#pending.get(pack);
-    offsets?.delete(offset);
-    if (offsets?.size === 0) this.#pending.delete(pack);
-  }
-
-  async #enqueue(
-    rows: Waiting["rows"],
-    voids: Waiting["voids"],
-    more: Waiting["more"],
-  ): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ rows, voids, more, resolve, reject });
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
-    await promise;
-  }
-
-  async #run(): Promise<void> {
-    // One turn of the event loop lets those who come at the same moment into the same flush.
-    await setImmediate();
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.packs.sync();
-        const batch = new Batch(this.#index);
-        for (const { rows, voids, more } of group) {
-          for (const row of rows) this.#put(batch, row);
-          for (const mark of voids) this.#void(batch, mark);
-          more?.(batch);
-        }
-        batch.set("facts", sequenceKey, numberKey(this.#sequence));
-        await this.#index.commit(batch.changes).catch((error: unknown) => {
-          throw this.#indexError(error);
-        });
-        for (const { resolve } of group) resolve();
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
-    }
-  }
-
-  #indexError(error: unknown): CoppiceError {
-    if (/ENOSPC|No space|MAP_FULL/.test(String(error)))
-      return new DiskFullError(
-        "The disk is full. Delete something and try again.",
-        { cause: error },
-      );
-    this.#indexFailure = new DiskError(
-      `The box could not write the index of its data disk (${(error as Error).message}). Check its cable and power, then restart the box.`,
-      { cause: error },
-    );
-    return this.#indexFailure;
-  }
-
-  #put(batch: Batch, entry: NewRow): void {
-    const { row, from } = entry;
-    this.#settle(row);
-    if (entry.recovered && this.#voidedAt(batch, entry) > row.sequence) {
-      this.#changePack(batch, row.pack, row, 0);
-      return;
-    }
-    const key = encodePlace(entry);
-    const old = decodeRow(batch.get("fragments", key));
-    const size = sizeOf(row);
-    const stale = from
-      ? old?.pack !== from.pack || old.offset !== from.offset
-      : old !== undefined && old.sequence > row.sequence;
-    this.#changePack(batch, row.pack, row, stale ? 0 : size);
-    if (stale) return;
-    if (old) this.#changePack(batch, old.pack, undefined, -sizeOf(old));
-    batch.set("fragments", key, encodeRow(row));
-    this.#changeAccount(
-      batch,
-      entry.account,
-      row.length - (old?.length ?? 0),
-      old ? 0 : 1,
-    );
-  }
-
-  #void(batch: Batch, mark: Mark): void {
-    this.#settle(mark.extent);
-    this.#changePack(
-      batch,
-      mark.extent.pack,
-      { ...mark.extent, sequence: mark.sequence },
-      0,
-    );
-    batch.set("graves", graveKey(mark), numberKey(mark.sequence));
-    if (mark.index === 255) return;
-    const row = decodeRow(batch.get("fragments", encodePlace(mark)));
-    if (row) this.#takeOut(batch, { ...placeOf(mark), row }, mark.sequence);
-  }
-
-  /** The highest sequence of a mark that voids the records of a place; 0 without one. */
-  #voidedAt(batch: Batch, place: Place): number {
-    const key = encodePlace(place);
-    return Math.max(
-      ...[key, key.subarray(0, 32)].map((grave) =>
-        Number(batch.get("graves", grave)?.readBigUInt64BE() ?? 0n),
-      ),
-    );
-  }
-
-  #takeOut(batch: Batch, entry: PlacedRow, sequence: number): void {
-    const key = encodePlace(entry);
-    const row = decodeRow(batch.get("fragments", key));
-    if (!row || row.sequence > sequence) return;
-    batch.set("fragments", key, undefined);
-    this.#changePack(batch, row.pack, undefined, -sizeOf(row));
-    this.#changeAccount(batch, entry.account, -row.length, -1);
-  }
-
-  #changePack(
-    batch: Batch,
-    number: number,
-    record: (Extent & { sequence: number }) | undefined,
-    live: number,
-  ): void {
-    const key = numberKey(number);
-    const bytes = batch.get("packs", key);
-    const state = bytes
-      ? decodePack(bytes)
-      : {
-          end: packHeaderSize,
-          checkpoint: packHeaderSize,
-          live: 0,
-          first: Number.MAX_SAFE_INTEGER,
-          verified: 0,
-        };
-    const end = record
-      ? Math.max(state.end, record.offset + recordExtent(record))
-      : state.end;
-    const pending = this.#pending.get(number);
-    batch.set(
-      "packs",
-      key,
-      encodePack({
-        ...state,
-        end,
-        checkpoint: Math.min(end, ...(pending ? [least(pending)] : [])),
-        live: state.live + live,
-        first: Math.min(state.first, record?.sequence ?? state.first),
-      }),
-    );
-  }
-
-  #changeAccount(
-    batch: Batch,
-    account: Buffer,
-    bytes: number,
-    fragments: number,
-  ): void {
-    const old = batch.get("accounts", account);
-    const value = Buffer.alloc(16);
-    value.writeDoubleBE((old?.readDoubleBE(0) ?? 0) + bytes, 0);
-    value.writeDoubleBE((old?.readDoubleBE(8) ?? 0) + fragments, 8);
-    batch.set("accounts", Buffer.from(account), value);
   }
 
   async #recover(): Promise<void> {
@@ -623,7 +434,7 @@ export class DiskStore implements AsyncDisposable {
     let voids: Mark[] = [];
     const flush = async (): Promise<void> => {
       if (rows.length + voids.length === 0) return;
-      await this.#enqueue(rows, voids, undefined);
+      await this.#commits.add(rows, voids, undefined);
       [rows, voids] = [[], []];
     };
     for await (const found of scanPack(this.packs, number, from, verify)) {
@@ -663,39 +474,11 @@ function blockKey(account: Buffer, block: Buffer): Buffer {
   return Buffer.concat([account, block]);
 }
 
-/** A mark's key among the graves: of a place, or of a whole block. */
-function graveKey(mark: Place): Buffer {
-  const key = encodePlace(mark);
-  return mark.index === 255 ? key.subarray(0, 32) : key;
-}
-
 function markOf({ row, ...place }: PlacedRow): Mark {
   return { ...place, sequence: row.sequence, extent: row };
-}
-
-function placeOf({ account, block, segment, index }: Place): Place {
-  return { account, block, segment, index };
 }
 
 function placed(key: Buffer, value: Buffer): PlacedRow[] {
   const row = decodeRow(value);
   return row && key.length === 37 ? [{ ...decodePlace(key), row }] : [];
-}
-
-/** Bytes that a fragment's record takes. */
-export function sizeOf({ length }: Pick<Row, "length">): number {
-  return recordSize({ kind: "fragment", length });
-}
-
-/** Bytes of the record at an extent: marks have no fragment. */
-function recordExtent({ length }: Extent): number {
-  return length === 0
-    ? recordSize({ kind: "grave", length })
-    : sizeOf({ length });
-}
-
-function least(offsets: Set<number>): number {
-  let low = Number.POSITIVE_INFINITY;
-  for (const offset of offsets) if (offset < low) low = offset;
-  return low;
 }

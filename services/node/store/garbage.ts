@@ -1,4 +1,5 @@
-import type { Address, FragmentStore } from "./fragments.ts";
+import type { FragmentStore } from "./fragments.ts";
+import type { Address } from "./segment.ts";
 import { segmentsOf } from "./walk.ts";
 
 /**

@@ -11,11 +11,12 @@ import {
   type Range,
   readBody,
   segmentCount,
-  writeBlock,
 } from "./body.ts";
-import { type Address, type FragmentStore, NoBlockError } from "./fragments.ts";
+import { writeBlock } from "./body-writer.ts";
+import type { FragmentStore } from "./fragments.ts";
 import type { ObjectHealth, ObjectInfo } from "./object-info.ts";
 import { headerSegment } from "./record.ts";
+import { type Address, NoBlockError } from "./segment.ts";
 
 /** The account of objects: the box's own things that no name in the block tree leads to. */
 export const objectAccount = Buffer.from(

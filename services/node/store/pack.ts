@@ -1,11 +1,7 @@
 import { join } from "node:path";
-import {
-  CoppiceError,
-  DiskError,
-  DiskFullError,
-  hasCode,
-} from "../../shared/errors.ts";
+import { DiskError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
+import { DiskGuard } from "./disk-guard.ts";
 import {
   decodePackHeader,
   encodePackHeader,
@@ -32,11 +28,6 @@ export interface Extent {
 export interface NewRecord {
   header: RecordHeader;
   fragment?: Uint8Array;
-}
-
-/** A disk takes so long for an operation that it counts as failed. */
-export class DiskSlowError extends DiskError {
-  override name = "DiskSlowError";
 }
 
 /** The index knows packs, and the folder that should hold them is empty: the disk is not mounted. Nothing is lost. */
@@ -81,7 +72,7 @@ export class Packs implements AsyncDisposable {
   #next = 1;
   #dirty = new Set<number>();
   #namesDirty = false;
-  #failure: DiskError | undefined;
+  #guard: DiskGuard;
   #queue: QueuedWrite[] = [];
   #writing: Promise<void> | undefined;
   #tail = new Mutex();
@@ -98,6 +89,12 @@ export class Packs implements AsyncDisposable {
     this.#disk = disk;
     this.salt = saltOf(disk);
     this.#options = options;
+    // What was half written is never continued: the next record begins in a sector of its own.
+    this.#guard = new DiskGuard(options.patience, () => {
+      if (this.#writer)
+        this.#writer.offset =
+          Math.ceil(this.#writer.offset / sectorSize) * sectorSize;
+    });
   }
 
   /** Opens the packs of the disk with this UUID. A pack whose header tells another number than its name goes by its header. */
@@ -147,7 +144,7 @@ export class Packs implements AsyncDisposable {
 
   /** Set once the disk failed; nothing is written from then on. */
   get failure(): DiskError | undefined {
-    return this.#failure;
+    return this.#guard.failure;
   }
 
   /** The path of a pack's file, where another thread can read it. */
@@ -165,7 +162,7 @@ export class Packs implements AsyncDisposable {
 
   /** Bytes free, and of the whole disk. @throws DiskError */
   async room(): Promise<{ free: number; total: number }> {
-    return await this.#guard("look at", () => this.#storage.room());
+    return await this.#guard.run("look at", () => this.#storage.room());
   }
 
   /**
@@ -221,7 +218,7 @@ export class Packs implements AsyncDisposable {
 
   /** Flushes all that was appended. @throws DiskError: after a failed flush nobody knows what is on the disk, so it is fenced. */
   async sync(): Promise<void> {
-    if (this.#failure) throw this.#failure;
+    if (this.#guard.failure) throw this.#guard.failure;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     if (this.#writer)
@@ -231,12 +228,13 @@ export class Packs implements AsyncDisposable {
     this.#namesDirty = false;
     try {
       for (const number of dirty.filter((one) => this.#names.has(one)))
-        await this.#patiently("flush", async () =>
+        await this.#guard.patiently("flush", async () =>
           (await this.#file(number)).datasync(),
         );
-      if (names) await this.#patiently("flush", () => this.#storage.sync());
+      if (names)
+        await this.#guard.patiently("flush", () => this.#storage.sync());
     } catch (error) {
-      throw this.#fence(error, "flush");
+      throw this.#guard.fence(error, "flush");
     }
   }
 
@@ -249,12 +247,12 @@ export class Packs implements AsyncDisposable {
     if (!this.#names.has(number)) return 0;
     this.#readers.set(number, (this.#readers.get(number) ?? 0) + 1);
     try {
-      return await this.#guard("read from", async () =>
+      return await this.#guard.run("read from", async () =>
         (await this.#file(number)).read(target, offset),
       );
     } catch (error) {
       // One bad sector is a damaged fragment, not a failed disk.
-      if (error instanceof DiskError && !this.#failure) {
+      if (error instanceof DiskError && !this.#guard.failure) {
         this.readErrors++;
         return 0;
       }
@@ -277,14 +275,14 @@ export class Packs implements AsyncDisposable {
   /** Bytes of a pack's file; 0 where there is none. */
   async size(number: number): Promise<number> {
     if (!this.#names.has(number)) return 0;
-    return await this.#guard("look at", async () =>
+    return await this.#guard.run("look at", async () =>
       (await this.#file(number)).size(),
     );
   }
 
   /** Cuts a torn tail off. */
   async truncate(number: number, size: number): Promise<void> {
-    await this.#guard(
+    await this.#guard.run(
       "write to",
       async () => {
         const file = await this.#file(number);
@@ -314,7 +312,7 @@ export class Packs implements AsyncDisposable {
     this.#dirty.delete(number);
     await this.#close(number);
     if (name === undefined) return;
-    await this.#guard(
+    await this.#guard.run(
       "write to",
       async () => {
         await this.#storage.remove(name);
@@ -327,7 +325,7 @@ export class Packs implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#failure) await this.#finish().catch(() => {});
+    if (!this.#guard.failure) await this.#finish().catch(() => {});
     for (const number of [...this.#files.keys()])
       await this.#close(number).catch(() => {});
   }
@@ -344,7 +342,7 @@ export class Packs implements AsyncDisposable {
     this.#writer = undefined;
     if (!writer) return;
     await this.#writing;
-    await this.#guard(
+    await this.#guard.run(
       "write to",
       async () => {
         const file = await this.#file(writer.number);
@@ -358,7 +356,7 @@ export class Packs implements AsyncDisposable {
     total: number,
     alignment: number,
   ): Promise<{ number: number; offset: number }> {
-    if (this.#failure) throw this.#failure;
+    if (this.#guard.failure) throw this.#guard.failure;
     if (this.#writer)
       this.#writer.offset =
         Math.ceil(this.#writer.offset / alignment) * alignment;
@@ -367,7 +365,7 @@ export class Packs implements AsyncDisposable {
     if (!this.#writer) {
       const number = this.#next++;
       const name = `${String(number).padStart(8, "0")}.pack`;
-      await this.#guard(
+      await this.#guard.run(
         "write to",
         async () => {
           const file = await this.#storage.open(name, true);
@@ -424,7 +422,7 @@ export class Packs implements AsyncDisposable {
       }
       const { number, offset } = first;
       try {
-        await this.#guard(
+        await this.#guard.run(
           "write to",
           async () => await (await this.#file(number)).write(parts, offset),
           true,
@@ -465,72 +463,10 @@ export class Packs implements AsyncDisposable {
         await this.#close(number);
     }
   }
-
-  async #patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () =>
-        reject(
-          new DiskSlowError(
-            `The data disk took longer than ${this.#options.patience / 1000} s to ${what}. Check its cable and its health, then restart the box.`,
-          ),
-        ),
-      this.#options.patience,
-    );
-    try {
-      return await Promise.race([work(), promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #guard<T>(
-    what: string,
-    work: () => Promise<T>,
-    writing = false,
-  ): Promise<T> {
-    if (writing && this.#failure) throw this.#failure;
-    try {
-      return await this.#patiently(what, work);
-    } catch (error) {
-      if (hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT")) {
-        // What was half written is never continued: the next record begins in a sector of its own.
-        if (this.#writer)
-          this.#writer.offset =
-            Math.ceil(this.#writer.offset / sectorSize) * sectorSize;
-        throw new DiskFullError(
-          "The disk is full. Delete something and try again.",
-          { cause: error },
-        );
-      }
-      if (error instanceof CoppiceError && !(error instanceof DiskSlowError))
-        throw error;
-      const gone = ["EROFS", "ENODEV", "ENXIO"].some((code) =>
-        hasCode(error, code),
-      );
-      if (writing || gone || error instanceof DiskSlowError)
-        throw this.#fence(error, what);
-      throw diskError(error, what);
-    }
-  }
-
-  #fence(cause: unknown, what: string): DiskError {
-    this.#failure ??= diskError(cause, what);
-    return this.#failure;
-  }
 }
 
 function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
-}
-
-function diskError(cause: unknown, what: string): DiskError {
-  return cause instanceof DiskError
-    ? cause
-    : new DiskError(
-        `The box could not ${what} its data disk (${(cause as Error).message}). Check its cable and power, then restart the box.`,
-        { cause },
-      );
 }
 
 /** Room that stays free on a disk of this many bytes, so that collecting and the index always have some: 5 % and two packs, less on small disks. */

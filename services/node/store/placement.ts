@@ -1,5 +1,5 @@
 import type { DiskStore, NewFragment } from "./disk-store.ts";
-import { sizeOf } from "./disk-store.ts";
+import { sizeOf } from "./ledger.ts";
 
 /**
  * Spreads the fragments of one segment over disks: as few as possible on each, and among equals on the emptier one.

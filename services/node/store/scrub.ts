@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../shared/errors.ts";
-import { type DiskStore, sizeOf } from "./disk-store.ts";
-import {
-  type Address,
-  type FragmentStore,
-  NoBlockError,
-  SegmentLostError,
-} from "./fragments.ts";
+import type { DiskStore } from "./disk-store.ts";
+import type { FragmentStore } from "./fragments.ts";
 import { noteVerified } from "./history.ts";
+import { sizeOf } from "./ledger.ts";
 import { type Place, packHeaderSize } from "./record.ts";
 import { Scanner } from "./scanner.ts";
+import { type Address, NoBlockError, SegmentLostError } from "./segment.ts";
 import type { ScrubProgress, ScrubReport, ScrubSettings } from "./state.ts";
 import { rowsOf, segmentsOf } from "./walk.ts";
 

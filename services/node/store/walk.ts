@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { DiskStore } from "./disk-store.ts";
-import type { Address, FragmentStore } from "./fragments.ts";
+import type { FragmentStore } from "./fragments.ts";
 import { encodePlace, type Place } from "./record.ts";
 import type { PlacedRow } from "./rows.ts";
+import type { Address } from "./segment.ts";
 
 const slice = 500;
 

@@ -10,15 +10,15 @@ import {
   readBody,
   segmentCount,
   storedBytes,
-  writeBlock,
 } from "../store/body.ts";
+import { writeBlock } from "../store/body-writer.ts";
+import type { FragmentStore } from "../store/fragments.ts";
+import { headerSegment } from "../store/record.ts";
 import {
   type Address,
-  type FragmentStore,
   NoBlockError,
   SegmentLostError,
-} from "../store/fragments.ts";
-import { headerSegment } from "../store/record.ts";
+} from "../store/segment.ts";
 import { segmentsOf } from "../store/walk.ts";
 import { type Block, openHeader, sealHeader } from "./block.ts";
 import { type Named, Names } from "./names.ts";

@@ -17,7 +17,6 @@ import {
   openFolders,
 } from "../../../services/node/store/data-disk.ts";
 import type { DiskStore } from "../../../services/node/store/disk-store.ts";
-import { SegmentLostError } from "../../../services/node/store/fragments.ts";
 import { mendedOn, mendingsOn } from "../../../services/node/store/history.ts";
 import { scanPack } from "../../../services/node/store/pack-scan.ts";
 import {
@@ -25,6 +24,7 @@ import {
   recordHeaderSize,
 } from "../../../services/node/store/record.ts";
 import { Scrubber } from "../../../services/node/store/scrub.ts";
+import { SegmentLostError } from "../../../services/node/store/segment.ts";
 import {
   checkName,
   Files,

@@ -1,9 +1,5 @@
 import test from "ava";
 import { segmentSizeOf } from "../../../../services/node/store/body.ts";
-import {
-  NoBlockError,
-  SegmentLostError,
-} from "../../../../services/node/store/fragments.ts";
 import { objectAccount } from "../../../../services/node/store/objects.ts";
 import { DiskMissingError } from "../../../../services/node/store/pack.ts";
 import {
@@ -12,6 +8,10 @@ import {
   tailOffset,
 } from "../../../../services/node/store/record.ts";
 import type { Row } from "../../../../services/node/store/rows.ts";
+import {
+  NoBlockError,
+  SegmentLostError,
+} from "../../../../services/node/store/segment.ts";
 import { Machine, randomFrom, SimulatedIndex } from "./simulated-disk.ts";
 import { freshDisks, never, StoreStand } from "./store-stand.ts";
 

@@ -1,6 +1,6 @@
 import test from "ava";
 import { compact } from "../../../../services/node/store/compaction.ts";
-import { NoBlockError } from "../../../../services/node/store/fragments.ts";
+import { NoBlockError } from "../../../../services/node/store/segment.ts";
 import {
   Machine,
   PowerLossError,

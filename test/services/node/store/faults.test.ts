@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import test from "ava";
+import { DiskSlowError } from "../../../../services/node/store/disk-guard.ts";
+import { objectAccount } from "../../../../services/node/store/objects.ts";
 import {
   NoBlockError,
   QuotaError,
-} from "../../../../services/node/store/fragments.ts";
-import { objectAccount } from "../../../../services/node/store/objects.ts";
-import { DiskSlowError } from "../../../../services/node/store/pack.ts";
+} from "../../../../services/node/store/segment.ts";
 import {
   DiskError,
   DiskFullError,

@@ -1,13 +1,13 @@
 import { chmod, cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { NoBlockError } from "../../../../services/node/store/fragments.ts";
 import { StoreHere } from "../../../../services/node/store/here.ts";
 import { scanPack } from "../../../../services/node/store/pack-scan.ts";
 import {
   encodeRecordHeader,
   recordHeaderSize,
 } from "../../../../services/node/store/record.ts";
+import { NoBlockError } from "../../../../services/node/store/segment.ts";
 import { temporaryFolder } from "../../../folder.ts";
 
 const never = new AbortController().signal;

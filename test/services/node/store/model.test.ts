@@ -2,8 +2,8 @@ import test from "ava";
 import fc from "fast-check";
 import { segmentSizeOf } from "../../../../services/node/store/body.ts";
 import { compact } from "../../../../services/node/store/compaction.ts";
-import { NoBlockError } from "../../../../services/node/store/fragments.ts";
 import { recordHeaderSize } from "../../../../services/node/store/record.ts";
+import { NoBlockError } from "../../../../services/node/store/segment.ts";
 import { Machine, randomFrom, SimulatedIndex } from "./simulated-disk.ts";
 import { freshDisks, never, StoreStand } from "./store-stand.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { NoBlockError } from "../../../../services/node/store/fragments.ts";
 import type { StoreHere } from "../../../../services/node/store/here.ts";
+import { NoBlockError } from "../../../../services/node/store/segment.ts";
 
 /** The SHA-256 of an object, hex, or that there is none. */
 export async function sha256(

@@ -1,9 +1,7 @@
 import { Coder } from "../../../../services/node/store/coder.ts";
-import {
-  DiskStore,
-  sizeOf,
-} from "../../../../services/node/store/disk-store.ts";
+import { DiskStore } from "../../../../services/node/store/disk-store.ts";
 import { FragmentStore } from "../../../../services/node/store/fragments.ts";
+import { sizeOf } from "../../../../services/node/store/ledger.ts";
 import { merkleRoot } from "../../../../services/node/store/merkle.ts";
 import { Objects } from "../../../../services/node/store/objects.ts";
 import type { PackOptions } from "../../../../services/node/store/pack.ts";
