@@ -284,10 +284,10 @@ export class FragmentStore implements AsyncDisposable {
     also: readonly number[] = [],
   ): Promise<Mended> {
     return await this.#repairs.run(async () => {
-      const located = this.locate(address, segment);
       // Without a disk that takes anything there is nowhere to mend to.
-      if (!located || this.accepting.length === 0)
-        return { mended: 0, moved: 0 };
+      const located =
+        this.accepting.length === 0 ? undefined : this.locate(address, segment);
+      if (!located) return { mended: 0, moved: 0 };
       const { cut } = located;
       const memory = this.coder.memory(cut);
       try {
@@ -408,7 +408,8 @@ export class FragmentStore implements AsyncDisposable {
   ): Promise<number[]> {
     const fragments = fragmentsIn(memory.bytes, cut);
     const missing = new Set(fragments.keys());
-    let candidates = [...fragments.keys()];
+    // What no disk knows of is not waited for.
+    let candidates = [...fragments.keys()].filter((index) => held.has(index));
     while (candidates.length > 0 && fragments.length - missing.size < wanted) {
       const next = candidates.slice(
         0,
