@@ -205,8 +205,9 @@ export function addStoreCommands(
         options,
         async ({ scrubber }) => await scrubber.now(never),
         async (api) => {
+          const earlier = (await scrubOf(api)).last?.ended;
           await (await api.raw("POST", "/api/store/scrub")).body.dump();
-          return await finished(api);
+          return await finished(api, earlier);
         },
       );
       print(report, inWords(report));
@@ -243,15 +244,20 @@ export function addStoreCommands(
   });
 }
 
-/** Waits for a pass that the box began after this was asked. */
+async function scrubOf(
+  api: Connection,
+): Promise<Type.Static<typeof StoreState>["scrub"]> {
+  return (await api.call(StoreState, "GET", "/api/store")).scrub;
+}
+
+/** Waits for a pass that ended after the `earlier` one, milliseconds since 1970. */
 async function finished(
   api: Connection,
+  earlier: number | undefined,
 ): Promise<Type.Static<typeof ScrubReport>> {
-  const read = async () =>
-    (await api.call(StoreState, "GET", "/api/store")).scrub;
   for (;;) {
-    const { progress, last } = await read();
-    if (!progress && last) return last;
+    const { progress, last } = await scrubOf(api);
+    if (!progress && last && last.ended !== earlier) return last;
     await sleep(500);
   }
 }

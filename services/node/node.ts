@@ -10,7 +10,7 @@ import { DataDisks } from "./data-disks.ts";
 import { Coder } from "./store/coder.ts";
 import { FragmentStore } from "./store/fragments.ts";
 import { collectGarbage } from "./store/garbage.ts";
-import { daysOn, mendedOn, mendingsOn } from "./store/history.ts";
+import { daysOn, lastMendedOn, mendedOn, mendingsOn } from "./store/history.ts";
 import { Objects, objectAccount } from "./store/objects.ts";
 import { defaultScrub, Scrubber } from "./store/scrub.ts";
 import {
@@ -124,9 +124,7 @@ export class StorageNode implements AsyncDisposable {
   state(): StorageState {
     const files = this.#files?.list() ?? [];
     const disks = [...this.#store.disks.values()];
-    const lastMended = disks
-      .map((disk) => mendingsOn(disk).find(({ cause }) => cause !== "lost")?.at)
-      .filter((at) => at !== undefined);
+    const lastMended = Math.max(0, ...disks.map(lastMendedOn));
     const failure = disks.find((disk) => disk.failure)?.failure?.message;
     return {
       rootKey: this.#root?.principal.toString("hex") ?? null,
@@ -134,7 +132,7 @@ export class StorageNode implements AsyncDisposable {
       files: files.length,
       bytes: files.reduce((sum, { size }) => sum + size, 0),
       mended: disks.reduce((sum, disk) => sum + mendedOn(disk), 0),
-      ...(lastMended.length > 0 ? { lastMended: Math.max(...lastMended) } : {}),
+      ...(lastMended > 0 ? { lastMended } : {}),
       ...(failure === undefined ? {} : { failure }),
     };
   }

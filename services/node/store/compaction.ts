@@ -1,15 +1,8 @@
 import type { DiskStore } from "./disk-store.ts";
 import { Packs } from "./pack.ts";
 import { scanPack } from "./pack-scan.ts";
-import { type Place, packHeaderSize, type RecordHeader } from "./record.ts";
+import { type Place, packHeaderSize } from "./record.ts";
 import type { PackState } from "./rows.ts";
-
-/** What a run of compaction did. */
-export interface Compacted {
-  packs: number;
-  /** Bytes of fragments that were written anew. */
-  rewritten: number;
-}
 
 /** A pack is written anew when less than this part of it is alive. */
 const aliveFraction = 0.5;
@@ -25,16 +18,12 @@ const batchBytes = 4 * 2 ** 20;
 export async function compact(
   disk: DiskStore,
   signal: AbortSignal,
-): Promise<Compacted> {
-  const done: Compacted = { packs: 0, rewritten: 0 };
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const number = await choose(disk);
-    if (number === undefined) return done;
-    const rewritten = await compactPack(disk, number, signal);
-    if (rewritten === undefined) return done;
-    done.packs++;
-    done.rewritten += rewritten;
+    if (number === undefined || !(await compactPack(disk, number, signal)))
+      return;
   }
 }
 
@@ -61,22 +50,21 @@ async function choose(disk: DiskStore): Promise<number | undefined> {
   return first[1].live < free / 2 ? first[0] : undefined;
 }
 
-/** Writes the live part of a pack anew and removes it. Bytes written; `undefined` where some of it could not be found. */
+/** Writes the live part of a pack anew and removes it; false where some of it could not be found, and then it stays. */
 async function compactPack(
   disk: DiskStore,
   number: number,
   signal: AbortSignal,
-): Promise<number | undefined> {
+): Promise<boolean> {
   if (disk.packs.open === number) await disk.packs.seal();
   // Somebody may have written to it in the last moment, and has no rows for that yet.
-  if (disk.isPending(number)) return undefined;
-  let rewritten = 0;
+  if (disk.isPending(number)) return false;
+  const needed = oldestDead(disk, number);
   let waiting: Parameters<DiskStore["rewrite"]>[0][number][] = [];
   let bytes = 0;
   const dropped: Place[] = [];
   const flush = async (): Promise<void> => {
     if (waiting.length > 0) await disk.rewrite(waiting);
-    rewritten += bytes;
     waiting = [];
     bytes = 0;
   };
@@ -89,7 +77,7 @@ async function compactPack(
     signal.throwIfAborted();
     const from = { pack: number, offset, length: header.length };
     if (header.kind !== "fragment") {
-      if (needed(disk, number, header)) waiting.push({ header, from });
+      if (header.sequence > needed) waiting.push({ header, from });
       else dropped.push(header);
       continue;
     }
@@ -98,25 +86,24 @@ async function compactPack(
     const fragment = Buffer.allocUnsafe(header.length);
     const read = await disk.packs.read(number, Packs.payload(from), fragment);
     // What the disk does not give any more is for the scrub to find and mend.
-    if (read < header.length) return undefined;
+    if (read < header.length) return false;
     waiting.push({ header, fragment, from });
     bytes += fragment.length;
     if (bytes >= batchBytes) await flush();
   }
   await flush();
-  if ((disk.packStates().get(number)?.live ?? 0) > 0) return undefined;
+  if ((disk.packState(number)?.live ?? 0) > 0) return false;
   await disk.removePack(number, dropped);
-  return rewritten;
+  return true;
 }
 
-/** Whether another pack may hold a dead record that this mark keeps dead. */
-function needed(
-  disk: DiskStore,
-  number: number,
-  { sequence }: RecordHeader,
-): boolean {
-  return [...disk.packStates()].some(
-    ([other, state]) =>
-      other !== number && state.first < sequence && state.live < sizeOf(state),
+/** The lowest sequence that a dead record in another pack may have: later marks may be what keeps it dead. */
+function oldestDead(disk: DiskStore, number: number): number {
+  return Math.min(
+    ...[...disk.packStates()]
+      .filter(
+        ([other, state]) => other !== number && state.live < sizeOf(state),
+      )
+      .map(([, { first }]) => first),
   );
 }

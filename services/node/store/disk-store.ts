@@ -11,6 +11,7 @@ import {
 } from "./pack.ts";
 import { scanPack } from "./pack-scan.ts";
 import {
+  blockKey,
   decodePlace,
   encodePlace,
   headerSegment,
@@ -27,8 +28,10 @@ import {
   type PackState,
   type PlacedRow,
   type Row,
+  readNumber,
   rowOf,
 } from "./rows.ts";
+import type { Address } from "./segment.ts";
 import type { Storage } from "./storage.ts";
 
 /** A fragment that is to be kept, and what is to be known of it. */
@@ -157,9 +160,8 @@ export class DiskStore implements AsyncDisposable {
 
   /** Forgets lost packs of which nothing is missed any more. */
   async forgetLost(): Promise<void> {
-    const states = this.packStates();
     for (const number of this.lost.splice(0)) {
-      if ((states.get(number)?.live ?? 0) > 0) this.lost.push(number);
+      if ((this.packState(number)?.live ?? 0) > 0) this.lost.push(number);
       else await this.forgetPack(number);
     }
   }
@@ -214,20 +216,19 @@ export class DiskStore implements AsyncDisposable {
   async commit(
     rows: readonly NewRow[],
     voids: readonly Place[] = [],
-    more?: (batch: Batch) => void,
   ): Promise<void> {
     if (this.failure) throw this.failure;
     const tombstones =
       voids.length === 0 ? [] : await this.#appendVoids("tombstone", voids);
-    await this.#commits.add(rows, tombstones, more);
+    await this.#commits.add(rows, tombstones, undefined);
   }
 
   /** Removes all fragments of a block. Durable when it resolves. @throws DiskError */
-  async removeBlock(account: Buffer, block: Buffer): Promise<void> {
-    const start = blockKey(account, block);
-    if (this.#under(start, 1).length === 0) return;
+  async removeBlock(address: Address): Promise<void> {
+    if (!this.hasBlock(address)) return;
+    const start = blockKey(address);
     const [grave] = await this.#appendVoids("grave", [
-      { account, block, segment: headerSegment, index: 255 },
+      { ...address, segment: headerSegment, index: 255 },
     ]);
     if (!grave) return;
     await this.#commits.add([], [grave], (batch) =>
@@ -237,8 +238,8 @@ export class DiskStore implements AsyncDisposable {
   }
 
   /** Whether there is anything of a block. */
-  hasBlock(account: Buffer, block: Buffer): boolean {
-    return this.#under(blockKey(account, block), 1).length > 0;
+  hasBlock(address: Address): boolean {
+    return this.#under(blockKey(address), 1).length > 0;
   }
 
   /** The row of a place. */
@@ -247,13 +248,8 @@ export class DiskStore implements AsyncDisposable {
   }
 
   /** The rows of a segment's fragments on this disk. @param most how many there can be. */
-  segment(
-    account: Buffer,
-    block: Buffer,
-    segment: number,
-    most = 255,
-  ): PlacedRow[] {
-    const start = encodePlace({ account, block, segment, index: 0 });
+  segment(address: Address, segment: number, most = 255): PlacedRow[] {
+    const start = encodePlace({ ...address, segment, index: 0 });
     const prefix = start.subarray(0, 36);
     // Most codes are short, and every row that is read is decoded.
     const few = this.#under(prefix, Math.min(most, usual));
@@ -293,15 +289,26 @@ export class DiskStore implements AsyncDisposable {
     return this.#index.get("accounts", account)?.readDoubleBE(0) ?? 0;
   }
 
+  /** Bytes of all fragments. */
+  get stored(): number {
+    return [...this.usage().values()].reduce(
+      (sum, { bytes }) => sum + bytes,
+      0,
+    );
+  }
+
+  /** The state of a pack that the index knows. */
+  packState(number: number): PackState | undefined {
+    const bytes = this.#index.get("packs", numberKey(number));
+    return bytes && decodePack(bytes);
+  }
+
   /** The state of each pack that the index knows, by number. */
   packStates(): Map<number, PackState> {
     return new Map(
       this.#index
         .range("packs", Buffer.alloc(1), 1_000_000)
-        .map(([key, value]) => [
-          Number(key.readBigUInt64BE()),
-          decodePack(value),
-        ]),
+        .map(([key, value]) => [readNumber(key), decodePack(value)]),
     );
   }
 
@@ -321,13 +328,14 @@ export class DiskStore implements AsyncDisposable {
     await this.#commits.add([], [], change);
   }
 
-  /** Rows of a table beside the fragments. */
-  noted(
-    table: "mended" | "days" | "facts",
-    start: Buffer,
-    limit: number,
-  ): [Buffer, Buffer][] {
-    return this.#index.range(table, start, limit);
+  /** At most `limit` rows of a table beside the fragments. */
+  noted(table: "mended" | "days", limit: number): [Buffer, Buffer][] {
+    return this.#index.range(table, Buffer.alloc(1), limit);
+  }
+
+  /** A number that is kept beside the fragments; 0 where it was never set. */
+  fact(name: Buffer): number {
+    return readNumber(this.#index.get("facts", name));
   }
 
   /** Forgets the index and makes it anew from the packs. @throws DiskError */
@@ -407,11 +415,7 @@ export class DiskStore implements AsyncDisposable {
         .filter((number) => !numbers.includes(number)),
     );
     this.packs.skip(Math.max(0, ...known.keys()));
-    const kept = this.#index.get("facts", sequenceKey);
-    this.#sequence = Math.max(
-      this.#sequence,
-      kept ? Number(kept.readBigUInt64BE()) : 0,
-    );
+    this.#sequence = Math.max(this.#sequence, this.fact(sequenceKey));
     for (const [number, { live }] of known)
       if (live === 0 && !numbers.includes(number))
         await this.forgetPack(number);
@@ -425,7 +429,7 @@ export class DiskStore implements AsyncDisposable {
       Buffer.alloc(1),
       100_000,
     ))
-      await this.#finishRemoval(key, Number(value.readBigUInt64BE()));
+      await this.#finishRemoval(key, readNumber(value));
   }
 
   /** Takes the records of a pack from `from` on into the index, and cuts off a torn tail. */
@@ -459,10 +463,7 @@ export class DiskStore implements AsyncDisposable {
         voids.push({ ...placeOf(header), sequence: header.sequence, extent });
         await flush();
         if (header.kind === "grave")
-          await this.#finishRemoval(
-            blockKey(header.account, header.block),
-            header.sequence,
-          );
+          await this.#finishRemoval(blockKey(header), header.sequence);
       }
       if (rows.length >= slice) await flush();
     }
@@ -471,11 +472,6 @@ export class DiskStore implements AsyncDisposable {
     if (end < size && verify && errors === this.packs.readErrors)
       await this.packs.truncate(number, Math.max(end, packHeaderSize));
   }
-}
-
-/** The prefix of all keys of a block. */
-function blockKey(account: Buffer, block: Buffer): Buffer {
-  return Buffer.concat([account, block]);
 }
 
 function markOf({ row, ...place }: PlacedRow): Mark {

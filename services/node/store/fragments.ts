@@ -16,6 +16,7 @@ import { headerSegment, type Place } from "./record.ts";
 import type { PlacedRow } from "./rows.ts";
 import {
   type Address,
+  addressKey,
   type Held,
   isOwn,
   type Located,
@@ -40,12 +41,11 @@ export class FragmentStore implements AsyncDisposable {
   /** Removing a block and mending it exclude each other: a mended fragment must not bring a removed block back. */
   #repairs = new Mutex();
   #writing = new Set<string>();
-  #queued = new Map<string, Address & { segment: number }>();
+  #queued = new Set<string>();
   #background: Promise<void> = Promise.resolve();
   #ending = new AbortController();
   /** When something was last read or written for somebody, by performance.now(). */
   lastUse = 0;
-
   #onError: (error: unknown) => void;
 
   /** @param onError hears of what went wrong in the background and is no disk's state. */
@@ -73,11 +73,7 @@ export class FragmentStore implements AsyncDisposable {
     await disk?.[Symbol.asyncDispose]();
   }
 
-  /** Whether nothing new goes to a disk, because it is to be removed. */
-  isDraining(uuid: string): boolean {
-    return this.#draining.has(uuid);
-  }
-
+  /** Says whether nothing new goes to a disk, because it is to be removed. */
   setDraining(uuid: string, draining: boolean): void {
     if (draining) this.#draining.add(uuid);
     else this.#draining.delete(uuid);
@@ -114,15 +110,15 @@ export class FragmentStore implements AsyncDisposable {
   }
 
   /** Says that a block is being written, until the end of the scope: it is not garbage yet. */
-  writing({ account, block }: Address): Disposable {
-    const key = Buffer.concat([account, block]).toString("hex");
+  writing(address: Address): Disposable {
+    const key = addressKey(address);
     this.#writing.add(key);
     return { [Symbol.dispose]: () => void this.#writing.delete(key) };
   }
 
   /** Whether a block is being written. */
-  isWriting({ account, block }: Address): boolean {
-    return this.#writing.has(Buffer.concat([account, block]).toString("hex"));
+  isWriting(address: Address): boolean {
+    return this.#writing.has(addressKey(address));
   }
 
   /** @throws QuotaError; DiskFullError where so many bytes of fragments have no room; DiskError without a working disk. */
@@ -194,12 +190,7 @@ export class FragmentStore implements AsyncDisposable {
   locate(address: Address, segment: number, most = 255): Located | undefined {
     let located: Located | undefined;
     for (const disk of this.#disks.values()) {
-      for (const { index, row } of disk.segment(
-        address.account,
-        address.block,
-        segment,
-        most,
-      )) {
+      for (const { index, row } of disk.segment(address, segment, most)) {
         const { k, m, segmentLength, created, expires } = row;
         located ??= {
           cut: { k, m, segmentLength },
@@ -238,7 +229,7 @@ export class FragmentStore implements AsyncDisposable {
         missing.length <= cut.m &&
         (await this.coder.open(memory, cut, cipher, missing));
       if (!opened) {
-        await this.#restore(address, segment, located, memory);
+        await this.#restoreAnew(address, segment, located, memory);
         opened = await this.coder.open(memory, cut, cipher, []);
         this.#queue(address, segment);
       } else if (missing.some((index) => index < cut.k))
@@ -264,7 +255,7 @@ export class FragmentStore implements AsyncDisposable {
           ? await this.coder.restore(memory, cut, namesOf(located), missing)
           : { rotten: [], whole: false };
       if (!whole || rotten.length > 0)
-        await this.#restore(address, segment, located, memory);
+        await this.#restoreAnew(address, segment, located, memory);
       if (!whole || rotten.length > 0 || missing.some((index) => index < cut.k))
         this.#queue(address, segment);
       return Buffer.from(memory.bytes.subarray(0, located.cut.segmentLength));
@@ -344,29 +335,26 @@ export class FragmentStore implements AsyncDisposable {
   }
 
   /** Whether any disk has anything of a block. */
-  has({ account, block }: Address): boolean {
-    return [...this.#disks.values()].some((disk) =>
-      disk.hasBlock(account, block),
-    );
+  has(address: Address): boolean {
+    return [...this.#disks.values()].some((disk) => disk.hasBlock(address));
   }
 
   /** Removes a block from all disks. Durable when it resolves. @throws DiskError */
-  async remove({ account, block }: Address): Promise<void> {
+  async remove(address: Address): Promise<void> {
     await this.#repairs.run(async () => {
       const disks = [...this.#disks.values()].filter(
-        ({ failure, uuid }) =>
-          !failure && this.#disks.get(uuid)?.hasBlock(account, block),
+        (disk) => !disk.failure && disk.hasBlock(address),
       );
       // The header first, and everywhere: one copy of it is a whole block, none is no block, and nothing is between.
       if (disks.length > 1)
         await Promise.all(
           disks.map(async (disk) => {
-            const copies = disk.segment(account, block, headerSegment);
+            const copies = disk.segment(address, headerSegment);
             if (copies.length > 0) await disk.commit([], copies);
           }),
         );
       await Promise.all(
-        disks.map(async (disk) => await disk.removeBlock(account, block)),
+        disks.map(async (disk) => await disk.removeBlock(address)),
       );
     });
     this.collect();
@@ -442,11 +430,9 @@ export class FragmentStore implements AsyncDisposable {
   async #restore(
     address: Address,
     segment: number,
-    first: Located,
+    located: Located,
     memory: SegmentMemory,
   ): Promise<number[]> {
-    // Compaction may have moved what was located before; its new place is known now.
-    const located = this.locate(address, segment) ?? first;
     const { cut } = located;
     const missing = await this.#fetch(located, memory, cut.k + cut.m);
     const { rotten, whole } = await this.coder.restore(
@@ -466,6 +452,17 @@ export class FragmentStore implements AsyncDisposable {
     return bad;
   }
 
+  /** The same for what was not found where it had been: compaction may have moved it meanwhile. */
+  async #restoreAnew(
+    address: Address,
+    segment: number,
+    before: Located,
+    memory: SegmentMemory,
+  ): Promise<void> {
+    const located = this.locate(address, segment) ?? before;
+    await this.#restore(address, segment, located, memory);
+  }
+
   /** Notes durably that a segment is lost, once for each of its bad fragments. */
   async #confess(
     address: Address,
@@ -478,7 +475,7 @@ export class FragmentStore implements AsyncDisposable {
         if (row.damaged || disk.failure) continue;
         const place = { ...address, segment, index };
         await noteDamaged(disk, place, row).catch(() => {});
-        await this.#report(disk, { ...address, segment, index }, "lost");
+        await this.#report(disk, place, "lost");
       }
     }
   }
@@ -608,9 +605,9 @@ export class FragmentStore implements AsyncDisposable {
   }
 
   #queue(address: Address, segment: number): void {
-    const key = `${address.account.toString("hex")}${address.block.toString("hex")}${segment}`;
+    const key = addressKey(address) + segment;
     if (this.#queued.has(key) || this.#queued.size > 10_000) return;
-    this.#queued.set(key, { ...address, segment });
+    this.#queued.add(key);
     this.#later(async () => {
       this.#queued.delete(key);
       await this.mend(address, segment);

@@ -3,7 +3,13 @@ import { Parse } from "typebox/value";
 import type { DiskStore } from "./disk-store.ts";
 import type { Place } from "./record.ts";
 import { encodePlace } from "./record.ts";
-import { type Batch, encodeRow, numberKey, type Row } from "./rows.ts";
+import {
+  type Batch,
+  encodeRow,
+  numberKey,
+  type Row,
+  readNumber,
+} from "./rows.ts";
 
 /** A fragment that was made anew, or a segment that could not be. */
 export const Mending = Type.Object({
@@ -32,6 +38,8 @@ const dayMilliseconds = 86_400_000;
 const keptMendings = 1000;
 const keptDays = 800;
 const mendedKey = Buffer.from("mended");
+const mendingsKey = Buffer.from("mendings");
+const lastMendedKey = Buffer.from("lastMended");
 
 /** Notes durably that a fragment was made anew, or that its segment is lost. */
 export async function noteMending(
@@ -48,20 +56,19 @@ export async function noteMending(
     cause,
   };
   await disk.note((batch) => {
-    let key = mending.at * 1000;
-    while (batch.get("mended", numberKey(key))) key++;
-    batch.set("mended", numberKey(key), Buffer.from(JSON.stringify(mending)));
-    const kept = disk.noted("mended", Buffer.alloc(1), keptMendings + 50);
-    for (const [old] of kept.slice(0, Math.max(0, kept.length - keptMendings)))
-      batch.set("mended", old, undefined);
-    if (cause !== "lost")
-      batch.set(
-        "facts",
-        mendedKey,
-        numberKey(
-          Number(batch.get("facts", mendedKey)?.readBigUInt64BE() ?? 0n) + 1,
-        ),
-      );
+    const count = readNumber(batch.get("facts", mendingsKey));
+    // A ring: the oldest gives way.
+    batch.set(
+      "mended",
+      numberKey(count % keptMendings),
+      Buffer.from(JSON.stringify(mending)),
+    );
+    batch.set("facts", mendingsKey, numberKey(count + 1));
+    if (cause !== "lost") {
+      const mended = readNumber(batch.get("facts", mendedKey));
+      batch.set("facts", mendedKey, numberKey(mended + 1));
+      batch.set("facts", lastMendedKey, numberKey(mending.at));
+    }
     changeDay(batch, mending.at, (day) =>
       cause === "lost"
         ? { ...day, lost: day.lost + 1 }
@@ -70,11 +77,11 @@ export async function noteMending(
   });
 }
 
-/** Notes durably that so many bytes were read and compared, and when a pack was checked whole. */
+/** Notes durably that a pack was checked whole, and how many bytes of it were read. */
 export async function noteVerified(
   disk: DiskStore,
   bytes: number,
-  pack: number | undefined,
+  pack: number,
 ): Promise<void> {
   const now = Date.now();
   await disk.note((batch) => {
@@ -82,7 +89,7 @@ export async function noteVerified(
       ...day,
       verified: day.verified + bytes,
     }));
-    if (pack !== undefined) disk.setVerified(batch, pack, now);
+    disk.setVerified(batch, pack, now);
   });
 }
 
@@ -105,22 +112,26 @@ export async function noteDamaged(
 
 /** How many fragments of a disk were made anew so far. */
 export function mendedOn(disk: DiskStore): number {
-  const [row] = disk.noted("facts", mendedKey, 1);
-  return row?.[0].equals(mendedKey) ? Number(row[1].readBigUInt64BE()) : 0;
+  return disk.fact(mendedKey);
+}
+
+/** When a fragment of a disk was last made anew, milliseconds since 1970; 0 for never. */
+export function lastMendedOn(disk: DiskStore): number {
+  return disk.fact(lastMendedKey);
 }
 
 /** What was mended on a disk, the newest first. */
 export function mendingsOn(disk: DiskStore): Mending[] {
   return disk
-    .noted("mended", Buffer.alloc(1), keptMendings + 50)
+    .noted("mended", keptMendings)
     .map(([, value]) => Parse(Mending, JSON.parse(value.toString())))
-    .reverse();
+    .sort((a, b) => b.at - a.at);
 }
 
 /** The days of a disk, the oldest first. */
 export function daysOn(disk: DiskStore): Day[] {
   return disk
-    .noted("days", Buffer.alloc(1), keptDays + 1)
+    .noted("days", keptDays + 1)
     .map(([, value]) => Parse(Day, JSON.parse(value.toString())));
 }
 

@@ -1,5 +1,6 @@
 import type { Extent } from "./pack.ts";
 import {
+  blockKey,
   encodePlace,
   type Place,
   packHeaderSize,
@@ -12,8 +13,10 @@ import {
   encodePack,
   encodeRow,
   numberKey,
+  type PackState,
   type PlacedRow,
   type Row,
+  readNumber,
 } from "./rows.ts";
 
 /** A row that is to be put; with `from` only if the place's row still points there. */
@@ -25,6 +28,14 @@ export interface NewRow extends PlacedRow {
 
 /** A record that voids earlier ones: a tombstone those of a place, a grave (index 255) those of a block. */
 export type Mark = Place & { sequence: number; extent: Extent };
+
+const freshPack: PackState = {
+  end: packHeaderSize,
+  checkpoint: packHeaderSize,
+  live: 0,
+  first: Number.MAX_SAFE_INTEGER,
+  verified: 0,
+};
 
 /** Turns what is committed into changes of the index, and keeps its sums right: bytes alive in each pack, bytes of each account. */
 export class Ledger {
@@ -98,10 +109,9 @@ export class Ledger {
 
   /** The highest sequence of a mark that voids the records of a place; 0 without one. */
   #voidedAt(batch: Batch, place: Place): number {
-    const key = encodePlace(place);
     return Math.max(
-      ...[key, key.subarray(0, 32)].map((grave) =>
-        Number(batch.get("graves", grave)?.readBigUInt64BE() ?? 0n),
+      ...[encodePlace(place), blockKey(place)].map((grave) =>
+        readNumber(batch.get("graves", grave)),
       ),
     );
   }
@@ -124,15 +134,7 @@ export class Ledger {
   ): void {
     const key = numberKey(number);
     const bytes = batch.get("packs", key);
-    const state = bytes
-      ? decodePack(bytes)
-      : {
-          end: packHeaderSize,
-          checkpoint: packHeaderSize,
-          live: 0,
-          first: Number.MAX_SAFE_INTEGER,
-          verified: 0,
-        };
+    const state = bytes ? decodePack(bytes) : freshPack;
     const end = record
       ? Math.max(state.end, record.offset + recordExtent(record))
       : state.end;
@@ -176,8 +178,7 @@ export function placeOf({ account, block, segment, index }: Place): Place {
 
 /** A mark's key among the graves: of a place, or of a whole block. */
 export function graveKey(mark: Place): Buffer {
-  const key = encodePlace(mark);
-  return mark.index === 255 ? key.subarray(0, 32) : key;
+  return mark.index === 255 ? blockKey(mark) : encodePlace(mark);
 }
 
 /** Bytes of the record at an extent: marks have no fragment. */

@@ -3,6 +3,7 @@ import { DiskError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { DiskGuard } from "./disk-guard.ts";
 import {
+  alignUp,
   decodePackHeader,
   encodePackHeader,
   encodeRecordHeader,
@@ -92,8 +93,7 @@ export class Packs implements AsyncDisposable {
     // What was half written is never continued: the next record begins in a sector of its own.
     this.#guard = new DiskGuard(options.patience, () => {
       if (this.#writer)
-        this.#writer.offset =
-          Math.ceil(this.#writer.offset / sectorSize) * sectorSize;
+        this.#writer.offset = alignUp(this.#writer.offset, sectorSize);
     });
   }
 
@@ -222,8 +222,7 @@ export class Packs implements AsyncDisposable {
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     if (this.#writer)
-      this.#writer.offset =
-        Math.ceil(this.#writer.offset / sectorSize) * sectorSize;
+      this.#writer.offset = alignUp(this.#writer.offset, sectorSize);
     const names = this.#namesDirty;
     this.#namesDirty = false;
     try {
@@ -358,8 +357,7 @@ export class Packs implements AsyncDisposable {
   ): Promise<{ number: number; offset: number }> {
     if (this.#guard.failure) throw this.#guard.failure;
     if (this.#writer)
-      this.#writer.offset =
-        Math.ceil(this.#writer.offset / alignment) * alignment;
+      this.#writer.offset = alignUp(this.#writer.offset, alignment);
     if (this.#writer && this.#writer.offset + total > this.#options.packSize)
       await this.#finish();
     if (!this.#writer) {

@@ -57,16 +57,18 @@ export function recordSize({
   length,
 }: Pick<RecordHeader, "kind" | "length">): number {
   return kind === "fragment"
-    ? Math.ceil((tailOffset(length) + recordHeaderSize) / sectorSize) *
-        sectorSize
+    ? alignUp(tailOffset(length) + recordHeaderSize, sectorSize)
     : recordHeaderSize;
+}
+
+/** The first multiple of `unit` from `offset` on. */
+export function alignUp(offset: number, unit: number): number {
+  return Math.ceil(offset / unit) * unit;
 }
 
 /** Where, in a record with a fragment of `length` bytes, the repetition of its header begins. */
 export function tailOffset(length: number): number {
-  return (
-    Math.ceil((recordHeaderSize + length) / recordAlignment) * recordAlignment
-  );
+  return alignUp(recordHeaderSize + length, recordAlignment);
 }
 
 /**
@@ -177,6 +179,18 @@ function checksum(bytes: Buffer, salt: Buffer): Buffer {
 }
 
 const placeSize = 37;
+const blockKeySize = 32;
+
+/** The prefix of the index keys of all that is in a place's block: account and block. */
+export function blockKey({
+  account,
+  block,
+}: Pick<Place, "account" | "block">): Buffer {
+  return encodePlace({ account, block, segment: 0, index: 0 }).subarray(
+    0,
+    blockKeySize,
+  );
+}
 
 /** The index key of a place: account, block, segment, index, so that what belongs together stands together. */
 export function encodePlace({ account, block, segment, index }: Place): Buffer {

@@ -126,6 +126,11 @@ export function numberKey(number: number): Buffer {
   return key;
 }
 
+/** The number that `numberKey` wrote; 0 where there is none. */
+export function readNumber(bytes: Buffer | undefined): number {
+  return Number(bytes?.readBigUInt64BE() ?? 0n);
+}
+
 /** Changes that are made together, and an index that looks as if they were made already. */
 export class Batch {
   #index: FragmentIndex;

@@ -60,13 +60,16 @@ export class Scrubber implements AsyncDisposable {
 
   /**
    * Reads packs for ever: each once in the owner's period, slowly, and only while nobody else wants the disks.
-   * @param between is called before each pass. Resolves when `signal` aborts.
+   * @param daily is called at the start and once a day. Resolves when `signal` aborts.
    */
-  async run(signal: AbortSignal, between: () => Promise<void>): Promise<void> {
+  async run(signal: AbortSignal, daily: () => Promise<void>): Promise<void> {
+    let swept = 0;
     while (!signal.aborted) {
       try {
-        await between();
-        await this.#pass(signal);
+        const sweep = Date.now() - swept >= day;
+        if (sweep) await daily();
+        if (sweep || this.#hasDue()) await this.#pass(signal);
+        if (sweep) swept = Date.now();
       } catch (error) {
         if (signal.aborted) return;
         // A disk that failed says so in its state; the others are looked at again after a while.
@@ -76,20 +79,24 @@ export class Scrubber implements AsyncDisposable {
     }
   }
 
+  #isDue(verified: number): boolean {
+    return verified + this.settings.periodDays * day <= Date.now();
+  }
+
+  #hasDue(): boolean {
+    return [...this.#store.disks.values()].some(
+      (disk) =>
+        !disk.failure &&
+        [...disk.packStates()].some(
+          ([pack, { verified }]) =>
+            pack !== disk.packs.open && this.#isDue(verified),
+        ),
+    );
+  }
+
   /** Puts each fragment where it should be with the present disks, as fast as they take it. @throws where `signal` aborts */
   async settle(signal: AbortSignal): Promise<void> {
-    await this.#settle(
-      {
-        started: Date.now(),
-        total: 0,
-        verified: 0,
-        damaged: 0,
-        mended: 0,
-        moved: 0,
-        lost: [],
-      },
-      signal,
-    );
+    await this.#settle(begun(), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,16 +113,7 @@ export class Scrubber implements AsyncDisposable {
   }
 
   async #passAll(signal: AbortSignal): Promise<ScrubReport> {
-    const started = Date.now();
-    const progress: ScrubProgress = {
-      started,
-      total: 0,
-      verified: 0,
-      damaged: 0,
-      mended: 0,
-      moved: 0,
-      lost: [],
-    };
+    const progress = begun();
     const due: { disk: DiskStore; pack: number; verified: number }[] = [];
     for (const disk of this.#store.disks.values()) {
       if (disk.failure) continue;
@@ -127,12 +125,16 @@ export class Scrubber implements AsyncDisposable {
         due.push({ disk, pack, verified: state.verified });
       }
     }
-    this.#progress = progress;
     // The longest unread first: what a restart interrupts goes on where it was.
     due.sort((a, b) => a.verified - b.verified);
+    this.#progress = progress;
     for (const { disk, pack, verified } of due) {
-      const wait = verified + this.settings.periodDays * day - Date.now();
-      if (!this.#hurried && wait > 0) continue;
+      // One that still grows is read later, unless somebody waits for it.
+      if (
+        !this.#hurried &&
+        (pack === disk.packs.open || !this.#isDue(verified))
+      )
+        continue;
       progress.disk = disk.uuid;
       await this.#pack(disk, pack, progress, signal);
     }
@@ -170,15 +172,14 @@ export class Scrubber implements AsyncDisposable {
           bad.push({ ...header, anew: scarred ? [header.index] : [] });
       }
       progress.verified += reached - began;
-      await noteVerified(disk, reached - began, undefined);
       for (const { anew, ...place } of bad.splice(0))
         await this.#mend(place, progress, anew);
       await this.#breathe(reached - began, signal);
     }
-    const state = disk.packStates().get(pack);
+    const state = disk.packState(pack);
     if (state && state.live > live && !disk.isPending(pack))
       await this.#mendUnseen(disk, pack, seen, progress);
-    await noteVerified(disk, 0, pack);
+    await noteVerified(disk, reached - packHeaderSize, pack);
   }
 
   /** Finds rows whose record was not found in their pack. */
@@ -258,4 +259,16 @@ export class Scrubber implements AsyncDisposable {
     )
       await sleep(quiet, undefined, { signal, ref: false });
   }
+}
+
+function begun(): ScrubProgress {
+  return {
+    started: Date.now(),
+    total: 0,
+    verified: 0,
+    damaged: 0,
+    mended: 0,
+    moved: 0,
+    lost: [],
+  };
 }

@@ -1,12 +1,18 @@
 import { CoppiceError } from "../../shared/errors.ts";
 import type { Cut } from "./coding.ts";
 import type { DiskStore } from "./disk-store.ts";
+import { blockKey } from "./record.ts";
 import type { Row } from "./rows.ts";
 
 /** Whose a block is (16 bytes; zeros are the box's own) and its id (16 bytes). */
 export interface Address {
   account: Buffer;
   block: Buffer;
+}
+
+/** A block's address as a key of maps. */
+export function addressKey(address: Address): string {
+  return blockKey(address).toString("hex");
 }
 
 /** A segment cannot be restored: more of its fragments are lost than its code tolerates. */

@@ -202,9 +202,7 @@ async function prepare(): Promise<Victim> {
   const [disk] = stand.store.disks.values();
   const place = { account: objectAccount, block: Buffer.from(id, "hex") };
   const list = (segment: number): Row[] =>
-    (disk?.segment(place.account, place.block, segment) ?? []).map(
-      ({ row }) => row,
-    );
+    (disk?.segment(place, segment) ?? []).map(({ row }) => row);
   const [rows, headers] = [list(0), list(0xffffffff)];
   const files = [...stand.disks.values()][0]?.disk.files;
   const name = (number: number): string =>
@@ -265,9 +263,7 @@ test("one fragment more than the code tolerates: exactly that segment is named, 
   const [disk] = stand.store.disks.values();
   const address = { account: objectAccount, block: Buffer.from(id, "hex") };
   const [file] = [...stand.disks.values()][0]?.disk.files.values() ?? [];
-  for (const { row } of (
-    disk?.segment(address.account, address.block, 1) ?? []
-  ).slice(0, 3))
+  for (const { row } of (disk?.segment(address, 1) ?? []).slice(0, 3))
     if (file) flip(file.current, row.offset + recordHeaderSize + 9);
   const report = await stand.scrubber.now(never);
   t.deepEqual(report.lost, [
