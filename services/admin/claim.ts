@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import type { HostClient } from "../host/client.ts";
 import type { IdentityClient } from "../identity/client.ts";
-import type { NodeClient } from "../node/client.ts";
+import type { Backup, NodeClient } from "../node/client.ts";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { BadRequestError, ConflictError } from "../shared/errors.ts";
 import { Owner, type OwnerAccount } from "./api/owner.ts";
@@ -227,8 +227,8 @@ export class Claim {
     await this.#update({ ...this.#pending, recoveryConfirmed: true });
   }
 
-  /** Makes the root key and returns its backup, an age file. @throws ConflictError */
-  async createRootKey(passphrase: string): Promise<string> {
+  /** Makes the root key and returns its backups. @throws ConflictError */
+  async createRootKey(passphrase: string): Promise<Backup> {
     this.#refuseUnless("root-key");
     return await this.#services.node.createRootKey(passphrase);
   }
@@ -237,6 +237,13 @@ export class Claim {
   async restoreRootKey(backup: string, passphrase: string): Promise<void> {
     this.#refuseUnless("root-key");
     await this.#services.node.restoreRootKey(backup, passphrase);
+    await this.#update({ ...this.#pending, rootKeyConfirmed: true });
+  }
+
+  /** Takes the root key from its 24 words. @throws BackupError */
+  async restoreRootKeyFromWords(words: string): Promise<void> {
+    this.#refuseUnless("root-key");
+    await this.#services.node.restoreRootKeyFromWords(words);
     await this.#update({ ...this.#pending, rootKeyConfirmed: true });
   }
 

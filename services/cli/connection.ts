@@ -161,7 +161,11 @@ export class Connection implements AsyncDisposable {
 
 /** Connects over TLS to the one certificate with this SHA-256 fingerprint: the box has no authority above it. */
 function pinned(fingerprint: string): buildConnector.connector {
-  const connect = buildConnector({ rejectUnauthorized: false });
+  // A resumed session shows no certificate to compare.
+  const connect = buildConnector({
+    rejectUnauthorized: false,
+    maxCachedSessions: 0,
+  });
   return (options, callback) =>
     connect(options, (error, socket) => {
       if (error) return callback(error, null);

@@ -1,13 +1,8 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
-import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { Command, CommanderError } from "commander";
-import { Type } from "typebox";
 import { Status } from "../admin/api/status.ts";
-import { FileInfo } from "../node/client.ts";
 import { CoppiceError } from "../shared/errors.ts";
 import { CliError, Connection } from "./connection.ts";
+import { addFileCommands } from "./file.ts";
 import { addIdentityCommands } from "./identity.ts";
 import { addStoreCommands } from "./store.ts";
 import { size } from "./text.ts";
@@ -36,16 +31,6 @@ async function connect(): Promise<Connection> {
   return await Connection.open(program.opts<{ config?: string }>().config);
 }
 
-function kept({ segments, fragments, needed }: FileInfo): string {
-  return segments === 0
-    ? "empty"
-    : `${fragments} fragments, any ${needed} restore it`;
-}
-
-function route(name: string): string {
-  return `/api/files/${encodeURIComponent(name)}`;
-}
-
 program
   .command("status")
   .description("what the box does at the moment")
@@ -67,70 +52,7 @@ program
     print(status, lines.join("\n"));
   });
 
-const file = program
-  .command("file")
-  .description("the owner's files")
-  .exitOverride();
-file
-  .command("ls")
-  .description("list files")
-  .action(async () => {
-    await using api = await connect();
-    const files = await api.call(Type.Array(FileInfo), "GET", "/api/files");
-    print(
-      files,
-      files
-        .map(
-          (info) =>
-            `${size(info.size).padStart(9)}  ${new Date(info.modified).toISOString().slice(0, 16)}  ${info.name}  (${kept(info)})`,
-        )
-        .join("\n"),
-    );
-  });
-file
-  .command("put <path> [name]")
-  .description("upload a file")
-  .action(async (path: string, name?: string) => {
-    const info = await stat(path).catch(() => undefined);
-    if (!info?.isFile()) throw new CliError(`${path} is not a file`, 2);
-    await using api = await connect();
-    const answer = await api.call(
-      FileInfo,
-      "PUT",
-      route(name ?? basename(path)),
-      { stream: createReadStream(path), size: info.size },
-    );
-    print(answer, `${answer.name}: ${size(answer.size)}, ${kept(answer)}`);
-  });
-file
-  .command("get <name> [path]")
-  .description("download a file; to standard output with - as path")
-  .action(async (name: string, path?: string) => {
-    await using api = await connect();
-    const answer = await api.raw("GET", route(name));
-    if (path === "-") return await pipeline(answer.body, process.stdout);
-    const target = path ?? basename(name);
-    const part = `${target}.part`;
-    try {
-      await pipeline(answer.body, createWriteStream(part));
-      await rename(part, target);
-    } catch (error) {
-      await rm(part, { force: true });
-      throw new CliError(
-        `${name} did not arrive whole: ${(error as Error).message}`,
-      );
-    }
-    print({ name, path: target }, `${name} -> ${target}`);
-  });
-file
-  .command("rm <name>")
-  .description("delete a file")
-  .action(async (name: string) => {
-    await using api = await connect();
-    await (await api.raw("DELETE", route(name))).body.dump();
-    print({ name, deleted: true }, `${name} deleted`);
-  });
-
+addFileCommands(program, { connect, print });
 addIdentityCommands(program, { connect, print });
 addStoreCommands(program, { connect, print });
 

@@ -4,22 +4,12 @@ import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
 import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
+import { TreeClient } from "./tree-client.ts";
 
 export * from "./store/object-info.ts";
 export * from "./store/state.ts";
-
-/** A file's name, sizes in bytes, and how it is kept. */
-export const FileInfo = Type.Object({
-  name: Type.String(),
-  size: Type.Integer({ description: "bytes" }),
-  modified: Type.Integer({ description: "milliseconds since 1970" }),
-  version: Type.Integer(),
-  fragments: Type.Integer({ description: "fragments of each segment" }),
-  needed: Type.Integer({ description: "how many of them restore it" }),
-  segments: Type.Integer(),
-  stored: Type.Integer({ description: "bytes on the disk" }),
-});
-export type FileInfo = Static<typeof FileInfo>;
+export * from "./tree/api.ts";
+export { TreeClient } from "./tree-client.ts";
 
 /** What the storage node says of itself. */
 export const StorageState = Type.Object({
@@ -57,12 +47,18 @@ export const ReEnrolmentQuestion = Type.Object({
 /** A COSE_Sign1 in base64. */
 export const Signed = Type.Object({ bytes: Base64 });
 
-/** The backup of a root key: an age file. */
-export const Backup = Type.Object({ backup: Type.String() });
+/** The backups of a root key: an age file, and 24 words. */
+export const Backup = Type.Object({
+  backup: Type.String(),
+  words: Type.String(),
+});
+export type Backup = Static<typeof Backup>;
 
 /** Calls the storage node. */
 export class NodeClient implements AsyncDisposable {
   #client = new ServiceClient("node", socketPath("node"));
+  /** The block tree. */
+  readonly tree = new TreeClient(this.#client);
 
   async state(signal?: AbortSignal): Promise<StorageState> {
     return await this.#client.call(StorageState, "GET", "/state", { signal });
@@ -76,17 +72,22 @@ export class NodeClient implements AsyncDisposable {
     });
   }
 
-  /** Makes the root key; resolves to its backup, an age file. */
+  /** Makes the root key; resolves to its backups. */
   async createRootKey(
     passphrase: string,
     signal?: AbortSignal,
-  ): Promise<string> {
-    return (
-      await this.#client.call(Backup, "POST", "/root-key", {
-        body: { passphrase },
-        signal,
-      })
-    ).backup;
+  ): Promise<Backup> {
+    return await this.#client.call(Backup, "POST", "/root-key", {
+      body: { passphrase },
+      signal,
+    });
+  }
+
+  async restoreRootKeyFromWords(
+    words: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("POST", "/root-key/words", { words }, signal);
   }
 
   async restoreRootKey(
@@ -117,49 +118,6 @@ export class NodeClient implements AsyncDisposable {
 
   async forgetRootKey(signal?: AbortSignal): Promise<void> {
     await this.#dump("DELETE", "/root-key", undefined, signal);
-  }
-
-  async files(signal?: AbortSignal): Promise<FileInfo[]> {
-    return await this.#client.call(Type.Array(FileInfo), "GET", "/files", {
-      signal,
-    });
-  }
-
-  async file(name: string, signal?: AbortSignal): Promise<FileInfo> {
-    return await this.#client.call(
-      FileInfo,
-      "GET",
-      `/files/${encodeURIComponent(name)}/info`,
-      { signal },
-    );
-  }
-
-  /** Streams a file in. @param size its bytes. */
-  async putFile(
-    name: string,
-    size: number,
-    stream: Readable,
-    signal?: AbortSignal,
-  ): Promise<FileInfo> {
-    return await this.#client.call(
-      FileInfo,
-      "PUT",
-      `/files/${encodeURIComponent(name)}`,
-      { stream, headers: { "x-coppice-size": String(size) }, signal },
-    );
-  }
-
-  /** Streams a file out. */
-  async getFile(
-    name: string,
-    signal?: AbortSignal,
-  ): Promise<{ size: number; stream: Readable }> {
-    const { headers, body } = await this.#client.raw(
-      "GET",
-      `/files/${encodeURIComponent(name)}`,
-      { signal },
-    );
-    return { size: Number(headers["content-length"]), stream: body };
   }
 
   /** The disks, their use and the scrub. */
@@ -239,15 +197,6 @@ export class NodeClient implements AsyncDisposable {
 
   async removeObject(id: string, signal?: AbortSignal): Promise<void> {
     await this.#dump("DELETE", `/objects/${id}`, undefined, signal);
-  }
-
-  async removeFile(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#dump(
-      "DELETE",
-      `/files/${encodeURIComponent(name)}`,
-      undefined,
-      signal,
-    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

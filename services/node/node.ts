@@ -1,25 +1,27 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReEnrolment } from "../identity/client.ts";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ed25519Raw } from "../shared/ed25519.ts";
 import { ConflictError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
-import type { StorageState } from "./client.ts";
+import type { Backup, StorageState } from "./client.ts";
 import { DataDisks } from "./data-disks.ts";
 import { Coder } from "./store/coder.ts";
 import { FragmentStore } from "./store/fragments.ts";
 import { collectGarbage } from "./store/garbage.ts";
 import { daysOn, lastMendedOn, mendedOn, mendingsOn } from "./store/history.ts";
 import { Objects, objectAccount } from "./store/objects.ts";
+import { LmdbIndex } from "./store/ordered-index.ts";
 import { defaultScrub, Scrubber } from "./store/scrub.ts";
 import {
   type ScrubReport,
   StoreSettings,
   type StoreState,
 } from "./store/state.ts";
-import { Files, fileAccount } from "./tree/files.ts";
 import { RootKey } from "./tree/rootkey.ts";
+import { Tree, treeAccount } from "./tree/tree.ts";
+import { treeTables } from "./tree/tree-index.ts";
 
 /** How the node tells what goes wrong in the background. */
 export interface NodeLog {
@@ -35,7 +37,7 @@ export class StorageNode implements AsyncDisposable {
   #scrubber: Scrubber;
   #settings: StoreSettings;
   #root: RootKey | undefined;
-  #files: Files | undefined;
+  #tree: Tree | undefined;
   #quotaAccounts: string[] = [];
   #queue = new Mutex();
   #ending = new AbortController();
@@ -91,6 +93,7 @@ export class StorageNode implements AsyncDisposable {
     this.#inBackground(
       async (signal) =>
         await this.#scrubber.run(signal, async () => {
+          await this.#tree?.tidy(signal);
           await this.#collect(signal);
         }),
     );
@@ -100,14 +103,14 @@ export class StorageNode implements AsyncDisposable {
   async rescan(): Promise<void> {
     await this.#queue.run(async () => {
       const fresh = await this.#disks.rescan();
-      this.#compose();
+      await this.#compose();
       if (fresh.length > 0) this.#spread();
     });
   }
 
   /** @throws DiskError, ConflictError where the box is not set up yet. */
-  get files(): Files {
-    if (this.#files && this.#store.disks.size > 0) return this.#files;
+  get tree(): Tree {
+    if (this.#tree && this.#store.disks.size > 0) return this.#tree;
     if (!this.#root) throw notSetUp();
     throw new DiskError(
       "The data disk is not there. Check its cable and power, then restart the box.",
@@ -122,15 +125,14 @@ export class StorageNode implements AsyncDisposable {
 
   /** What the dashboard shows. */
   state(): StorageState {
-    const files = this.#files?.list() ?? [];
     const disks = [...this.#store.disks.values()];
     const lastMended = Math.max(0, ...disks.map(lastMendedOn));
     const failure = disks.find((disk) => disk.failure)?.failure?.message;
     return {
       rootKey: this.#root?.principal.toString("hex") ?? null,
       disk: disks[0]?.uuid ?? null,
-      files: files.length,
-      bytes: files.reduce((sum, { size }) => sum + size, 0),
+      files: this.#tree?.state.fact("files") ?? 0,
+      bytes: this.#tree?.state.fact("bytes") ?? 0,
       mended: disks.reduce((sum, disk) => sum + mendedOn(disk), 0),
       ...(lastMended > 0 ? { lastMended } : {}),
       ...(failure === undefined ? {} : { failure }),
@@ -168,7 +170,7 @@ export class StorageNode implements AsyncDisposable {
       usage: [...usage].map(([account, { bytes, fragments }]) => ({
         account,
         kind:
-          account === fileAccount.toString("hex")
+          account === treeAccount.toString("hex")
             ? "files"
             : account === objectAccount.toString("hex")
               ? "objects"
@@ -227,17 +229,24 @@ export class StorageNode implements AsyncDisposable {
     this.#spread();
   }
 
-  /** Makes the root key and returns its backup; one that guards no file yet is replaced. @throws ConflictError */
+  /** Makes the root key and returns its backups; one that guards no file yet is replaced. @throws ConflictError */
   async createRootKey(
     passphrase: string,
     signal: AbortSignal,
-  ): Promise<string> {
+  ): Promise<Backup> {
     return await this.#queue.run(async () => {
       const root = RootKey.create();
       const backup = await root.backup(passphrase, signal);
       await this.#adopt(root);
-      return backup;
+      return { backup, words: root.words };
     });
+  }
+
+  /** Takes the root key from its 24 words. @throws BackupError, ConflictError */
+  async restoreRootKeyFromWords(words: string): Promise<void> {
+    await this.#queue.run(
+      async () => await this.#adopt(RootKey.fromWords(words)),
+    );
   }
 
   /** Takes the root key from a backup. @throws BackupError, ConflictError */
@@ -277,7 +286,7 @@ export class StorageNode implements AsyncDisposable {
       this.#refuseIfFiles();
       await removeDurable(join(this.#state, "root-key"));
       this.#root = undefined;
-      await this.#closeFiles();
+      await this.#forgetTree();
     });
   }
 
@@ -285,39 +294,57 @@ export class StorageNode implements AsyncDisposable {
     this.#ending.abort();
     await Promise.all(this.#background);
     await this.#scrubber[Symbol.asyncDispose]();
-    await this.#closeFiles();
+    await this.#tree?.[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
   }
 
   async #adopt(root: RootKey): Promise<void> {
     this.#refuseIfFiles();
     await root.save(this.#state);
-    await this.#closeFiles();
+    await this.#forgetTree();
     this.#root = root;
-    this.#compose();
-    await this.#files?.discover(this.#ending.signal);
+    await this.#compose();
   }
 
   #refuseIfFiles(): void {
-    if ((this.#files?.list().length ?? 0) > 0)
+    if ((this.#tree?.state.fact("files") ?? 0) > 0)
       throw new ConflictError(
         "There are files under the present root key. Delete them, or keep the key.",
         "root-key-in-use",
       );
   }
 
-  #compose(): void {
-    if (!this.#root || this.#files) return;
-    this.#files = Files.open(
+  /** Opens the tree once there are a root key and a disk. */
+  async #compose(): Promise<void> {
+    if (!this.#root || this.#tree || this.#store.disks.size === 0) return;
+    const tree = await Tree.open(
       this.#store,
       this.#root,
-      join(this.#state, "names"),
+      await LmdbIndex.open(this.#treeFolder, treeTables),
+      (err) => this.#log.error({ err }, "the block tree could not be tidied"),
     );
+    try {
+      await tree.discover(this.#ending.signal);
+      if (!this.#disks.complete && tree.state.journal.head.number === 0)
+        throw new DiskError(
+          "The tree is not on the disks that are there, and some are missing. Connect them, then restart the box.",
+        );
+      await tree.ensureRoot();
+    } catch (error) {
+      await tree[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#tree = tree;
   }
 
-  async #closeFiles(): Promise<void> {
-    await this.#files?.[Symbol.asyncDispose]();
-    this.#files = undefined;
+  get #treeFolder(): string {
+    return join(this.#state, "tree");
+  }
+
+  async #forgetTree(): Promise<void> {
+    await this.#tree?.[Symbol.asyncDispose]();
+    this.#tree = undefined;
+    await rm(this.#treeFolder, { recursive: true, force: true });
   }
 
   #apply(): void {
@@ -332,9 +359,8 @@ export class StorageNode implements AsyncDisposable {
   /** Takes in what is on new disks, and puts each fragment where it should be with the present ones. */
   #spread(): void {
     this.#inBackground(async (signal) => {
-      await this.#files?.discover(signal);
       await this.#scrubber.settle(signal);
-      await this.#files?.recode(signal);
+      await this.#tree?.recode(signal);
     });
   }
 
@@ -342,7 +368,7 @@ export class StorageNode implements AsyncDisposable {
     await collectGarbage(
       this.#store,
       ({ account, block }, expired) => {
-        if (account.equals(fileAccount)) return this.#files?.leadsTo(block);
+        if (account.equals(treeAccount)) return this.#tree?.leadsTo(block);
         if (account.equals(objectAccount))
           return expired ? false : this.#disks.hasHeader(account, block);
         // Somebody else's: the lease alone says how long.

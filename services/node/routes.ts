@@ -1,19 +1,10 @@
-import type { Readable } from "node:stream";
 import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
-import {
-  Backup,
-  FileInfo,
-  ReEnrolmentQuestion,
-  Signed,
-  StorageState,
-} from "./client.ts";
+import { Backup, ReEnrolmentQuestion, Signed, StorageState } from "./client.ts";
 import type { StorageNode } from "./node.ts";
 import { addStoreRoutes } from "./store-routes.ts";
+import { addTreeRoutes } from "./tree-routes.ts";
 
-const Name = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 255 }),
-});
 const passphrase = Type.String({ minLength: 8, maxLength: 1024 });
 
 /** The storage node's routes on its Unix socket. */
@@ -27,6 +18,7 @@ export function addNodeRoutes(
     (_request, payload, done) => done(null, payload),
   );
   addStoreRoutes(app, node, ending);
+  addTreeRoutes(app, node, ending);
   app.get("/state", { schema: { response: { 200: StorageState } } }, async () =>
     node.state(),
   );
@@ -43,9 +35,8 @@ export function addNodeRoutes(
     {
       schema: { body: Type.Object({ passphrase }), response: { 200: Backup } },
     },
-    async (request) => ({
-      backup: await node.createRootKey(request.body.passphrase, ending),
-    }),
+    async (request) =>
+      await node.createRootKey(request.body.passphrase, ending),
   );
   app.post(
     "/root-key/restore",
@@ -63,6 +54,18 @@ export function addNodeRoutes(
         request.body.passphrase,
         ending,
       );
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/root-key/words",
+    {
+      schema: {
+        body: Type.Object({ words: Type.String({ maxLength: 1024 }) }),
+      },
+    },
+    async (request, reply) => {
+      await node.restoreRootKeyFromWords(request.body.words);
       return reply.status(204).send();
     },
   );
@@ -86,56 +89,4 @@ export function addNodeRoutes(
     await node.forgetRootKey();
     return reply.status(204).send();
   });
-  app.get(
-    "/files",
-    { schema: { response: { 200: Type.Array(FileInfo) } } },
-    async () => node.files.list(),
-  );
-  app.get(
-    "/files/:name/info",
-    { schema: { params: Name, response: { 200: FileInfo } } },
-    async (request) => node.files.stat(request.params.name),
-  );
-  app.get(
-    "/files/:name",
-    { schema: { params: Name } },
-    async (request, reply) => {
-      const { info, stream } = await node.files.get(
-        request.params.name,
-        ending,
-      );
-      return reply
-        .header("content-length", info.size)
-        .type("application/octet-stream")
-        .send(stream);
-    },
-  );
-  app.put(
-    "/files/:name",
-    {
-      bodyLimit: 2 ** 50,
-      schema: {
-        params: Name,
-        headers: Type.Object({
-          "x-coppice-size": Type.Integer({ minimum: 0, maximum: 2 ** 46 }),
-        }),
-        response: { 200: FileInfo },
-      },
-    },
-    async (request) =>
-      await node.files.put(
-        request.params.name,
-        request.headers["x-coppice-size"],
-        request.body as unknown as Readable,
-        ending,
-      ),
-  );
-  app.delete(
-    "/files/:name",
-    { schema: { params: Name } },
-    async (request, reply) => {
-      await node.files.remove(request.params.name);
-      return reply.status(204).send();
-    },
-  );
 }

@@ -49,16 +49,23 @@ export async function signCose(
   payload: Uint8Array,
   signer: CoseSigner,
 ): Promise<Buffer> {
-  const protectedHeader = encodeCbor(
-    new Map<number, unknown>([
-      [1, algorithms[signer.publicKey.asymmetricKeyType ?? ""]],
-      [4, signer.kid],
-    ]),
+  const header = headerOf(signer.kid, signer.publicKey);
+  return assemble(
+    header,
+    payload,
+    await signer.sign(toBeSigned(header, payload)),
   );
-  const signature = await signer.sign(toBeSigned(protectedHeader, payload));
-  return encodeCbor(
-    new Tagged(coseSign1Tag, [protectedHeader, new Map(), payload, signature]),
-  );
+}
+
+/** Signs as `signCose` with a key that signs at once, many times. @param kid the signer's principal. */
+export function coseSigner(
+  kid: Uint8Array,
+  publicKey: KeyObject,
+  signNow: (data: Uint8Array) => Uint8Array,
+): (payload: Uint8Array) => Buffer {
+  const header = headerOf(kid, publicKey);
+  return (payload) =>
+    assemble(header, payload, signNow(toBeSigned(header, payload)));
 }
 
 /** Who a COSE_Sign1 says has signed it: not yet checked. @throws SignatureError */
@@ -102,6 +109,25 @@ export function openCose(
   )
     throw new SignatureError("this signature is not right");
   return Buffer.from(payload);
+}
+
+function headerOf(kid: Uint8Array, publicKey: KeyObject): Buffer {
+  return encodeCbor(
+    new Map<number, unknown>([
+      [1, algorithms[publicKey.asymmetricKeyType ?? ""]],
+      [4, kid],
+    ]),
+  );
+}
+
+function assemble(
+  header: Uint8Array,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): Buffer {
+  return encodeCbor(
+    new Tagged(coseSign1Tag, [header, new Map(), payload, signature]),
+  );
 }
 
 function read(bytes: Uint8Array): {

@@ -14,7 +14,7 @@ test("a disk that is moved to a machine with another TPM stays shut, and the rec
     ({ recoveryKey } = await box.client.claim(box.code(), "BIRCH1", owner));
     await box.client.ok(
       "PUT",
-      "/api/files/letter.txt",
+      "/api/files/content?path=/letter.txt",
       Buffer.from("dear grandmother"),
     );
     await box.guest.powerOff();

@@ -9,7 +9,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
-import type { FileInfo } from "../../services/node/client.ts";
+import type { EntryDetails } from "../../services/node/client.ts";
 import {
   decodeRecordHeader,
   packHeaderSize,
@@ -228,7 +228,6 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
     { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) },
   ]);
   await page.getByText("6 fragments, any 4 restore it").waitFor();
-  await page.getByText("empty, its name").waitFor();
   const transfer = await page.evaluateHandle(() => {
     const data = new DataTransfer();
     data.items.add(new File(["dropped"], "dropped.txt"));
@@ -240,7 +239,10 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page.getByText("dropped.txt").waitFor();
   const [file] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByLabel("Download photo ä.jpg").click(),
+    (async () => {
+      await page.getByLabel("More for photo ä.jpg").click();
+      await page.getByRole("link", { name: "Download" }).click();
+    })(),
   ]);
   const saved = join(folder.path, "photo");
   await file.saveAs(saved);
@@ -250,7 +252,11 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
       .digest("hex"),
     createHash("sha256").update(photo).digest("hex"),
   );
-  await page.getByLabel("Delete dropped.txt").click();
+  await page.getByLabel("More for dropped.txt").click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: "Delete" })
+    .click();
   await page
     .getByRole("dialog")
     .getByRole("button", { name: "Delete" })
@@ -400,7 +406,7 @@ test("the API's pages for people open without an error", async (t) => {
     context,
     `${box.services.url}/api/docs/`,
   );
-  await page.getByText("/api/files/{name}", { exact: true }).first().waitFor();
+  await page.getByText("/api/files/content", { exact: true }).first().waitFor();
   t.deepEqual(errors, []);
 });
 
@@ -409,7 +415,7 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   await using box = await startServices();
   await box.client.claim(box.code, "birch", owner);
   const photo = randomBytes(6_000_000);
-  await box.client.ok("PUT", "/api/files/photo.jpg", photo);
+  await box.client.ok("PUT", "/api/files/content?path=/photo.jpg", photo);
   await using browser = await startBrowser();
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
@@ -440,8 +446,8 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
     (
       (await box.client.ok(
         "GET",
-        "/api/files/photo.jpg/info",
-      )) as unknown as FileInfo
+        "/api/files/entry?path=/photo.jpg",
+      )) as unknown as EntryDetails
     ).fragments !== 8
   )
     await page.waitForTimeout(100);
@@ -497,7 +503,7 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   await page.getByText("in use", { exact: true }).waitFor();
   const { bytes, status } = await box.client.call(
     "GET",
-    "/api/files/photo.jpg",
+    "/api/files/content?path=/photo.jpg",
   );
   t.is(status, 200, bytes.subarray(0, 300).toString("latin1"));
   t.true(bytes.equals(photo));

@@ -3,7 +3,8 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { DiskStore } from "../../../services/node/store/disk-store.ts";
-import { LmdbIndex } from "../../../services/node/store/fragment-index.ts";
+import { fragmentTables } from "../../../services/node/store/fragment-index.ts";
+import { LmdbIndex } from "../../../services/node/store/ordered-index.ts";
 import { encodePlace } from "../../../services/node/store/record.ts";
 import { encodeRow } from "../../../services/node/store/rows.ts";
 import { FolderStorage } from "../../../services/node/store/storage.ts";
@@ -64,7 +65,10 @@ async function measure(
     damaged: false,
   };
   {
-    await using index = await LmdbIndex.open(join(folder, "index"));
+    await using index = await LmdbIndex.open(
+      join(folder, "index"),
+      fragmentTables,
+    );
     for (let start = 0; start < count; start += 100_000)
       await index.commit(
         Array.from(
@@ -80,7 +84,7 @@ async function measure(
   const started = performance.now();
   await using disk = await DiskStore.open(
     await FolderStorage.open(join(folder, "packs")),
-    await LmdbIndex.open(join(folder, "index")),
+    await LmdbIndex.open(join(folder, "index"), fragmentTables),
     uuid,
   );
   disk.row(place(0));

@@ -143,7 +143,7 @@ async function addRoutes(
   addIdentityRoutes(app, identity, node, account);
   // Uploads stream: their parser is for these routes alone.
   await app.register(async (uploads) => {
-    addFileRoutes(uploads as unknown as Server, node);
+    addFileRoutes(uploads as unknown as Server, node, ending);
     addStoreRoutes(
       uploads as unknown as Server,
       node,

@@ -1,17 +1,50 @@
 import { PassThrough, type Readable } from "node:stream";
 import { Type } from "typebox";
-import { FileInfo, type NodeClient } from "../../node/client.ts";
-import { CoppiceError } from "../../shared/errors.ts";
+import {
+  Act,
+  BinEntry,
+  Entry,
+  EntryDetails,
+  EntryVersion,
+  type NodeClient,
+} from "../../node/client.ts";
+import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
+import { sendEvents } from "./events.ts";
 
 const tags = ["files"];
-const Name = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 255 }),
-});
 const largest = 2 ** 46;
+const path = Type.String({
+  pattern: "^/",
+  maxLength: 4096,
+  description: "from the root, such as /photos/2026/sea.jpg",
+});
+const PathQuery = Type.Object({ path });
+
+/** Types that a browser shows without running anything in them. */
+const shown: Readonly<Record<string, string>> = {
+  avif: "image/avif",
+  flac: "audio/flac",
+  gif: "image/gif",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  m4a: "audio/mp4",
+  mp3: "audio/mpeg",
+  mp4: "video/mp4",
+  ogg: "audio/ogg",
+  pdf: "application/pdf",
+  png: "image/png",
+  wav: "audio/wav",
+  webm: "video/webm",
+  webp: "image/webp",
+};
 
 /** The owner's files, streamed through and never held. */
-export function addFileRoutes(app: Server, node: NodeClient): void {
+export function addFileRoutes(
+  app: Server,
+  node: NodeClient,
+  ending: AbortSignal,
+): void {
   app.addContentTypeParser(
     "application/octet-stream",
     (_request, payload, done) => done(null, payload),
@@ -21,52 +54,130 @@ export function addFileRoutes(app: Server, node: NodeClient): void {
     {
       schema: {
         tags,
-        summary: "All files",
-        response: { 200: Type.Array(FileInfo) },
+        summary: "A folder and what is in it, in the byte order of the names",
+        querystring: Type.Object({
+          path: Type.Optional(path),
+          after: Type.Optional(
+            Type.String({ maxLength: 255, description: "names behind this" }),
+          ),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+        }),
+        response: {
+          200: Type.Object({
+            folder: EntryDetails,
+            entries: Type.Array(Entry),
+          }),
+        },
       },
     },
-    async () => await node.files(),
+    async ({ query: { path: at = "/", ...rest } }) => ({
+      folder: await node.tree.entry(at),
+      entries: await node.tree.list({ at, ...rest }),
+    }),
   );
   app.get(
-    "/api/files/:name/info",
+    "/api/files/entry",
     {
       schema: {
         tags,
-        summary: "How a file is kept",
-        params: Name,
-        response: { 200: FileInfo },
+        summary: "A file or a folder, and how it is kept",
+        querystring: PathQuery,
+        response: { 200: EntryDetails },
       },
     },
-    async (request) => await node.file(request.params.name),
+    async ({ query }) => await node.tree.entry(query.path),
   );
   app.get(
-    "/api/files/:name",
-    { schema: { tags, summary: "Download a file", params: Name } },
-    async (request, reply) => {
-      const { name } = request.params;
-      const { size, stream } = await node.getFile(name);
+    "/api/files/content",
+    {
+      schema: {
+        tags,
+        summary: "Download a file, a version of it, or (Range) a piece",
+        querystring: Type.Object({
+          path,
+          version: Type.Optional(Type.Integer({ minimum: 1 })),
+          show: Type.Optional(
+            Type.Boolean({ description: "to look at, not to save" }),
+          ),
+        }),
+      },
+    },
+    async ({ query: { path: at, version, show }, headers }, reply) => {
+      const name = at.slice(at.lastIndexOf("/") + 1);
+      const { entry } = await node.tree.entry(at);
+      const range =
+        version === undefined ? rangeOf(headers.range, entry.size) : undefined;
+      if (range === "none") {
+        return reply
+          .status(416)
+          .header("content-range", `bytes */${entry.size}`)
+          .send();
+      }
+      const { length, stream } = await node.tree.read({
+        at,
+        ...(version === undefined ? {} : { version }),
+        ...range,
+      });
+      if (range)
+        reply
+          .status(206)
+          .header(
+            "content-range",
+            `bytes ${range.start}-${range.end - 1}/${entry.size}`,
+          );
+      const type = show ? typeOf(name) : undefined;
+      // Whatever somebody stored here, it runs nothing and asks nobody.
+      if (type)
+        reply.header(
+          "content-security-policy",
+          `default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'self'${type === "application/pdf" ? "" : "; sandbox"}`,
+        );
       return reply
-        .header("content-length", size)
+        .header("content-length", length)
+        .header("accept-ranges", "bytes")
+        .header("etag", `"${entry.id}-${version ?? entry.version}"`)
+        .header("last-modified", new Date(entry.modified).toUTCString())
         .header(
           "content-disposition",
-          `attachment; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)}`,
+          `${type ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)}`,
         )
-        .type("application/octet-stream")
+        .type(type ?? "application/octet-stream")
         .send(stream);
     },
   );
   app.put(
-    "/api/files/:name",
+    "/api/files/content",
     {
       bodyLimit: largest,
       schema: {
         tags,
         summary:
-          "Upload a file; one of the same name is replaced when the new one is safe",
+          "Upload a file; an older version stays in its history when the new one is safe",
         description:
           "The body is the file as application/octet-stream, with its Content-Length.",
-        params: Name,
-        response: { 200: FileInfo },
+        querystring: Type.Object({
+          path,
+          layout: Type.Optional(
+            Type.Union([Type.Literal("sequential"), Type.Literal("random")]),
+          ),
+          modified: Type.Optional(
+            Type.Number({ minimum: 0, maximum: 2 ** 53 }),
+          ),
+          base: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              description:
+                "the version that you know; another one that is there is kept as a conflict",
+            }),
+          ),
+          strict: Type.Optional(
+            Type.Boolean({
+              description: "refuse instead of keeping a conflict",
+            }),
+          ),
+          token: Type.Optional(Type.Integer({ minimum: 1 })),
+        }),
+        response: { 200: Entry },
       },
     },
     async (request) => {
@@ -83,19 +194,142 @@ export function addFileRoutes(app: Server, node: NodeClient): void {
           "wrong-type",
           "Send the file as application/octet-stream.",
         );
+      const { path: at, ...options } = request.query;
+      const { parent, name } = split(at);
       return await passOn(request.body as unknown as Readable, (body) =>
-        node.putFile(request.params.name, Number(length), body),
+        node.tree.write({ parent, name, ...options }, body, Number(length)),
       );
     },
   );
-  app.delete(
-    "/api/files/:name",
-    { schema: { tags, summary: "Delete a file", params: Name } },
-    async (request, reply) => {
-      await node.removeFile(request.params.name);
-      return reply.status(204).send();
+  app.post(
+    "/api/files/act",
+    {
+      bodyLimit: 256 * 1024,
+      schema: {
+        tags,
+        summary:
+          "Make a folder; move, copy, remove, restore, purge; snapshot; change attributes",
+        body: Act,
+        response: { 200: Type.Union([Entry, Type.Null()]) },
+      },
+    },
+    async ({ body }) => {
+      if ("name" in body) checkShown(body.name);
+      return await node.tree.act(body);
     },
   );
+  app.get(
+    "/api/files/history",
+    {
+      schema: {
+        tags,
+        summary: "The versions of a file, the newest first",
+        querystring: PathQuery,
+        response: { 200: Type.Array(EntryVersion) },
+      },
+    },
+    async ({ query }) => await node.tree.history(query.path),
+  );
+  app.get(
+    "/api/files/bin",
+    {
+      schema: {
+        tags,
+        summary: "What was removed and can be restored",
+        response: { 200: Type.Array(BinEntry) },
+      },
+    },
+    async () => await node.tree.bin(),
+  );
+  app.get(
+    "/api/files/snapshots",
+    {
+      schema: {
+        tags,
+        summary: "The snapshots, which are folders under /.snapshots",
+        response: { 200: Type.Array(Entry) },
+      },
+    },
+    async () => await node.tree.snapshots(),
+  );
+  app.get(
+    "/api/files/watch",
+    {
+      schema: {
+        tags,
+        summary: "What happens in a folder, as server-sent events",
+        querystring: PathQuery,
+      },
+    },
+    async ({ query }, reply) => {
+      await node.tree.entry(query.path);
+      sendEvents(reply, ending, (send) => {
+        const gone = new AbortController();
+        void (async () => {
+          for await (const change of node.tree.watch(query.path, gone.signal))
+            send(change);
+        })().catch(() => reply.raw.end());
+        return () => gone.abort();
+      });
+    },
+  );
+  app.get(
+    "/api/files/verify",
+    {
+      schema: {
+        tags,
+        summary:
+          "Check every signature, chain of caps and content beneath a path; answers with lines of JSON",
+        querystring: PathQuery,
+      },
+    },
+    async ({ query, raw }, reply) => {
+      const gone = new AbortController();
+      raw.once("close", () => gone.abort());
+      await node.tree.entry(query.path);
+      const lines = node.tree.verify(query.path, gone.signal);
+      return reply.type("application/jsonl").send(
+        (async function* () {
+          for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+        })(),
+      );
+    },
+  );
+}
+
+/** The bytes that a Range header asks for (RFC 9110 section 14.2), where it is one range; `none` where there are no such bytes. */
+export function rangeOf(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | "none" | undefined {
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "");
+  if (!match || (match[1] === "" && match[2] === "")) return undefined;
+  const [, first = "", last = ""] = match;
+  const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
+  const end =
+    first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
+  return start >= size || end <= start ? "none" : { start, end };
+}
+
+function typeOf(name: string): string {
+  const end = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+  return shown[end] ?? "text/plain; charset=utf-8";
+}
+
+function split(at: string): { parent: string; name: string } {
+  const slash = at.lastIndexOf("/");
+  const name = at.slice(slash + 1);
+  checkShown(name);
+  return { parent: slash === 0 ? "/" : at.slice(0, slash), name };
+}
+
+/** A name that comes from a page or a script is one that every system can show. @throws BadRequestError */
+function checkShown(name: string): void {
+  if ([...name].some((letter) => letter < " " || "\\\u007f".includes(letter)))
+    throw new BadRequestError(
+      "A name has no backslash and no control characters. Choose another.",
+      "bad-name",
+    );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { Disk, type HostClient } from "../../host/client.ts";
 import type { IdentityClient } from "../../identity/client.ts";
+import { Backup } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import type { Claim } from "../claim.ts";
 import { SetupProgress } from "../claim.ts";
@@ -167,14 +168,31 @@ export function addSetupRoutes(
       ...setup,
       schema: {
         tags,
-        summary: "Make the root key and get its backup, an age file",
+        summary:
+          "Make the root key and get its backups: an age file, and 24 words",
         body: Type.Object({ passphrase }),
-        response: { 200: Type.Object({ backup: Type.String() }) },
+        response: { 200: Backup },
       },
     },
-    async (request) => ({
-      backup: await claim.createRootKey(request.body.passphrase),
-    }),
+    async (request) => await claim.createRootKey(request.body.passphrase),
+  );
+  app.post(
+    "/api/setup/root-key/words",
+    {
+      ...setup,
+      schema: {
+        tags,
+        summary: "Take the root key from its 24 words",
+        body: Type.Object({
+          words: Type.String({ minLength: 1, maxLength: 1024 }),
+        }),
+        response: { 200: SetupProgress },
+      },
+    },
+    async (request) => {
+      await claim.restoreRootKeyFromWords(request.body.words);
+      return claim.progress();
+    },
   );
   app.post(
     "/api/setup/root-key/restore",

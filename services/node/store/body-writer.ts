@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
+import { freshBytes } from "../../shared/random.ts";
 import {
   type Body,
   type Code,
@@ -32,7 +33,7 @@ export async function writeBlock(
   expires = 0,
 ): Promise<Body> {
   using _writing = store.writing(address);
-  const writer = new BodyWriter(store, address, code, expires);
+  const writer = new BodyWriter(store, address, code, expires, inlineLimit);
   try {
     for await (const chunk of source) {
       signal.throwIfAborted();
@@ -47,13 +48,59 @@ export async function writeBlock(
   }
 }
 
+/**
+ * Writes a body alone: what leads to it is kept elsewhere. Durable when it resolves; nothing is kept where it throws.
+ * Say that the address is being written (`FragmentStore.writing`) until something leads to it.
+ * @param inline bytes up to which the body stands in what is returned and nothing is stored.
+ * @throws DiskFullError, DiskError, QuotaError, and what the source throws.
+ */
+export async function writeBody(
+  store: FragmentStore,
+  address: Address,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  code: Code,
+  signal: AbortSignal,
+  inline: number,
+): Promise<Body> {
+  const writer = new BodyWriter(store, address, code, 0, inline);
+  try {
+    for await (const chunk of source) {
+      signal.throwIfAborted();
+      await writer.add(chunk);
+    }
+    const body = await writer.end();
+    await writer.commit();
+    return body;
+  } catch (error) {
+    await writer.undo();
+    throw error;
+  }
+}
+
+/** Writes a block that is nothing but its header. Durable when it resolves. @throws DiskFullError, DiskError, QuotaError */
+export async function writeHeader(
+  store: FragmentStore,
+  address: Address,
+  bytes: Buffer,
+  code: Code,
+): Promise<void> {
+  const writer = new BodyWriter(store, address, code, 0, 0);
+  try {
+    await writer.header(bytes);
+  } catch (error) {
+    await writer.undo();
+    throw error;
+  }
+}
+
 /** Cuts what comes into segments and hands them on, a few at a time. */
 class BodyWriter {
   #store: FragmentStore;
   #address: Address;
   #code: Code;
   #expires: number;
-  #key = randomBytes(32);
+  #inlineLimit: number;
+  #key = freshBytes(32);
   #segmentSize: number;
   #names = createHash("sha256");
   #first: Buffer[] = [];
@@ -71,17 +118,19 @@ class BodyWriter {
     address: Address,
     code: Code,
     expires: number,
+    inline: number,
   ) {
     this.#store = store;
     this.#address = address;
     this.#code = code;
     this.#expires = expires;
+    this.#inlineLimit = inline;
     this.#segmentSize = segmentSizeOf(code);
   }
 
   async add(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
-    if (this.#size + rest.length <= inlineLimit) {
+    if (this.#size + rest.length <= this.#inlineLimit) {
       // A copy: the source may use its buffer again.
       if (rest.length > 0) this.#first.push(Buffer.from(rest));
       this.#size += rest.length;
@@ -115,6 +164,12 @@ class BodyWriter {
       names: this.#names.digest(),
       inline: Buffer.concat(this.#first),
     };
+  }
+
+  /** Makes the body durable without a header. */
+  async commit(): Promise<void> {
+    await this.#commit();
+    await this.#committing;
   }
 
   async header(bytes: Buffer): Promise<void> {

@@ -6,8 +6,9 @@ import { ConflictError, hasCode } from "../../shared/errors.ts";
 import { openLibrary } from "../../shared/native.ts";
 import { Coder } from "./coder.ts";
 import { DiskStore } from "./disk-store.ts";
-import { LmdbIndex } from "./fragment-index.ts";
+import { fragmentTables } from "./fragment-index.ts";
 import { FragmentStore } from "./fragments.ts";
+import { LmdbIndex } from "./ordered-index.ts";
 import { FolderStorage } from "./storage.ts";
 
 /** The file at the top of each data disk that says it is one; an unmounted folder has none. */
@@ -77,7 +78,7 @@ export async function openDataDisk({
       "busy",
     );
   }
-  const index = await LmdbIndex.open(join(folder, "index"));
+  const index = await LmdbIndex.open(join(folder, "index"), fragmentTables);
   try {
     return await DiskStore.open(
       await FolderStorage.open(join(folder, "packs")),

@@ -1,4 +1,5 @@
-import type { Change, FragmentIndex, Table } from "./fragment-index.ts";
+import type { FragmentIndex, Table } from "./fragment-index.ts";
+import type { Change } from "./ordered-index.ts";
 import type { Extent } from "./pack.ts";
 import type { Place, RecordHeader } from "./record.ts";
 
@@ -134,7 +135,7 @@ export function readNumber(bytes: Buffer | undefined): number {
 /** Changes that are made together, and an index that looks as if they were made already. */
 export class Batch {
   #index: FragmentIndex;
-  #changes = new Map<string, Change>();
+  #changes = new Map<string, Change<Table>>();
 
   constructor(index: FragmentIndex) {
     this.#index = index;
@@ -152,7 +153,7 @@ export class Batch {
     );
   }
 
-  get changes(): Change[] {
+  get changes(): Change<Table>[] {
     return [...this.#changes.values()];
   }
 }

@@ -1,17 +1,13 @@
-import {
-  createHash,
-  createPublicKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { type KeyObject, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type CoseSigner, keySigner } from "../../shared/cose.ts";
+import { entropyToMnemonic, mnemonicToEntropy } from "@scure/bip39";
+import { wordlist } from "@scure/bip39/wordlists/english.js";
+import type { CoseSigner } from "../../shared/cose.ts";
 import { writeDurable } from "../../shared/durable.ts";
-import { ed25519FromSeed, ed25519Raw } from "../../shared/ed25519.ts";
 import { BadRequestError, hasCode } from "../../shared/errors.ts";
+import { deriveKey, Person } from "./person.ts";
 
 /** A backup that cannot be opened: not one of ours, or another passphrase. */
 export class BackupError extends BadRequestError {
@@ -20,36 +16,62 @@ export class BackupError extends BadRequestError {
 
 const backupHeader = "coppice root key 1";
 
-/** The owner's key (Ed25519): the root of a block tree, whose principal is the SHA-256 of its public key. */
+/** The owner's key: the root of a block tree, whose principal is the SHA-256 of its public key. */
 export class RootKey {
   #seed: Buffer;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  /** SHA-256 of the raw public key. */
-  readonly principal: Buffer;
-  /** AES-256 key under which block headers of the tree are encrypted. */
+  readonly person: Person;
+  /** AES-256 key under which the keys of all blocks are wrapped for the owner. */
   readonly treeKey: Buffer;
   /** AES-256 key under which the headers of objects are encrypted. */
   readonly objectKey: Buffer;
 
   private constructor(seed: Buffer) {
     this.#seed = seed;
-    this.privateKey = ed25519FromSeed(seed);
-    this.publicKey = createPublicKey(this.privateKey);
-    this.principal = createHash("sha256")
-      .update(ed25519Raw(this.publicKey))
-      .digest();
-    this.treeKey = Buffer.from(
-      hkdfSync("sha256", seed, Buffer.alloc(0), "coppice tree key", 32),
-    );
-    this.objectKey = Buffer.from(
-      hkdfSync("sha256", seed, Buffer.alloc(0), "coppice object key", 32),
-    );
+    this.person = new Person(seed);
+    this.treeKey = deriveKey(seed, "coppice tree key");
+    this.objectKey = deriveKey(seed, "coppice object key");
+  }
+
+  /** SHA-256 of the raw public key. */
+  get principal(): Buffer {
+    return this.person.principal;
+  }
+
+  get publicKey(): KeyObject {
+    return this.person.publicKey;
   }
 
   /** Signs in the owner's name. */
   get signer(): CoseSigner {
-    return keySigner(this.principal, this.privateKey, this.publicKey);
+    return this.person.signer;
+  }
+
+  /** The key as 24 words of the English list (BIP-39): whoever has them has the key. */
+  get words(): string {
+    return entropyToMnemonic(this.#seed, wordlist);
+  }
+
+  /** The key that these words tell. @throws BackupError */
+  static fromWords(words: string): RootKey {
+    const list = words.trim().toLowerCase().split(/\s+/);
+    const unknown = list.find((word) => !wordlist.includes(word));
+    if (list.length !== 24 || unknown !== undefined)
+      throw new BackupError(
+        unknown === undefined
+          ? `These are ${list.length} words; the recovery words are 24. Enter all of them, in their order.`
+          : `"${unknown}" is not one of the recovery words. Look at its spelling.`,
+        "words-not-right",
+      );
+    try {
+      return new RootKey(
+        Buffer.from(mnemonicToEntropy(list.join(" "), wordlist)),
+      );
+    } catch {
+      throw new BackupError(
+        "These words do not belong together: one is wrong, or they are in another order. Compare them with your paper.",
+        "words-not-right",
+      );
+    }
   }
 
   /** Makes a new one. */

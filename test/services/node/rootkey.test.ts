@@ -3,7 +3,6 @@ import { verify } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { openHeader, sealHeader } from "../../../services/node/tree/block.ts";
 import { BackupError, RootKey } from "../../../services/node/tree/rootkey.ts";
 import {
   openCose,
@@ -81,32 +80,29 @@ test("a COSE_Sign1 opens for its signer alone, and is an Ed25519 signature over 
   t.true(verify(null, structure, ada.publicKey, signed.subarray(-64)));
 });
 
-test("a header opens only as what it is", async (t) => {
-  const [ada, eve] = [RootKey.create(), RootKey.create()];
-  const block = {
-    id: Buffer.alloc(16, 1),
-    path: "a",
-    version: 1,
-    modified: 7,
-    body: {
-      key: Buffer.alloc(32, 2),
-      size: 5,
-      segmentSize: 1000,
-      k: 4,
-      m: 2,
-      names: Buffer.alloc(32, 3),
-      inline: Buffer.from("hello"),
-    },
-  };
-  const sealed = await sealHeader(block, ada);
-  t.deepEqual(openHeader(sealed, block.id, ada), block);
-  t.throws(() => openHeader(sealed, Buffer.alloc(16, 9), ada), {
-    instanceOf: SignatureError,
-  });
-  t.throws(() => openHeader(sealed, block.id, eve), {
-    instanceOf: SignatureError,
-  });
-  t.throws(() => openHeader(sealed.subarray(0, 20), block.id, ada), {
-    instanceOf: SignatureError,
-  });
+test("24 words are the key: written down, typed in again, and refused where one is wrong", (t) => {
+  const key = RootKey.create();
+  t.is(key.words.split(" ").length, 24);
+  t.deepEqual(
+    RootKey.fromWords(`  ${key.words.toUpperCase().replaceAll(" ", "\n ")} `)
+      .principal,
+    key.principal,
+  );
+  // BIP-39's own vector for 32 bytes of 7f.
+  t.is(
+    RootKey.fromWords(
+      "legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth title",
+    ).person.seed.toString("hex"),
+    "7f".repeat(32),
+  );
+  const words = key.words.split(" ");
+  for (const wrong of [
+    words.slice(1),
+    words.with(3, "coppice"),
+    [...words].reverse(),
+    [],
+  ])
+    t.throws(() => RootKey.fromWords(wrong.join(" ")), {
+      instanceOf: BackupError,
+    });
 });

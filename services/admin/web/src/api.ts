@@ -69,15 +69,19 @@ function problemOf(status: number, text: string): ProblemError {
   }
 }
 
-/** Uploads one file. @param onProgress is given the bytes that have left. @throws ProblemError, DOMException where `signal` aborts. */
+/** Uploads one file to a path. @param onProgress is given the bytes that have left. @throws ProblemError, DOMException where `signal` aborts. */
 export async function upload(
+  path: string,
   file: File,
   onProgress: (sent: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const call = new XMLHttpRequest();
-  call.open("PUT", `/api/files/${encodeURIComponent(file.name)}`);
+  call.open(
+    "PUT",
+    `/api/files/content?${new URLSearchParams({ path, modified: String(file.lastModified) })}`,
+  );
   call.setRequestHeader("content-type", "application/octet-stream");
   call.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
   call.addEventListener("load", () =>

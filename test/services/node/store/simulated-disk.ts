@@ -1,8 +1,8 @@
+import type { Table } from "../../../../services/node/store/fragment-index.ts";
 import type {
   Change,
-  FragmentIndex,
-  Table,
-} from "../../../../services/node/store/fragment-index.ts";
+  OrderedIndex,
+} from "../../../../services/node/store/ordered-index.ts";
 import type {
   Storage,
   StorageFile,
@@ -262,24 +262,26 @@ function survivor(content: Content, random: () => number): Buffer {
 }
 
 /** An index in memory: a commit is there after a power loss if it resolved, and perhaps if it was under way. */
-export class SimulatedIndex implements FragmentIndex {
-  #tables = new Map<Table, Map<string, Buffer>>();
-  #sorted = new Map<Table, string[]>();
+export class SimulatedIndex<T extends string = Table>
+  implements OrderedIndex<T>
+{
+  #tables = new Map<T, Map<string, Buffer>>();
+  #sorted = new Map<T, string[]>();
   #machine: Machine;
-  #underWay: readonly Change[] | undefined;
+  #underWay: readonly Change<T>[] | undefined;
 
   constructor(machine: Machine) {
     this.#machine = machine;
   }
 
-  afterPowerLoss(machine: Machine, random: () => number): SimulatedIndex {
+  afterPowerLoss(machine: Machine, random: () => number): SimulatedIndex<T> {
     const index = this.moved(machine);
     if (this.#underWay && random() < 0.5) index.#apply(this.#underWay);
     return index;
   }
 
-  moved(machine: Machine): SimulatedIndex {
-    const index = new SimulatedIndex(machine);
+  moved(machine: Machine): SimulatedIndex<T> {
+    const index = new SimulatedIndex<T>(machine);
     for (const [table, rows] of this.#tables)
       index.#tables.set(table, new Map(rows));
     return index;
@@ -299,11 +301,16 @@ export class SimulatedIndex implements FragmentIndex {
     );
   }
 
-  get(table: Table, key: Buffer): Buffer | undefined {
+  get(table: T, key: Buffer): Buffer | undefined {
     return this.#tables.get(table)?.get(key.toString("hex"));
   }
 
-  range(table: Table, start: Buffer, limit: number): [Buffer, Buffer][] {
+  range(
+    table: T,
+    start: Buffer,
+    limit: number,
+    end?: Buffer,
+  ): [Buffer, Buffer][] {
     const rows = this.#tables.get(table);
     if (!rows) return [];
     let keys = this.#sorted.get(table);
@@ -319,12 +326,14 @@ export class SimulatedIndex implements FragmentIndex {
       if ((keys[middle] as string) < from) low = middle + 1;
       else high = middle;
     }
+    const until = end?.toString("hex");
     return keys
       .slice(low, low + limit)
+      .filter((key) => until === undefined || key < until)
       .map((key) => [Buffer.from(key, "hex"), rows.get(key) as Buffer]);
   }
 
-  async commit(changes: readonly Change[]): Promise<void> {
+  async commit(changes: readonly Change<T>[]): Promise<void> {
     if (!this.#machine.dead) this.#underWay = changes;
     this.#machine.event("flush");
     this.#apply(changes);
@@ -338,7 +347,7 @@ export class SimulatedIndex implements FragmentIndex {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #apply(changes: readonly Change[]): void {
+  #apply(changes: readonly Change<T>[]): void {
     for (const { table, key, value } of changes) {
       let rows = this.#tables.get(table);
       if (!rows) {

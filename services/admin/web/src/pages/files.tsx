@@ -1,99 +1,129 @@
 import {
-  Download,
+  ChevronRight,
+  EllipsisVertical,
   File as FileIcon,
+  Folder,
+  FolderPlus,
+  Link2,
   ShieldCheck,
   Trash2,
+  TriangleAlert,
   Upload,
-  X,
 } from "lucide-preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { FileInfo } from "../../../../node/client.ts";
-import { api, upload } from "../api.ts";
+import type { Entry, EntryDetails } from "../../../../node/client.ts";
+import { api } from "../api.ts";
 import { bytes, moment } from "../format.ts";
-import { Bar, Dialog, Form, Notice, Spinner } from "../ui.tsx";
+import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
+import { act, EntryDialog, type Wish } from "./files/acts.tsx";
+import { Bin } from "./files/bin.tsx";
+import { above, joined, nameOf } from "./files/path.ts";
+import { Preview } from "./files/preview.tsx";
+import { useTransfers } from "./files/transfers.tsx";
 
-interface Transfer {
-  id: number;
-  file: File;
-  sent: number;
-  state: "waiting" | "sending" | "failed";
-  message?: string;
-  cancel: AbortController;
+const slice = 200;
+
+interface Listing {
+  folder: EntryDetails;
+  entries: Entry[];
+  /** Whether there are more behind these. */
+  more: boolean;
 }
 
-/** The owner's files: what is there and how it is kept, and what is on its way. */
+/** The owner's files: a folder, what is in it, and what can be done with it. */
 export function Files() {
-  const [files, setFiles] = useState<FileInfo[]>();
+  const [path, setPath] = useState(
+    () => new URLSearchParams(location.search).get("path") ?? "/",
+  );
+  const [listing, setListing] = useState<Listing>();
   const [problem, setProblem] = useState<string>();
-  const [transfers, setTransfers] = useState<Transfer[]>([]);
   const [over, setOver] = useState(false);
-  const [doomed, setDoomed] = useState<FileInfo>();
-  const queue = useRef<Transfer[]>([]);
-  const running = useRef(false);
+  const [making, setMaking] = useState(false);
+  const [bin, setBin] = useState(false);
+  const [wish, setWish] = useState<{ entry: Entry; wish: Wish }>();
+  const [look, setLook] = useState<Entry>();
   const input = useRef<HTMLInputElement>(null);
+  const shown = useRef(slice);
 
   const refresh = useCallback(async () => {
     try {
-      setFiles(await api<FileInfo[]>("GET", "/files"));
+      const { folder, entries } = await api<Omit<Listing, "more">>(
+        "GET",
+        `/files?${new URLSearchParams({ path, limit: String(shown.current + 1) })}`,
+      );
+      setListing({
+        folder,
+        entries: entries.slice(0, shown.current),
+        more: entries.length > shown.current,
+      });
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);
     }
-  }, []);
+  }, [path]);
+  const transfers = useTransfers(() => void refresh());
   useEffect(() => void refresh(), [refresh]);
-
-  const update = (id: number, change: Partial<Transfer>): void =>
-    setTransfers((all) =>
-      all.map((one) => (one.id === id ? { ...one, ...change } : one)),
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const events = new EventSource(
+      `/api/files/watch?${new URLSearchParams({ path })}`,
     );
-  const drop = (id: number): void =>
-    setTransfers((all) => all.filter((one) => one.id !== id));
+    // Many changes at once are one look.
+    events.addEventListener("message", () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void refresh();
+      }, 500);
+    });
+    return () => {
+      clearTimeout(timer);
+      events.close();
+    };
+  }, [path, refresh]);
+  useEffect(() => {
+    const back = (): void =>
+      setPath(new URLSearchParams(location.search).get("path") ?? "/");
+    addEventListener("popstate", back);
+    return () => removeEventListener("popstate", back);
+  }, []);
 
-  const work = async (): Promise<void> => {
-    if (running.current) return;
-    running.current = true;
-    for (let next = queue.current.shift(); next; next = queue.current.shift()) {
-      const { id, file, cancel } = next;
-      if (cancel.signal.aborted) continue;
-      update(id, { state: "sending" });
-      try {
-        await upload(file, (sent) => update(id, { sent }), cancel.signal);
-        drop(id);
-      } catch (error) {
-        if (cancel.signal.aborted) drop(id);
-        else update(id, { state: "failed", message: (error as Error).message });
-      }
-      await refresh();
-    }
-    running.current = false;
+  const go = (to: string): void => {
+    shown.current = slice;
+    history.pushState(null, "", `/files?${new URLSearchParams({ path: to })}`);
+    setBin(false);
+    setListing(undefined);
+    setPath(to);
   };
-
-  const add = (list: FileList | null): void => {
-    const added = [...(list ?? [])].map(
-      (file, index): Transfer => ({
-        id: Date.now() + index / 1000,
-        file,
-        sent: 0,
-        state: "waiting",
-        cancel: new AbortController(),
-      }),
-    );
-    queue.current.push(...added);
-    setTransfers((all) => [...all, ...added]);
-    void work();
+  const done = async (): Promise<void> => {
+    setWish(undefined);
+    setMaking(false);
+    await refresh();
   };
+  const open = (entry: Entry): void => {
+    if (entry.kind === "directory") go(joined(path, entry.name));
+    else setLook(entry);
+  };
+  const { entries, folder } = listing ?? {};
 
   return (
     <>
       <div class="page-head">
         <h1>Files</h1>
-        <button
-          type="button"
-          class="primary"
-          onClick={() => input.current?.click()}
-        >
-          <Upload size={18} aria-hidden="true" /> Upload
-        </button>
+        <div class="actions">
+          <button type="button" aria-pressed={bin} onClick={() => setBin(!bin)}>
+            <Trash2 size={18} aria-hidden="true" /> Bin
+          </button>
+          <button type="button" onClick={() => setMaking(true)}>
+            <FolderPlus size={18} aria-hidden="true" /> New folder
+          </button>
+          <button
+            type="button"
+            class="primary"
+            onClick={() => input.current?.click()}
+          >
+            <Upload size={18} aria-hidden="true" /> Upload
+          </button>
+        </div>
         <input
           ref={input}
           type="file"
@@ -101,142 +131,171 @@ export function Files() {
           hidden
           aria-label="Files to upload"
           onChange={(event) => {
-            add(event.currentTarget.files);
+            transfers.add(path, event.currentTarget.files);
             event.currentTarget.value = "";
           }}
         />
       </div>
-      <section
-        aria-label="Drop files here to upload them"
-        class={over ? "drop over" : "drop"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          add(event.dataTransfer?.files ?? null);
-        }}
-      >
-        {problem && <Notice kind="error">{problem}</Notice>}
-        {transfers.length > 0 && (
-          <ul class="transfers" aria-label="Uploads">
-            {transfers.map((transfer) => (
-              <li key={transfer.id} class="card">
-                <div class="file-line">
-                  <FileIcon size={20} aria-hidden="true" />
-                  <div class="grow">
-                    <strong>{transfer.file.name}</strong>
-                    {transfer.state === "failed" ? (
-                      <Notice kind="error">{transfer.message}</Notice>
-                    ) : (
-                      <>
-                        <Bar
-                          label={`Upload of ${transfer.file.name}`}
-                          value={transfer.sent}
-                          of={transfer.file.size}
-                        />
-                        <span class="quiet-text">
-                          {transfer.state === "waiting"
-                            ? "waiting"
-                            : transfer.sent >= transfer.file.size
-                              ? "making it safe"
-                              : `${bytes(transfer.sent)} of ${bytes(transfer.file.size)}`}
-                        </span>
-                      </>
-                    )}
-                  </div>
+      {bin ? (
+        <Bin changed={refresh} />
+      ) : (
+        <section
+          aria-label="Drop files here to upload them"
+          class={over ? "drop over" : "drop"}
+          onDragOver={(event) => {
+            event.preventDefault();
+            setOver(true);
+          }}
+          onDragLeave={() => setOver(false)}
+          onDrop={(event) => {
+            event.preventDefault();
+            setOver(false);
+            transfers.add(path, event.dataTransfer?.files ?? null);
+          }}
+        >
+          {path !== "/" && (
+            <nav class="path" aria-label="Folders above">
+              {above(path).map((one) => (
+                <>
+                  <button
+                    key={one}
+                    type="button"
+                    class="quiet"
+                    onClick={() => go(one)}
+                  >
+                    {one === "/" ? "Files" : nameOf(one)}
+                  </button>
+                  <ChevronRight size={16} aria-hidden="true" />
+                </>
+              ))}
+              <span aria-current="page">{nameOf(path)}</span>
+            </nav>
+          )}
+          {problem && <Notice kind="error">{problem}</Notice>}
+          {transfers.count > 0 && transfers.list}
+          {!entries && !problem && <Spinner label="Loading" />}
+          {entries?.length === 0 && transfers.count === 0 && (
+            <div class="empty">
+              <Upload size={40} aria-hidden="true" />
+              <h2>{path === "/" ? "No files yet" : "This folder is empty"}</h2>
+              <p>
+                Drop files here, or press Upload. Each is encrypted and cut into
+                fragments before it touches the disk.
+              </p>
+            </div>
+          )}
+          {entries && entries.length > 0 && (
+            <ul class="files card">
+              {entries.map((entry) => (
+                <li key={entry.id} class="file-line">
+                  <Line entry={entry} open={() => open(entry)} />
                   <button
                     type="button"
                     class="icon"
-                    aria-label={
-                      transfer.state === "failed"
-                        ? `Dismiss ${transfer.file.name}`
-                        : `Cancel the upload of ${transfer.file.name}`
-                    }
-                    onClick={() => {
-                      transfer.cancel.abort();
-                      if (transfer.state !== "sending") drop(transfer.id);
-                    }}
+                    aria-label={`More for ${entry.name}`}
+                    onClick={() => setWish({ entry, wish: "menu" })}
                   >
-                    <X size={18} aria-hidden="true" />
+                    <EllipsisVertical size={18} aria-hidden="true" />
                   </button>
-                </div>
-              </li>
-            ))}
-          </ul>
-        )}
-        {!files && !problem && <Spinner label="Loading" />}
-        {files?.length === 0 && transfers.length === 0 && (
-          <div class="empty">
-            <Upload size={40} aria-hidden="true" />
-            <h2>No files yet</h2>
-            <p>
-              Drop files here, or press Upload. Each is encrypted and cut into
-              fragments before it touches the disk.
+                </li>
+              ))}
+            </ul>
+          )}
+          {listing?.more && (
+            <div class="actions start">
+              <button
+                type="button"
+                onClick={() => {
+                  shown.current += slice;
+                  void refresh();
+                }}
+              >
+                Show more
+              </button>
+            </div>
+          )}
+          {folder && entries && entries.length > 0 && (
+            <p class="kept">
+              <ShieldCheck size={14} aria-hidden="true" />
+              {folder.fragments} fragments, any {folder.needed} restore it
             </p>
-          </div>
-        )}
-        {files && files.length > 0 && (
-          <ul class="files card">
-            {files.map((file) => (
-              <li key={file.name} class="file-line">
-                <FileIcon size={20} aria-hidden="true" />
-                <div class="grow">
-                  <strong>{file.name}</strong>
-                  <span class="quiet-text">
-                    {bytes(file.size)} · {moment(file.modified)}
-                  </span>
-                  <span class="kept">
-                    <ShieldCheck size={14} aria-hidden="true" />{" "}
-                    {file.segments === 0
-                      ? "empty, its name is kept the same way"
-                      : `${file.fragments} fragments, any ${file.needed} restore it`}
-                  </span>
-                </div>
-                <a
-                  class="button icon"
-                  href={`/api/files/${encodeURIComponent(file.name)}`}
-                  download={file.name}
-                  aria-label={`Download ${file.name}`}
-                >
-                  <Download size={18} aria-hidden="true" />
-                </a>
-                <button
-                  type="button"
-                  class="icon"
-                  aria-label={`Delete ${file.name}`}
-                  onClick={() => setDoomed(file)}
-                >
-                  <Trash2 size={18} aria-hidden="true" />
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
-      </section>
-      {doomed && (
-        <Dialog
-          title={`Delete ${doomed.name}?`}
-          close={() => setDoomed(undefined)}
-        >
-          <p>
-            {bytes(doomed.size)} will be gone from this box. This cannot be
-            undone.
-          </p>
-          <Form
-            action="Delete"
-            tone="danger"
-            submit={async () => {
-              await api("DELETE", `/files/${encodeURIComponent(doomed.name)}`);
-              setDoomed(undefined);
-              await refresh();
-            }}
-          />
-        </Dialog>
+          )}
+        </section>
+      )}
+      {making && (
+        <NewFolder path={path} close={() => setMaking(false)} done={done} />
+      )}
+      {wish && (
+        <EntryDialog
+          key={wish.wish}
+          wish={wish.wish}
+          entry={wish.entry}
+          folder={path}
+          choose={(next) => setWish({ entry: wish.entry, wish: next })}
+          close={() => setWish(undefined)}
+          done={done}
+        />
+      )}
+      {look && (
+        <Preview
+          path={joined(path, look.name)}
+          entry={look}
+          close={() => setLook(undefined)}
+        />
       )}
     </>
+  );
+}
+
+function Line({ entry, open }: { entry: Entry; open: () => void }) {
+  const Icon = { file: FileIcon, directory: Folder, link: Link2 }[entry.kind];
+  return (
+    <button type="button" class="entry" onClick={open}>
+      <Icon size={20} aria-hidden="true" />
+      <span>
+        <strong>{entry.name}</strong>
+        <span class="quiet-text">
+          {entry.kind === "file" && `${bytes(entry.size)} · `}
+          {moment(entry.modified)}
+        </span>
+        {entry.conflict && (
+          <span class="kept">
+            <TriangleAlert size={14} aria-hidden="true" /> two versions: look at
+            them
+          </span>
+        )}
+      </span>
+    </button>
+  );
+}
+
+function NewFolder({
+  path,
+  close,
+  done,
+}: {
+  path: string;
+  close: () => void;
+  done: () => Promise<void>;
+}) {
+  const [name, setName] = useState("");
+  return (
+    <Dialog title="New folder" close={close}>
+      <Form
+        action="Make the folder"
+        submit={async () => {
+          await act({ act: "directory", parent: path, name });
+          await done();
+        }}
+      >
+        <Field
+          label="Its name"
+          required
+          maxLength={255}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </Form>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
 import { Download, KeyRound, Upload } from "lucide-preact";
 import { useState } from "preact/hooks";
+import type { Backup } from "../../../../../node/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
 import { Field, Form, saveText } from "../../ui.tsx";
@@ -7,11 +8,12 @@ import type { Advance } from "./advance.ts";
 
 /** Makes the root key and hands out its backup, or takes it from one. */
 export function RootKey({ advance }: { advance: Advance }) {
-  const [way, setWay] = useState<"new" | "restore">("new");
+  const [way, setWay] = useState<"new" | "restore" | "words">("new");
   const [passphrase, setPassphrase] = useState("");
-  const [backup, setBackup] = useState<string>();
+  const [made, setMade] = useState<Backup>();
+  const [words, setWords] = useState("");
   const [file, setFile] = useState<File>();
-  if (backup) {
+  if (made) {
     return (
       <>
         <h1>Keep the backup</h1>
@@ -23,11 +25,23 @@ export function RootKey({ advance }: { advance: Advance }) {
           <button
             type="button"
             class="primary"
-            onClick={() => saveText("coppice-root-key.age", backup)}
+            onClick={() => saveText("coppice-root-key.age", made.backup)}
           >
             <Download size={18} aria-hidden="true" /> Download the backup
           </button>
         </div>
+        <details class="words">
+          <summary>Or write down 24 words</summary>
+          <p>
+            They are the key itself: whoever reads them can read your files.
+            Keep the paper where you keep your passports.
+          </p>
+          <ol>
+            {made.words.split(" ").map((word, index) => (
+              <li key={index}>{word}</li>
+            ))}
+          </ol>
+        </details>
         <Form
           action="I have saved it"
           submit={async () =>
@@ -60,18 +74,43 @@ export function RootKey({ advance }: { advance: Advance }) {
         >
           I have a backup
         </button>
+        <button
+          type="button"
+          aria-pressed={way === "words"}
+          onClick={() => setWay("words")}
+        >
+          I have 24 words
+        </button>
       </fieldset>
-      {way === "new" ? (
+      {way === "words" ? (
+        <Form
+          action="Restore the root key"
+          icon={<KeyRound size={18} aria-hidden="true" />}
+          submit={async () =>
+            advance(
+              await api<SetupProgress>("POST", "/setup/root-key/words", {
+                words,
+              }),
+            )
+          }
+        >
+          <Field
+            label="The 24 words, in their order"
+            required
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            value={words}
+            onInput={(event) => setWords(event.currentTarget.value)}
+          />
+        </Form>
+      ) : way === "new" ? (
         <Form
           action="Make the root key"
           icon={<KeyRound size={18} aria-hidden="true" />}
           submit={async () =>
-            setBackup(
-              (
-                await api<{ backup: string }>("POST", "/setup/root-key", {
-                  passphrase,
-                })
-              ).backup,
+            setMade(
+              await api<Backup>("POST", "/setup/root-key", { passphrase }),
             )
           }
         >

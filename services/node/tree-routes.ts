@@ -1,0 +1,393 @@
+import type { Readable } from "node:stream";
+import { Readable as ReadableStream } from "node:stream";
+import { type Static, Type } from "typebox";
+import { BadRequestError } from "../shared/errors.ts";
+import type { Server } from "../shared/server.ts";
+import type { StorageNode } from "./node.ts";
+import { segmentCount } from "./store/body.ts";
+import {
+  Act,
+  At,
+  BinEntry,
+  Entry,
+  EntryDetails,
+  EntryVersion,
+  ListQuery,
+  Lock,
+  LockAct,
+  PatchQuery,
+  ReadQuery,
+  WriteQuery,
+} from "./tree/api.ts";
+import { bodiesOf } from "./tree/content.ts";
+import type { Node } from "./tree/node-row.ts";
+import type { Place, Tree } from "./tree/tree.ts";
+import { verifyTree } from "./tree/verify.ts";
+
+/** The upload ended before all of it arrived, or is longer than was said. */
+export class UploadCutError extends BadRequestError {
+  override name = "UploadCutError";
+  constructor(message: string) {
+    super(message, "upload-cut");
+  }
+}
+
+/** The routes of the block tree on the storage node's socket. */
+export function addTreeRoutes(
+  app: Server,
+  node: StorageNode,
+  ending: AbortSignal,
+): void {
+  app.get(
+    "/tree/entry",
+    { schema: { querystring: At, response: { 200: EntryDetails } } },
+    async ({ query }) => detailsOf(node.tree, place(query.at)),
+  );
+  app.get(
+    "/tree/list",
+    {
+      schema: { querystring: ListQuery, response: { 200: Type.Array(Entry) } },
+    },
+    async ({ query: { at, after, limit } }) =>
+      node.tree.list(place(at), node.tree.owner, after, limit).map(entryOf),
+  );
+  app.get(
+    "/tree/content",
+    { schema: { querystring: ReadQuery } },
+    async ({ query: { at, ...range } }, reply) => {
+      const { tree } = node;
+      const { size, bytes } = tree.read(place(at), tree.owner, ending, range);
+      const first = await bytes.next();
+      const { start = 0, end = size } = range;
+      return reply
+        .header("content-length", Math.max(0, Math.min(end, size) - start))
+        .header("x-coppice-size", size)
+        .type("application/octet-stream")
+        .send(
+          ReadableStream.from(chained(first, bytes), { objectMode: false }),
+        );
+    },
+  );
+  app.put(
+    "/tree/content",
+    {
+      bodyLimit: 2 ** 50,
+      schema: {
+        querystring: WriteQuery,
+        headers: Type.Object({
+          "x-coppice-size": Type.Optional(
+            Type.Integer({ minimum: 0, maximum: 2 ** 46 }),
+          ),
+        }),
+        response: { 200: Entry },
+      },
+    },
+    async ({ query: { parent, name, ...options }, headers, body }) => {
+      const { tree } = node;
+      const size = headers["x-coppice-size"];
+      const upload = body as unknown as Readable;
+      if (size !== undefined) await tree.contents.admit(size);
+      return entryOf(
+        await tree.put(
+          place(parent),
+          name,
+          size === undefined ? upload : exactly(upload, size),
+          tree.owner,
+          ending,
+          options,
+        ),
+      );
+    },
+  );
+  app.post(
+    "/tree/patch",
+    {
+      bodyLimit: 2 ** 50,
+      schema: { querystring: PatchQuery, response: { 200: Entry } },
+    },
+    async ({ query: { at, size, pieces, ...options }, body }) => {
+      const { tree } = node;
+      const patches = pieces === "" ? [] : pieces.split(",").map(pieceOf);
+      const length = patches.reduce((sum, one) => sum + one.length, 0);
+      return entryOf(
+        await tree.patch(
+          place(at),
+          patches,
+          size,
+          exactly(body as unknown as Readable, length),
+          tree.owner,
+          ending,
+          options,
+        ),
+      );
+    },
+  );
+  app.post(
+    "/tree/act",
+    {
+      bodyLimit: 256 * 1024,
+      schema: {
+        querystring: Type.Object({ durable: Type.Optional(Type.Boolean()) }),
+        body: Act,
+        response: { 200: Type.Union([Entry, Type.Null()]) },
+      },
+    },
+    async ({ query, body }) => {
+      const { tree } = node;
+      const done = await perform(tree, body);
+      if (query.durable !== false) await tree.flush();
+      return done ? entryOf(done) : null;
+    },
+  );
+  app.post("/tree/flush", async (_request, reply) => {
+    await node.tree.flush();
+    return reply.status(204).send();
+  });
+  app.post(
+    "/tree/lock",
+    {
+      schema: {
+        body: LockAct,
+        response: { 200: Type.Union([Lock, Type.Null()]) },
+      },
+    },
+    async ({ body }) => await lock(node.tree, body),
+  );
+  app.get(
+    "/tree/history",
+    {
+      schema: { querystring: At, response: { 200: Type.Array(EntryVersion) } },
+    },
+    async ({ query }) => node.tree.history(place(query.at), node.tree.owner),
+  );
+  app.get(
+    "/tree/bin",
+    { schema: { response: { 200: Type.Array(BinEntry) } } },
+    async () =>
+      node.tree.bin().map(({ node: entry, origin, removed }) => ({
+        entry: entryOf(entry),
+        origin,
+        removed,
+      })),
+  );
+  app.get(
+    "/tree/snapshots",
+    { schema: { response: { 200: Type.Array(Entry) } } },
+    async () => node.tree.snapshots().map(entryOf),
+  );
+  app.get(
+    "/tree/watch",
+    { schema: { querystring: At } },
+    async ({ query, raw }, reply) => {
+      const gone = new AbortController();
+      raw.once("close", () => gone.abort());
+      const { tree } = node;
+      const changes = tree.watch(
+        place(query.at),
+        tree.owner,
+        AbortSignal.any([gone.signal, ending]),
+      );
+      return reply
+        .type("application/jsonl")
+        .send(ReadableStream.from(lines(changes)));
+    },
+  );
+  app.get(
+    "/tree/verify",
+    { schema: { querystring: At } },
+    async ({ query, raw }, reply) => {
+      const gone = new AbortController();
+      raw.once("close", () => gone.abort());
+      return reply
+        .type("application/jsonl")
+        .send(
+          ReadableStream.from(
+            lines(
+              verifyTree(
+                node.tree,
+                place(query.at),
+                AbortSignal.any([gone.signal, ending]),
+              ),
+            ),
+          ),
+        );
+    },
+  );
+}
+
+async function perform(
+  tree: Tree,
+  body: Static<typeof Act>,
+): Promise<Node | undefined> {
+  const { owner } = tree;
+  switch (body.act) {
+    case "directory":
+      return tree.makeDirectory(place(body.parent), body.name, owner, body);
+    case "file":
+      return tree.makeFile(place(body.parent), body.name, owner, body);
+    case "link":
+      return tree.makeLink(
+        place(body.parent),
+        body.name,
+        body.target,
+        owner,
+        body,
+      );
+    case "move":
+      return tree.move(
+        place(body.at),
+        place(body.parent),
+        body.name,
+        owner,
+        body,
+      );
+    case "copy":
+      return await tree.copy(
+        place(body.at),
+        place(body.parent),
+        body.name,
+        owner,
+      );
+    case "remove":
+      return tree.remove(place(body.at), owner, body.token);
+    case "discard":
+      tree.discard(place(body.at), owner, body.token);
+      return undefined;
+    case "restore":
+      return tree.restore(idOf(body.id));
+    case "purge":
+      await tree.purge(idOf(body.id));
+      return undefined;
+    case "attributes": {
+      const { attributes, ...rest } = body;
+      return tree.setAttributes(
+        place(body.at),
+        {
+          ...rest,
+          ...(attributes
+            ? {
+                attributes: new Map(
+                  Object.entries(attributes).map(([key, value]) => [
+                    key,
+                    Buffer.from(value, "base64"),
+                  ]),
+                ),
+              }
+            : {}),
+        },
+        owner,
+        body.token,
+      );
+    }
+    case "restore-version":
+      return tree.restoreVersion(place(body.at), body.version, owner);
+    case "settle":
+      return tree.settle(place(body.at), owner);
+    case "snapshot":
+      return await tree.snapshot(place(body.at), body.name);
+  }
+}
+
+async function lock(
+  tree: Tree,
+  {
+    at,
+    act,
+    holder = "somebody",
+    token = 0,
+    lease = 60_000,
+  }: Static<typeof LockAct>,
+): Promise<Static<typeof Lock> | null> {
+  const { id } = tree.find(place(at));
+  const path = tree.pathOf(id);
+  if (act === "release") {
+    tree.locks.release(id, token);
+    return null;
+  }
+  if (act === "renew") return tree.locks.renew(id, path, token, lease);
+  const acquired = tree.locks.acquire(id, path, holder, lease);
+  // A token that was given out must not be given out again.
+  await tree.flush();
+  return acquired;
+}
+
+function detailsOf(tree: Tree, at: Place): Static<typeof EntryDetails> {
+  const node = tree.stat(at, tree.owner);
+  const { content, target, attributes } = tree.header(node.id, tree.owner);
+  const bodies = content ? bodiesOf(content) : [];
+  const { k, m } = bodies[0]?.body ?? tree.contents.code;
+  return {
+    entry: entryOf(node),
+    path: tree.pathOf(node.id),
+    ...(content ? { layout: content.layout } : {}),
+    ...(node.kind === "link" ? { target } : {}),
+    attributes: Object.fromEntries(
+      [...attributes].map(([key, value]) => [key, value.toString("base64")]),
+    ),
+    fragments: k + m,
+    needed: k,
+    segments: bodies.reduce((sum, { body }) => sum + segmentCount(body), 0),
+  };
+}
+
+/** An entry as the services tell each other. */
+export function entryOf(node: Node): Static<typeof Entry> {
+  const { parent: _parent, id, ...rest } = node;
+  return { ...rest, id: id.toString("hex") };
+}
+
+/** A path begins with a slash; anything else is an id. */
+function place(at: string): Place {
+  return at.startsWith("/") ? at : idOf(at);
+}
+
+function idOf(id: string): Buffer {
+  if (!/^[0-9a-f]{32}$/.test(id))
+    throw new BadRequestError(
+      "A path begins with a slash; an id has 32 hexadecimal digits.",
+      "bad-path",
+    );
+  return Buffer.from(id, "hex");
+}
+
+function pieceOf(text: string): { at: number; length: number } {
+  const [at = 0, length = 0] = text.split("-").map(Number);
+  return { at, length };
+}
+
+async function* chained(
+  first: IteratorResult<Buffer>,
+  rest: AsyncGenerator<Buffer>,
+): AsyncGenerator<Buffer> {
+  try {
+    if (!first.done) yield first.value;
+    yield* rest;
+  } finally {
+    // A reader who leaves after the first piece has never begun the rest.
+    await rest.return(undefined);
+  }
+}
+
+async function* lines(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}
+
+/** What comes, if it is exactly `size` bytes. @throws UploadCutError */
+export async function* exactly(
+  body: AsyncIterable<Buffer>,
+  size: number,
+): AsyncGenerator<Buffer> {
+  let received = 0;
+  for await (const chunk of body) {
+    received += chunk.length;
+    if (received > size)
+      throw new UploadCutError(
+        `More came than the ${size} bytes that were announced. Upload the file again.`,
+      );
+    yield chunk;
+  }
+  if (received !== size)
+    throw new UploadCutError(
+      `Only ${received} of ${size} bytes arrived. Upload the file again.`,
+    );
+}

@@ -1,0 +1,216 @@
+import { type Static, Type } from "typebox";
+
+/** An entry of the tree, as the services tell each other. */
+export const Entry = Type.Object({
+  id: Type.String({ description: "32 hexadecimal digits" }),
+  name: Type.String(),
+  kind: Type.Union([
+    Type.Literal("file"),
+    Type.Literal("directory"),
+    Type.Literal("link"),
+  ]),
+  size: Type.Number({ description: "bytes" }),
+  modified: Type.Number({ description: "milliseconds since 1970" }),
+  changed: Type.Number({ description: "milliseconds since 1970" }),
+  version: Type.Integer(),
+  mode: Type.Integer({ description: "POSIX permission bits" }),
+  uid: Type.Integer(),
+  gid: Type.Integer(),
+  conflict: Type.Boolean({
+    description: "somebody wrote over a version that he did not know",
+  }),
+  shared: Type.Boolean(),
+});
+export type Entry = Static<typeof Entry>;
+
+/** An entry with all that is known of it. */
+export const EntryDetails = Type.Object({
+  entry: Entry,
+  path: Type.String(),
+  layout: Type.Optional(Type.String()),
+  target: Type.Optional(Type.String({ description: "of a symbolic link" })),
+  attributes: Type.Record(Type.String(), Type.String(), {
+    description: "extended attributes, values in base64",
+  }),
+  fragments: Type.Integer({ description: "fragments of each segment" }),
+  needed: Type.Integer({ description: "how many of them restore it" }),
+  segments: Type.Integer({
+    description:
+      "segments outside the block itself; of a random layout, of its pages",
+  }),
+});
+export type EntryDetails = Static<typeof EntryDetails>;
+
+/** A version in a file's history. */
+export const EntryVersion = Type.Object({
+  version: Type.Integer(),
+  size: Type.Number(),
+  modified: Type.Number(),
+  written: Type.Number(),
+  writer: Type.String({ description: "principal of who wrote it, hex" }),
+  conflict: Type.Integer({
+    description: "the version that its writer did not know; 0 for none",
+  }),
+});
+export type EntryVersion = Static<typeof EntryVersion>;
+
+/** Something in the bin. */
+export const BinEntry = Type.Object({
+  entry: Entry,
+  origin: Type.String({ description: "where it was" }),
+  removed: Type.Number({ description: "milliseconds since 1970" }),
+});
+export type BinEntry = Static<typeof BinEntry>;
+
+/** Something that happened at or beneath a path. */
+export const TreeChange = Type.Object({
+  kind: Type.Union([
+    Type.Literal("written"),
+    Type.Literal("moved"),
+    Type.Literal("removed"),
+  ]),
+  path: Type.String(),
+});
+export type TreeChange = Static<typeof TreeChange>;
+
+/** What a walk through the tree found wrong, or how far it is. */
+export const VerifyLine = Type.Object({
+  path: Type.String(),
+  problem: Type.Optional(Type.String()),
+  blocks: Type.Integer({ description: "versions that were checked so far" }),
+  segments: Type.Integer({ description: "segments that were checked so far" }),
+});
+export type VerifyLine = Static<typeof VerifyLine>;
+
+/** A lock on an entry. */
+export const Lock = Type.Object({
+  token: Type.Integer(),
+  holder: Type.String(),
+  expires: Type.Number({ description: "milliseconds since 1970" }),
+});
+export type Lock = Static<typeof Lock>;
+
+/** A path from the root, or the id of an entry. */
+const at = Type.String({ minLength: 1, maxLength: 16_384 });
+const name = Type.String({ minLength: 1, maxLength: 255 });
+const token = Type.Optional(Type.Integer({ minimum: 1 }));
+const mode = Type.Optional(Type.Integer({ minimum: 0, maximum: 0o7777 }));
+const owner = Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 }));
+const modified = Type.Optional(Type.Number({ minimum: 0, maximum: 2 ** 53 }));
+const layout = Type.Optional(
+  Type.Union([Type.Literal("sequential"), Type.Literal("random")]),
+);
+const attributes = Type.Optional(
+  Type.Record(
+    Type.String({ minLength: 1, maxLength: 255 }),
+    Type.String({ maxLength: 90_000 }),
+    { maxProperties: 64, description: "values in base64" },
+  ),
+);
+const made = { parent: at, name, mode, uid: owner, gid: owner, modified };
+
+/** One act upon an entry; where it says so, entries are named by their path or by their id. */
+export const Act = Type.Union([
+  Type.Object({ act: Type.Literal("directory"), ...made }),
+  Type.Object({ act: Type.Literal("file"), ...made, layout }),
+  Type.Object({
+    act: Type.Literal("link"),
+    ...made,
+    target: Type.String({ maxLength: 4096 }),
+  }),
+  Type.Object({
+    act: Type.Literal("move"),
+    at,
+    parent: at,
+    name,
+    replace: Type.Optional(Type.Boolean()),
+    token,
+  }),
+  Type.Object({ act: Type.Literal("copy"), at, parent: at, name }),
+  Type.Object({ act: Type.Literal("remove"), at, token }),
+  Type.Object({ act: Type.Literal("discard"), at, token }),
+  Type.Object({ act: Type.Literal("restore"), id: name }),
+  Type.Object({ act: Type.Literal("purge"), id: name }),
+  Type.Object({
+    act: Type.Literal("attributes"),
+    at,
+    mode,
+    uid: owner,
+    gid: owner,
+    modified,
+    attributes,
+    token,
+  }),
+  Type.Object({
+    act: Type.Literal("restore-version"),
+    at,
+    version: Type.Integer({ minimum: 1 }),
+  }),
+  Type.Object({ act: Type.Literal("settle"), at }),
+  Type.Object({ act: Type.Literal("snapshot"), at, name }),
+]);
+export type Act = Static<typeof Act>;
+
+/** Asks for a lock, renews it, or gives it back. */
+export const LockAct = Type.Object({
+  at,
+  act: Type.Union([
+    Type.Literal("acquire"),
+    Type.Literal("renew"),
+    Type.Literal("release"),
+  ]),
+  holder: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  token,
+  lease: Type.Optional(
+    Type.Integer({ minimum: 1000, description: "milliseconds" }),
+  ),
+});
+export type LockAct = Static<typeof LockAct>;
+
+/** Which entry is meant. */
+export const At = Type.Object({ at });
+/** Which piece of which version of a file. */
+export const ReadQuery = Type.Object({
+  at,
+  start: Type.Optional(Type.Integer({ minimum: 0 })),
+  end: Type.Optional(Type.Integer({ minimum: 0 })),
+  version: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+export type ReadQuery = Static<typeof ReadQuery>;
+/** Which entries of a directory. */
+export const ListQuery = Type.Object({
+  at,
+  after: Type.Optional(Type.String({ maxLength: 255 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+});
+export type ListQuery = Static<typeof ListQuery>;
+/** How content is written. */
+export const WriteQuery = Type.Object({
+  parent: at,
+  name,
+  layout,
+  modified,
+  mode,
+  uid: owner,
+  gid: owner,
+  base: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: "the version that the writer knows",
+    }),
+  ),
+  strict: Type.Optional(
+    Type.Boolean({ description: "refuse to write over another version" }),
+  ),
+  token,
+});
+export type WriteQuery = Static<typeof WriteQuery>;
+/** Which pieces of a file are replaced: positions and lengths in turn. */
+export const PatchQuery = Type.Object({
+  at,
+  size: Type.Integer({ minimum: 0 }),
+  pieces: Type.String({ pattern: "^([0-9]+-[0-9]+(,[0-9]+-[0-9]+)*)?$" }),
+  modified,
+  token,
+});
+export type PatchQuery = Static<typeof PatchQuery>;

@@ -1,0 +1,93 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from "node:crypto";
+import { type CoseSigner, coseSigner } from "../../shared/cose.ts";
+import { ed25519FromSeed, ed25519Raw } from "../../shared/ed25519.ts";
+
+const x25519Pkcs8 = Buffer.from("302e020100300506032b656e04220420", "hex");
+const x25519Spki = Buffer.from("302a300506032b656e032100", "hex");
+
+/** What others need to know of a person: to check what they sign, and to encrypt for them. */
+export interface Contact {
+  /** SHA-256 of the raw Ed25519 public key. */
+  principal: Buffer;
+  /** Raw Ed25519 public key, 32 bytes. */
+  signing: Buffer;
+  /** Raw X25519 public key, 32 bytes. */
+  encryption: Buffer;
+}
+
+/** A person's two keys, made from one seed: Ed25519 (RFC 8032) signs, X25519 (RFC 7748) decrypts. */
+export class Person implements Contact {
+  readonly seed: Buffer;
+  readonly principal: Buffer;
+  readonly signing: Buffer;
+  readonly encryption: Buffer;
+  readonly publicKey: KeyObject;
+  readonly decryptionKey: KeyObject;
+  /** Signs a COSE_Sign1 at once: the key is in memory. */
+  readonly sign: (payload: Uint8Array) => Buffer;
+  #signingKey: KeyObject;
+
+  /** @param seed 32 bytes, secret. */
+  constructor(seed: Buffer) {
+    this.seed = seed;
+    this.#signingKey = ed25519FromSeed(seed);
+    this.publicKey = createPublicKey(this.#signingKey);
+    this.signing = ed25519Raw(this.publicKey);
+    this.principal = principalOf(this.signing);
+    this.sign = coseSigner(this.principal, this.publicKey, (data) =>
+      sign(null, data, this.#signingKey),
+    );
+    this.decryptionKey = createPrivateKey({
+      key: Buffer.concat([
+        x25519Pkcs8,
+        deriveKey(seed, "coppice encryption key"),
+      ]),
+      format: "der",
+      type: "pkcs8",
+    });
+    this.encryption = createPublicKey(this.decryptionKey)
+      .export({ format: "der", type: "spki" })
+      .subarray(-32);
+  }
+
+  /** Makes a new one. */
+  static create(): Person {
+    return new Person(randomBytes(32));
+  }
+
+  /** For those who sign with keys of any kind. */
+  get signer(): CoseSigner {
+    return {
+      kid: this.principal,
+      publicKey: this.publicKey,
+      sign: (data) => sign(null, data, this.#signingKey),
+    };
+  }
+}
+
+/** The principal of a raw Ed25519 public key. */
+export function principalOf(signing: Uint8Array): Buffer {
+  return createHash("sha256").update(signing).digest();
+}
+
+/** A key of 32 bytes that is derived from a secret for one purpose (HKDF-SHA-256, RFC 5869). */
+export function deriveKey(secret: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync("sha256", secret, Buffer.alloc(0), purpose, 32));
+}
+
+/** The X25519 public key of 32 raw bytes. */
+export function rawX25519(bytes: Uint8Array): KeyObject {
+  return createPublicKey({
+    key: Buffer.concat([x25519Spki, bytes]),
+    format: "der",
+    type: "spki",
+  });
+}

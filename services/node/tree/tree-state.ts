@@ -1,0 +1,621 @@
+import { setImmediate } from "node:timers/promises";
+import { CoppiceError } from "../../shared/errors.ts";
+import {
+  type Block,
+  type Header,
+  hashOf,
+  openBlock,
+  type SealedBlock,
+  sealBlock,
+} from "./block.ts";
+import { BodyCounts, noPages, type PageLists } from "./body-counts.ts";
+import type { Commit, Dropped, Journal } from "./journal.ts";
+import { decodeNode, encodeNode, type Node, nodeOf } from "./node-row.ts";
+import type { Person } from "./person.ts";
+import type { RootKey } from "./rootkey.ts";
+import type { TreeIndex } from "./tree-index.ts";
+
+/** Something that happened to an entry. */
+export interface TreeEvent {
+  kind: "written" | "moved" | "removed";
+  id: Buffer;
+  /** Where it was before, and where it is now. */
+  from: { parent: Buffer; name: string } | undefined;
+  to: { parent: Buffer; name: string } | undefined;
+}
+
+const cachedBlocks = 8192;
+const headKey = Buffer.from("head");
+const liveKey = Buffer.from("live");
+const storedKey = Buffer.from("stored");
+/** Changes wait at most so long for somebody who wants them durable. */
+const patience = 500;
+const mostWaiting = 4096;
+const leastStored = 4096;
+
+/** The newest versions of all blocks, and changes to them: visible at once, durable after `flush`. */
+export class TreeState implements AsyncDisposable {
+  readonly root: RootKey;
+  readonly journal: Journal;
+  readonly bodies: BodyCounts;
+  readonly #index: TreeIndex;
+  #cache = new Map<string, { block: Block; hash: Buffer }>();
+  #flushing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #listeners = new Set<(event: TreeEvent) => void>();
+  #onError: (error: unknown) => void;
+  #changing = false;
+
+  private constructor(
+    root: RootKey,
+    journal: Journal,
+    index: TreeIndex,
+    onError: (error: unknown) => void,
+  ) {
+    this.root = root;
+    this.journal = journal;
+    this.bodies = new BodyCounts(index);
+    this.#index = index;
+    this.#onError = onError;
+  }
+
+  /**
+   * Opens the tree's state; what the journal has beyond the index is taken in.
+   * @param loadPages reads the extents of pages that a version names. @param onError hears why changes that nobody waited for were lost.
+   */
+  static async open(
+    root: RootKey,
+    journal: Journal,
+    index: TreeIndex,
+    loadPages: (header: Header) => Promise<PageLists>,
+    onError: (error: unknown) => void,
+  ): Promise<TreeState> {
+    const state = new TreeState(root, journal, index, onError);
+    const head = index.get("facts", headKey);
+    if (head)
+      journal.follow({
+        number: head.readDoubleBE(),
+        hash: head.subarray(8),
+      });
+    for (;;) {
+      const commit = await journal.read(journal.head.number + 1);
+      if (!commit?.previous.equals(journal.head.hash)) break;
+      await state.replay(commit, loadPages);
+    }
+    return state;
+  }
+
+  /** The newest version's facts; `undefined` where there is no such block. */
+  node(id: Buffer): Node | undefined {
+    const row = this.#index.get("nodes", id);
+    return row && decodeNode(id, row);
+  }
+
+  /** The entry of a directory that has this name. */
+  child(parent: Buffer, name: string): Node | undefined {
+    const id = this.#index.get("entries", entryKey(parent, name));
+    return id && this.node(id);
+  }
+
+  /** At most `limit` entries of a directory behind `after`, in the byte order of their names. */
+  children(parent: Buffer, after: string, limit: number): Node[] {
+    return this.#index
+      .range(
+        "entries",
+        parent,
+        limit,
+        after === ""
+          ? parent
+          : Buffer.concat([entryKey(parent, after), Buffer.alloc(1)]),
+      )
+      .flatMap(([, id]) => this.node(id) ?? []);
+  }
+
+  /** A block's newest version. @throws Error where there is none */
+  block(id: Buffer): Block {
+    return this.#newest(id).block;
+  }
+
+  /** A version of a block; `undefined` where it is not kept. */
+  version(id: Buffer, version: number): Block | undefined {
+    const row = this.#index.get("blocks", blockKey(id, version));
+    return row && openBlock(row.subarray(8), { treeKey: this.root.treeKey });
+  }
+
+  /** Numbers of the versions that are kept, the oldest first. */
+  versions(id: Buffer): number[] {
+    return this.#index
+      .range("blocks", id, 100_000)
+      .map(([key]) => Number(key.readBigUInt64BE(16)));
+  }
+
+  /** A version as it is stored and handed on. */
+  sealed(id: Buffer, version: number): Buffer | undefined {
+    return this.#index.get("blocks", blockKey(id, version))?.subarray(8);
+  }
+
+  /** Blocks behind `after`, in order of their ids, a slice at a time. */
+  *nodesAfter(after: Buffer, limit: number): Generator<Node> {
+    const start = Buffer.concat([after, Buffer.alloc(after.length ? 1 : 0)]);
+    for (const [id, row] of this.#index.range(
+      "nodes",
+      Buffer.alloc(0),
+      limit,
+      start,
+    ))
+      yield decodeNode(id, row);
+  }
+
+  /** A number that is kept beside the tree; 0 where it was never set. */
+  fact(name: string): number {
+    return this.#number(Buffer.from(name));
+  }
+
+  /**
+   * Changes blocks: all that `work` does, or, where it throws, nothing. It is seen at once by whoever reads, and durable
+   * together after `flush`.
+   */
+  change<T>(work: (draft: Draft) => T): T {
+    if (this.#changing) throw new Error("a change within a change");
+    this.#changing = true;
+    const draft = new Draft(this, this.#index, this.#cache);
+    let result: T;
+    try {
+      result = work(draft);
+      const { entries, drops } = draft;
+      if (entries.length + drops.length > 0) {
+        const number = this.journal.add({ entries, drops });
+        for (const { id, version, bytes } of entries)
+          this.#index.set(
+            "blocks",
+            blockKey(id, version),
+            blockRow(number, bytes),
+          );
+        this.#count(number, entries, entries.length + drops.length);
+      }
+      this.#index.accept();
+    } catch (error) {
+      this.#index.reject();
+      this.#cache.clear();
+      throw error;
+    } finally {
+      this.#changing = false;
+    }
+    for (const event of draft.events)
+      for (const listener of this.#listeners) listener(event);
+    if (this.journal.waiting > mostWaiting) this.flush().catch(this.#onError);
+    else
+      this.#timer ??= setTimeout(() => {
+        this.flush().catch(this.#onError);
+      }, patience).unref();
+    return result;
+  }
+
+  /** Resolves when what was changed so far is durable. @throws DiskFullError, DiskError; then none of it happened. */
+  async flush(): Promise<void> {
+    // Whoever comes while a commit is being written shares the next one.
+    while (this.#flushing) {
+      const mine = this.journal.waiting === 0 && !this.#index.dirty;
+      await this.#flushing;
+      if (mine) return;
+    }
+    // One turn of the event loop lets those who come at the same moment into the same commit.
+    this.#flushing = setImmediate()
+      .then(async () => await this.#commit())
+      .finally(() => {
+        this.#flushing = undefined;
+      });
+    await this.#flushing;
+  }
+
+  /** Calls `listener` with whatever happens, until it is disposed of. */
+  listen(listener: (event: TreeEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return {
+      [Symbol.dispose]: () => void this.#listeners.delete(listener),
+    };
+  }
+
+  /** Takes a commit of the journal into the index. */
+  async replay(
+    commit: Commit & { hash: Buffer },
+    loadPages: (header: Header) => Promise<PageLists>,
+  ): Promise<void> {
+    const opened = [];
+    for (const entry of commit.entries) {
+      const block = openBlock(entry.bytes, { treeKey: this.root.treeKey });
+      opened.push({ entry, block, pages: await loadPages(block.header) });
+    }
+    const draft = new Draft(this, this.#index, this.#cache);
+    for (const { entry, block, pages } of opened) {
+      draft.take(block, entry, pages);
+      this.#index.set(
+        "blocks",
+        blockKey(entry.id, entry.version),
+        blockRow(commit.number, entry.bytes),
+      );
+    }
+    this.#count(
+      commit.number,
+      commit.entries,
+      commit.entries.length + commit.drops.length,
+    );
+    for (const drop of commit.drops) draft.drop(drop);
+    this.journal.follow(commit);
+    this.#index.set("facts", headKey, headRow(commit));
+    this.#index.accept();
+    await this.#index.commit(this.#index.freeze());
+  }
+
+  /** Whether a block of the fragment store holds anything that the tree needs. */
+  needs(block: Buffer): boolean {
+    if (this.bodies.has(block)) return true;
+    return this.#index.get("facts", commitKey(block)) !== undefined;
+  }
+
+  /** How much of the journal is live, in bytes. */
+  get usage(): { live: number; stored: number } {
+    return {
+      live: this.#number(liveKey),
+      stored: this.#number(storedKey),
+    };
+  }
+
+  /**
+   * Carries what is live in the oldest commits into new ones and removes them, while the journal is much larger than what is live.
+   * @returns whether it did something.
+   */
+  async clean(): Promise<boolean> {
+    const { live, stored } = this.usage;
+    if (stored < 3 * live + 4 * 2 ** 20) return false;
+    const oldest = this.#index
+      .range("commits", Buffer.alloc(0), 64)
+      .map(([key]) => Number(key.readBigUInt64BE()))
+      .filter((number) => number < this.journal.head.number);
+    if (oldest.length === 0) return false;
+    for (const number of oldest) {
+      const commit = await this.journal.read(number);
+      if (!commit) continue;
+      const alive = commit.entries.filter(
+        ({ id, version }) => this.#commitOf(id, version) === number,
+      );
+      // Versions are carried as they were signed.
+      if (alive.length > 0) this.#carry(alive);
+    }
+    await this.flush();
+    await Promise.all(
+      oldest.map(async (number) => await this.journal.remove(number)),
+    );
+    for (const number of oldest) {
+      this.#add(storedKey, -this.#commitRow(number).stored);
+      this.#index.set("commits", numberKey(number), undefined);
+      this.#index.set(
+        "facts",
+        commitKey(this.journal.addressOf(number).block),
+        undefined,
+      );
+    }
+    this.#index.accept();
+    return true;
+  }
+
+  /** Forgets the index. */
+  async clear(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#cache.clear();
+    await this.#index.clear();
+    this.journal.follow({ number: 0, hash: Buffer.alloc(0) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.flush().catch(this.#onError);
+    await this.#index[Symbol.asyncDispose]();
+  }
+
+  /** Takes one from the count of what is live in a version's commit. */
+  uncount(row: Buffer): void {
+    const number = Number(row.readBigUInt64BE());
+    if (number === 0) return;
+    const { live, stored } = this.#commitRow(number);
+    this.#setCommit(number, live - row.length, stored);
+    this.#add(liveKey, -row.length);
+  }
+
+  #newest(id: Buffer): { block: Block; hash: Buffer } {
+    const key = id.toString("latin1");
+    const cached = this.#cache.get(key);
+    if (cached) return cached;
+    const node = this.node(id);
+    const row = node && this.#index.get("blocks", blockKey(id, node.version));
+    if (!row) throw new Error(`block ${id.toString("hex")} is not there`);
+    const sealed = row.subarray(8);
+    const found = {
+      block: openBlock(sealed, { treeKey: this.root.treeKey }),
+      hash: hashOf(sealed),
+    };
+    remember(this.#cache, key, found);
+    return found;
+  }
+
+  /** Hash of the newest version. */
+  hash(id: Buffer): Buffer {
+    return this.#newest(id).hash;
+  }
+
+  async #commit(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const taken = this.journal.take();
+    const changes = this.#index.freeze();
+    if (taken.length === 0 && changes.length === 0) return;
+    try {
+      await this.journal.write(taken);
+      await this.#index.commit([
+        ...changes,
+        { table: "facts", key: headKey, value: headRow(this.journal.head) },
+      ]);
+    } catch (error) {
+      this.#index.rollBack();
+      this.#cache.clear();
+      const head = this.#index.get("facts", headKey);
+      this.journal.follow(
+        head
+          ? { number: head.readDoubleBE(), hash: head.subarray(8) }
+          : { number: 0, hash: Buffer.alloc(0) },
+      );
+      throw error instanceof CoppiceError
+        ? error
+        : new CoppiceError(
+            503,
+            "tree-not-written",
+            `The box could not write the tree's index (${(error as Error).message}). Restart it.`,
+            { cause: error },
+          );
+    }
+  }
+
+  #carry(entries: readonly SealedBlock[]): void {
+    const number = this.journal.add({ entries, drops: [] });
+    for (const { id, version, bytes } of entries) {
+      const row = this.#index.get("blocks", blockKey(id, version));
+      if (row) this.uncount(row);
+      this.#index.set("blocks", blockKey(id, version), blockRow(number, bytes));
+    }
+    this.#count(number, entries, entries.length);
+    this.#index.accept();
+  }
+
+  #commitOf(id: Buffer, version: number): number {
+    const row = this.#index.get("blocks", blockKey(id, version));
+    return row ? Number(row.readBigUInt64BE()) : 0;
+  }
+
+  #count(
+    number: number,
+    entries: readonly SealedBlock[],
+    records: number,
+  ): void {
+    const bytes = entries.reduce((sum, one) => sum + one.bytes.length + 8, 0);
+    const { live, stored } = this.#commitRow(number);
+    const grown = Math.max(leastStored, stored + bytes + 24 * records);
+    this.#setCommit(number, live + bytes, grown);
+    this.#add(storedKey, grown - stored);
+    this.#add(liveKey, bytes);
+    if (stored === 0)
+      this.#index.set(
+        "facts",
+        commitKey(this.journal.addressOf(number).block),
+        Buffer.alloc(1),
+      );
+  }
+
+  #commitRow(number: number): { live: number; stored: number } {
+    const row = this.#index.get("commits", numberKey(number));
+    return {
+      live: row?.readDoubleBE(0) ?? 0,
+      stored: row?.readDoubleBE(8) ?? 0,
+    };
+  }
+
+  #setCommit(number: number, live: number, stored: number): void {
+    const row = Buffer.alloc(16);
+    row.writeDoubleBE(live, 0);
+    row.writeDoubleBE(stored, 8);
+    this.#index.set("commits", numberKey(number), row);
+  }
+
+  #number(key: Buffer): number {
+    return this.#index.get("facts", key)?.readDoubleBE() ?? 0;
+  }
+
+  #add(key: Buffer, by: number): void {
+    const row = Buffer.alloc(8);
+    row.writeDoubleBE(this.#number(key) + by);
+    this.#index.set("facts", key, row);
+  }
+}
+
+/** A change under way. */
+export class Draft {
+  readonly entries: SealedBlock[] = [];
+  readonly drops: Dropped[] = [];
+  readonly events: TreeEvent[] = [];
+  #state: TreeState;
+  #index: TreeIndex;
+  #cache: Map<string, { block: Block; hash: Buffer }>;
+
+  constructor(
+    state: TreeState,
+    index: TreeIndex,
+    cache: Map<string, { block: Block; hash: Buffer }>,
+  ) {
+    this.#state = state;
+    this.#index = index;
+    this.#cache = cache;
+  }
+
+  /**
+   * Writes a block's next version. @param keep whether the version before stays in its history.
+   * @param pages extents of pages that nothing named before.
+   */
+  write(
+    id: Buffer,
+    header: Omit<Header, "previous">,
+    writer: Person,
+    keep: boolean,
+    pages: PageLists = noPages,
+  ): Node {
+    const old = this.#state.node(id);
+    const block: Block = {
+      id,
+      version: (old?.version ?? 0) + 1,
+      header: {
+        ...header,
+        previous: old ? this.#state.hash(id) : Buffer.alloc(0),
+      },
+    };
+    const parent = this.#state.node(header.parent);
+    const { root } = this.#state;
+    const sealed = sealBlock(
+      block,
+      writer,
+      root.principal,
+      root.treeKey,
+      parent ? this.#state.block(header.parent).header.keys : [],
+    );
+    this.entries.push(sealed);
+    this.#index.set(
+      "blocks",
+      blockKey(id, block.version),
+      blockRow(0, sealed.bytes),
+    );
+    this.take(block, sealed, pages);
+    if (old && !keep) this.drop({ id, version: old.version });
+    return nodeOf(block);
+  }
+
+  /** Takes in a version that is sealed already. */
+  take(block: Block, sealed: SealedBlock, pages: PageLists): void {
+    const { id, version, header } = block;
+    // The same version, told once more: it was carried from one commit to another.
+    const known = this.#index.get("blocks", blockKey(id, version));
+    if (!known || this.entries.includes(sealed))
+      this.#state.bodies.name(header.content, pages);
+    else this.#state.uncount(known);
+    const old = this.#state.node(id);
+    if (old && old.version > version) return;
+    if (old) this.#unlink(old);
+    const node = nodeOf(block);
+    this.#index.set("nodes", id, encodeNode(node));
+    this.#tally(old, node);
+    if (node.name !== "")
+      this.#index.set("entries", entryKey(node.parent, node.name), id);
+    remember(this.#cache, id.toString("latin1"), {
+      block,
+      hash: hashOf(sealed.bytes),
+    });
+    const to = { parent: node.parent, name: node.name };
+    const from = old && { parent: old.parent, name: old.name };
+    const moved =
+      from && !(from.parent.equals(to.parent) && from.name === to.name);
+    this.events.push({ kind: moved ? "moved" : "written", id, from, to });
+  }
+
+  /** Takes a version out of a block's history; with its last one, the block is gone. */
+  drop({ id, version }: Dropped): void {
+    const key = blockKey(id, version);
+    const row = this.#index.get("blocks", key);
+    if (!row) return;
+    const block = openBlock(row.subarray(8), {
+      treeKey: this.#state.root.treeKey,
+    });
+    this.#index.set("blocks", key, undefined);
+    this.#state.bodies.forget(block.header.content);
+    const fresh = this.entries.findIndex(
+      (entry) => entry.id.equals(id) && entry.version === version,
+    );
+    if (fresh >= 0) this.entries.splice(fresh, 1);
+    else {
+      this.#state.uncount(row);
+      this.drops.push({ id, version });
+    }
+    const node = this.#state.node(id);
+    if (node?.version !== version) return;
+    this.#unlink(node);
+    this.#index.set("nodes", id, undefined);
+    this.#tally(node, undefined);
+    this.#cache.delete(id.toString("latin1"));
+    this.events.push({
+      kind: "removed",
+      id,
+      from: { parent: node.parent, name: node.name },
+      to: undefined,
+    });
+  }
+
+  /** Takes a block out with all its versions. */
+  remove(id: Buffer): void {
+    for (const version of this.#state.versions(id)) this.drop({ id, version });
+  }
+
+  /** Sets a number that is kept beside the tree. */
+  setFact(name: string, value: number): void {
+    const row = Buffer.alloc(8);
+    row.writeDoubleBE(value);
+    this.#index.set("facts", Buffer.from(name), row);
+  }
+
+  /** Counts files and their bytes. */
+  #tally(old: Node | undefined, fresh: Node | undefined): void {
+    const [was, is] = [old?.kind === "file", fresh?.kind === "file"];
+    if (was !== is)
+      this.setFact("files", this.#state.fact("files") + (is ? 1 : -1));
+    const grown = (is ? (fresh?.size ?? 0) : 0) - (was ? (old?.size ?? 0) : 0);
+    if (grown !== 0) this.setFact("bytes", this.#state.fact("bytes") + grown);
+  }
+
+  #unlink({ id, parent, name }: Node): void {
+    const key = entryKey(parent, name);
+    if (this.#index.get("entries", key)?.equals(id))
+      this.#index.set("entries", key, undefined);
+  }
+}
+
+function remember<T>(cache: Map<string, T>, key: string, value: T): void {
+  cache.delete(key);
+  cache.set(key, value);
+  if (cache.size <= cachedBlocks) return;
+  for (const oldest of cache.keys()) {
+    cache.delete(oldest);
+    return;
+  }
+}
+
+function entryKey(parent: Buffer, name: string): Buffer {
+  return Buffer.concat([parent, Buffer.from(name)]);
+}
+
+function blockKey(id: Buffer, version: number): Buffer {
+  return Buffer.concat([id, numberKey(version)]);
+}
+
+function numberKey(number: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64BE(BigInt(number));
+  return key;
+}
+
+function commitKey(block: Buffer): Buffer {
+  return Buffer.concat([Buffer.from("commit "), block]);
+}
+
+function blockRow(commit: number, sealed: Buffer): Buffer {
+  return Buffer.concat([numberKey(commit), sealed]);
+}
+
+function headRow({ number, hash }: { number: number; hash: Buffer }): Buffer {
+  const row = Buffer.alloc(8);
+  row.writeDoubleBE(number);
+  return Buffer.concat([row, hash]);
+}
