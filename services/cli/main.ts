@@ -4,6 +4,7 @@ import { CoppiceError } from "../shared/errors.ts";
 import { CliError, Connection } from "./connection.ts";
 import { addFileCommands } from "./file.ts";
 import { addIdentityCommands } from "./identity.ts";
+import { addMountCommand } from "./mount.ts";
 import { addStoreCommands } from "./store.ts";
 import { size } from "./text.ts";
 
@@ -55,6 +56,7 @@ program
 addFileCommands(program, { connect, print });
 addIdentityCommands(program, { connect, print });
 addStoreCommands(program, { connect, print });
+addMountCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { Type } from "typebox";
 import type { ServiceClient } from "../shared/client.ts";
 import {
@@ -12,11 +12,13 @@ import {
   type LockAct,
   type PatchQuery,
   type ReadQuery,
+  Room,
   TreeChange,
   VerifyLine,
   type WriteQuery,
 } from "./tree/api.ts";
 
+import { encodePieces, type Piece } from "./tree/pieces.ts";
 /** Calls the storage node's block tree. Entries are named by a path that begins with a slash, or by their id. */
 export class TreeClient {
   #client: ServiceClient;
@@ -81,12 +83,16 @@ export class TreeClient {
     );
   }
 
-  /** Replaces pieces of a file; \`stream\` gives their bytes one after the other. */
+  /** Replaces pieces of a file, which are in order of their places. @param bytes of each piece */
   async patch(
     wanted: PatchQuery,
-    stream: Readable,
+    pieces: readonly Piece[],
+    bytes: readonly Buffer[],
     signal?: AbortSignal,
   ): Promise<Entry> {
+    const stream = Readable.from([encodePieces(pieces), ...bytes], {
+      objectMode: false,
+    });
     return await this.#client.call(
       Entry,
       "POST",
@@ -107,6 +113,11 @@ export class TreeClient {
       `/tree/act?durable=${durable}`,
       { body: act, signal },
     );
+  }
+
+  /** Bytes of content that the disks have room for. */
+  async room(signal?: AbortSignal): Promise<Room> {
+    return await this.#client.call(Room, "GET", "/tree/room", { signal });
   }
 
   /** Resolves when everything so far is durable. */
@@ -151,7 +162,7 @@ export class TreeClient {
     );
   }
 
-  /** What happens at and beneath a path, until \`signal\` aborts. */
+  /** What happens at and beneath a path, until `signal` aborts. */
   watch(at: string, signal?: AbortSignal): AsyncGenerator<TreeChange> {
     return this.#client.lines(
       TreeChange,

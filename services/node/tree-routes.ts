@@ -17,10 +17,12 @@ import {
   LockAct,
   PatchQuery,
   ReadQuery,
+  Room,
   WriteQuery,
 } from "./tree/api.ts";
 import { bodiesOf } from "./tree/content.ts";
 import type { Node } from "./tree/node-row.ts";
+import { readPieces } from "./tree/pieces.ts";
 import type { Place, Tree } from "./tree/tree.ts";
 import { verifyTree } from "./tree/verify.ts";
 
@@ -105,16 +107,16 @@ export function addTreeRoutes(
       bodyLimit: 2 ** 50,
       schema: { querystring: PatchQuery, response: { 200: Entry } },
     },
-    async ({ query: { at, size, pieces, ...options }, body }) => {
+    async ({ query: { at, size, ...options }, body }) => {
       const { tree } = node;
-      const patches = pieces === "" ? [] : pieces.split(",").map(pieceOf);
-      const length = patches.reduce((sum, one) => sum + one.length, 0);
+      const { pieces, rest } = await readPieces(body as unknown as Readable);
+      const length = pieces.reduce((sum, one) => sum + one.length, 0);
       return entryOf(
         await tree.patch(
           place(at),
-          patches,
+          pieces,
           size,
-          exactly(body as unknown as Readable, length),
+          exactly(rest, length),
           tree.owner,
           ending,
           options,
@@ -138,6 +140,11 @@ export function addTreeRoutes(
       if (query.durable !== false) await tree.flush();
       return done ? entryOf(done) : null;
     },
+  );
+  app.get(
+    "/tree/room",
+    { schema: { response: { 200: Room } } },
+    async () => await node.tree.contents.room(),
   );
   app.post("/tree/flush", async (_request, reply) => {
     await node.tree.flush();
@@ -178,9 +185,9 @@ export function addTreeRoutes(
   app.get(
     "/tree/watch",
     { schema: { querystring: At } },
-    async ({ query, raw }, reply) => {
+    async ({ query }, reply) => {
       const gone = new AbortController();
-      raw.once("close", () => gone.abort());
+      reply.raw.once("close", () => gone.abort());
       const { tree } = node;
       const changes = tree.watch(
         place(query.at),
@@ -195,9 +202,9 @@ export function addTreeRoutes(
   app.get(
     "/tree/verify",
     { schema: { querystring: At } },
-    async ({ query, raw }, reply) => {
+    async ({ query }, reply) => {
       const gone = new AbortController();
-      raw.once("close", () => gone.abort());
+      reply.raw.once("close", () => gone.abort());
       return reply
         .type("application/jsonl")
         .send(
@@ -348,11 +355,6 @@ function idOf(id: string): Buffer {
       "bad-path",
     );
   return Buffer.from(id, "hex");
-}
-
-function pieceOf(text: string): { at: number; length: number } {
-  const [at = 0, length = 0] = text.split("-").map(Number);
-  return { at, length };
 }
 
 async function* chained(

@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { Type } from "typebox";
 import {
   Act,
@@ -283,15 +283,17 @@ export function addFileRoutes(
         querystring: PathQuery,
       },
     },
-    async ({ query, raw }, reply) => {
+    async ({ query }, reply) => {
       const gone = new AbortController();
-      raw.once("close", () => gone.abort());
+      reply.raw.once("close", () => gone.abort());
       await node.tree.entry(query.path);
       const lines = node.tree.verify(query.path, gone.signal);
       return reply.type("application/jsonl").send(
-        (async function* () {
-          for await (const line of lines) yield `${JSON.stringify(line)}\n`;
-        })(),
+        Readable.from(
+          (async function* () {
+            for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+          })(),
+        ),
       );
     },
   );

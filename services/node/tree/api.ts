@@ -82,6 +82,10 @@ export const VerifyLine = Type.Object({
 });
 export type VerifyLine = Static<typeof VerifyLine>;
 
+/** Bytes of content that fit on the disks, in all and beside what is there. */
+export const Room = Type.Object({ total: Type.Number(), free: Type.Number() });
+export type Room = Static<typeof Room>;
+
 /** A lock on an entry. */
 export const Lock = Type.Object({
   token: Type.Integer(),
@@ -205,11 +209,10 @@ export const WriteQuery = Type.Object({
   token,
 });
 export type WriteQuery = Static<typeof WriteQuery>;
-/** Which pieces of a file are replaced: positions and lengths in turn. */
+/** Which file is changed, and its size afterwards; the pieces stand in the body, as `encodePieces` writes them. */
 export const PatchQuery = Type.Object({
   at,
   size: Type.Integer({ minimum: 0 }),
-  pieces: Type.String({ pattern: "^([0-9]+-[0-9]+(,[0-9]+-[0-9]+)*)?$" }),
   modified,
   token,
 });

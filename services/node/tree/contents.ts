@@ -39,8 +39,11 @@ import {
 /** Bodies up to this stand in the block's header. */
 export const inlineBody = 2048;
 /** A list with more than this is slow to read: its content is written anew as one body. */
-const mostBodies = 64;
-const mostExtents = 1024;
+const mostBodies = 128;
+const mostExtents = 4096;
+/** Shorter pieces are read through segments that are kept for a while. */
+const smallPiece = 128 * 1024;
+const keptSegments = 16;
 const zeros = Buffer.alloc(64 * 1024);
 
 /** Content that was written, and that nothing names yet. */
@@ -63,6 +66,7 @@ export class Contents {
   #store: FragmentStore;
   #account: Buffer;
   #readers = new Map<string, number>();
+  #segments = new Map<string, Promise<Buffer>>();
 
   constructor(store: FragmentStore, account: Buffer) {
     this.#store = store;
@@ -81,6 +85,18 @@ export class Contents {
       this.#account,
       Math.ceil((size * fragmentCount(code)) / code.k),
     );
+  }
+
+  /** Bytes of content that fit on the disks, in all and beside what is there. */
+  async room(): Promise<{ total: number; free: number }> {
+    const { code } = this;
+    const share = code.k / fragmentCount(code);
+    const rooms = await Promise.all(
+      this.#store.accepting.map(async (disk) => await disk.room()),
+    );
+    const sum = (pick: (room: { total: number; free: number }) => number) =>
+      rooms.reduce((all, room) => all + pick(room), 0) * share;
+    return { total: sum(({ total }) => total), free: sum(({ free }) => free) };
   }
 
   /**
@@ -104,6 +120,7 @@ export class Contents {
 
   /**
    * Changes content without writing it anew: `source` gives the bytes of all patches, one after the other.
+   * @param patches in order of their places, none over another.
    * @param size bytes afterwards; what is cut off is gone, what is added is zeros.
    * @throws as `write`
    */
@@ -119,14 +136,13 @@ export class Contents {
       const fresh = wholeBody(await writing.body(source, this.code, signal));
       let from = 0;
       const pieces = patches.map(({ at, length }) => {
-        const piece = cut(fresh, from, from + length);
+        const piece = pieceOf(fresh, from, length);
         from += length;
         return { at, piece };
       });
       if (content.layout === "sequential") {
-        let { list } = content;
-        for (const { at, piece } of pieces) list = overlay(list, at, piece);
-        list = await this.#compact(writing, resize(list, size), signal);
+        const changed = resize(overlay(content.list, pieces), size);
+        const list = await this.#compact(writing, changed, signal);
         return writing.done({ layout: "sequential", size, list }, new Map());
       }
       return await this.#patchPages(writing, content, pieces, size, signal);
@@ -266,7 +282,7 @@ export class Contents {
       if (n >= count) continue;
       let list = await this.#loadPage(content.pages[n], signal);
       list = cut(list, 0, Math.min(size, content.size) - n * pageSize);
-      for (const { at, piece } of parts) list = overlay(list, at, piece);
+      list = overlay(list, parts);
       list = cut(list, 0, Math.min(pageSize, size - n * pageSize));
       list = await this.#compact(writing, list, signal);
       const page = await writing.body([writePage(list)], this.code, signal);
@@ -318,12 +334,60 @@ export class Contents {
     signal: AbortSignal,
   ): AsyncGenerator<Buffer> {
     try {
-      yield* readBody(this.#store, this.#addressOf(id), body, signal, range);
+      if (body.inline.length > 0 || range.end - range.start >= smallPiece)
+        yield* readBody(this.#store, this.#addressOf(id), body, signal, range);
+      else
+        for (let at = range.start; at < range.end; ) {
+          const number = Math.floor(at / body.segmentSize);
+          const base = number * body.segmentSize;
+          const segment = await this.#segment({ id, body }, number, signal);
+          const end = Math.min(range.end, base + segment.length);
+          yield Buffer.from(segment.subarray(at - base, end - base));
+          at = end;
+        }
     } catch (error) {
       if (error instanceof NoBlockError)
         throw new SegmentLostError(headerSegment, 0, body.k);
       throw error;
     }
+  }
+
+  /** A whole segment, kept for a while: content that was changed in many places is many small pieces of few segments. */
+  async #segment(
+    { id, body }: BodyRef,
+    number: number,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const key = `${id.toString("hex")} ${number}`;
+    const known = this.#segments.get(key);
+    if (known) {
+      this.#segments.delete(key);
+      this.#segments.set(key, known);
+      return await known;
+    }
+    const start = number * body.segmentSize;
+    const end = Math.min(body.size, start + body.segmentSize);
+    const reading = (async () => {
+      const chunks: Buffer[] = [];
+      const address = this.#addressOf(id);
+      const range = { start, end };
+      for await (const chunk of readBody(
+        this.#store,
+        address,
+        body,
+        signal,
+        range,
+      ))
+        chunks.push(chunk);
+      return Buffer.concat(chunks);
+    })();
+    reading.catch(() => this.#segments.delete(key));
+    this.#segments.set(key, reading);
+    for (const oldest of this.#segments.keys()) {
+      if (this.#segments.size <= keptSegments) break;
+      this.#segments.delete(oldest);
+    }
+    return await reading;
   }
 
   async #loadPage(
@@ -416,6 +480,13 @@ class Writing {
           .catch(() => {});
     }
   }
+}
+
+/** A piece of a list that is one body. */
+function pieceOf(list: ExtentList, from: number, length: number): ExtentList {
+  return length === 0
+    ? noExtents
+    : { bodies: list.bodies, extents: [{ length, body: 0, from }] };
 }
 
 /** Content of nothing but zeros. */

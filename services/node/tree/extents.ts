@@ -62,89 +62,105 @@ export function hole(length: number): ExtentList {
 
 /** The piece from `start` to before `end`, in bytes. */
 export function cut(list: ExtentList, start: number, end: number): ExtentList {
-  const extents: Extent[] = [];
-  let at = 0;
-  for (const extent of list.extents) {
-    const first = Math.max(start, at);
-    const last = Math.min(end, at + extent.length);
-    if (first < last)
-      extents.push({
-        length: last - first,
-        body: extent.body,
-        from: extent.body < 0 ? 0 : extent.from + first - at,
-      });
-    at += extent.length;
-    if (at >= end) break;
-  }
-  return tidy({ bodies: list.bodies, extents });
+  const builder = new Builder();
+  new Reader(list).copy(start, end, builder);
+  return builder.list;
 }
 
-/** Lists one after the other. */
-export function join(...lists: readonly ExtentList[]): ExtentList {
-  const bodies: BodyRef[] = [];
-  const extents: Extent[] = [];
-  for (const list of lists) {
-    const base = bodies.length;
-    bodies.push(...list.bodies);
-    for (const extent of list.extents)
-      extents.push(
-        extent.body < 0 ? extent : { ...extent, body: extent.body + base },
-      );
-  }
-  return tidy({ bodies, extents });
-}
-
-/** Puts `piece` in the place of what is at `at`; behind the end, zeros come between. */
+/**
+ * Puts pieces in the place of what is there; behind the end, zeros come between.
+ * @param pieces in order, none over another.
+ */
 export function overlay(
   list: ExtentList,
-  at: number,
-  piece: ExtentList,
+  pieces: readonly { at: number; piece: ExtentList }[],
 ): ExtentList {
+  const builder = new Builder();
+  const reader = new Reader(list);
   const length = lengthOf(list);
-  return join(
-    cut(list, 0, Math.min(at, length)),
-    hole(Math.max(0, at - length)),
-    piece,
-    cut(list, at + lengthOf(piece), length),
-  );
+  let at = 0;
+  for (const one of pieces) {
+    reader.copy(at, Math.min(one.at, length), builder);
+    builder.add(undefined, Math.max(0, one.at - Math.max(at, length)), 0);
+    const size = lengthOf(one.piece);
+    new Reader(one.piece).copy(0, size, builder);
+    at = one.at + size;
+  }
+  reader.copy(at, length, builder);
+  return builder.list;
 }
 
 /** Cut to a length, or filled up with zeros. */
 export function resize(list: ExtentList, size: number): ExtentList {
   const length = lengthOf(list);
-  return size <= length ? cut(list, 0, size) : join(list, hole(size - length));
+  return size <= length
+    ? cut(list, 0, size)
+    : overlay(list, [{ at: length, piece: hole(size - length) }]);
 }
 
-/** Joins extents that follow each other, and drops bodies that none needs. */
-function tidy({ bodies, extents }: ExtentList): ExtentList {
-  const numbers = new Map<string, number>();
-  const kept: BodyRef[] = [];
-  const joined: Extent[] = [];
-  for (const extent of extents) {
-    let body = -1;
-    const ref = bodies[extent.body];
-    if (ref) {
-      // A body that stands in the list itself has no id: its bytes are never those of another.
-      const key =
-        ref.body.inline.length > 0
-          ? ref.body.key.toString("latin1")
-          : ref.id.toString("latin1");
-      const known = numbers.get(key);
-      body = known ?? kept.push(ref) - 1;
-      numbers.set(key, body);
-    }
-    const last = joined.at(-1);
-    if (
-      last?.body === body &&
-      (body < 0 || last.from + last.length === extent.from)
-    )
-      joined[joined.length - 1] = {
-        ...last,
-        length: last.length + extent.length,
-      };
-    else joined.push({ ...extent, body });
+/** Goes through a list once, from its beginning to its end. */
+class Reader {
+  #list: ExtentList;
+  #number = 0;
+  /** First byte of the extent at hand. */
+  #base = 0;
+
+  constructor(list: ExtentList) {
+    this.#list = list;
   }
-  return { bodies: kept, extents: joined };
+
+  /** Hands on what is from `start` to before `end`, which is not before what was asked for last. */
+  copy(start: number, end: number, to: Builder): void {
+    const { bodies, extents } = this.#list;
+    for (;;) {
+      const extent = extents[this.#number];
+      if (!extent || this.#base >= end) return;
+      const first = Math.max(start, this.#base);
+      const last = Math.min(end, this.#base + extent.length);
+      if (first < last)
+        to.add(
+          bodies[extent.body],
+          last - first,
+          extent.body < 0 ? 0 : extent.from + first - this.#base,
+        );
+      if (this.#base + extent.length > end) return;
+      this.#base += extent.length;
+      this.#number++;
+    }
+  }
+}
+
+/** Makes a list: joins extents that follow each other, and names each body once. */
+class Builder {
+  #bodies: BodyRef[] = [];
+  #extents: Extent[] = [];
+  #numbers = new Map<string, number>();
+
+  add(ref: BodyRef | undefined, length: number, from: number): void {
+    if (length === 0) return;
+    const body = ref ? this.#numberOf(ref) : -1;
+    const last = this.#extents.at(-1);
+    if (last?.body === body && (body < 0 || last.from + last.length === from))
+      last.length += length;
+    else this.#extents.push({ length, body, from });
+  }
+
+  get list(): ExtentList {
+    return { bodies: this.#bodies, extents: this.#extents };
+  }
+
+  #numberOf(ref: BodyRef): number {
+    // A body that stands in the list itself may have another's id: its key is its own.
+    const key = (ref.body.inline.length > 0 ? ref.body.key : ref.id).toString(
+      "latin1",
+    );
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.#bodies.push(ref) - 1;
+      this.#numbers.set(key, number);
+    }
+    return number;
+  }
 }
 
 /** To CBOR's tuple and back. */

@@ -152,7 +152,7 @@ async function prepare(): Promise<Found> {
   return { machine: next, disks, index: found.index.moved(next) };
 }
 
-/** Does operations and cuts the power before event \`at\`; what is wrong afterwards, or nothing. */
+/** Does operations and cuts the power before event `at`; what is wrong afterwards, or nothing. */
 async function crash(
   start: Found,
   names: readonly string[],
