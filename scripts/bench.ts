@@ -7,6 +7,7 @@ const parts: Record<string, () => Promise<void>> = {
   identity: async () =>
     await (await import("./bench/identity.ts")).benchIdentity(),
   store: async () => await (await import("./bench/store.ts")).benchStore(),
+  tree: async () => await (await import("./bench/tree.ts")).benchTree(),
 };
 
 const part = parts[process.argv[2] ?? ""];

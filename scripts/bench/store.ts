@@ -1,21 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import {
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { StoreHere } from "../../services/node/store/here.ts";
 import { run } from "../process.ts";
 import { printFigure } from "./figure.ts";
+import { dropCaches, median, scratch, seconds } from "./measure.ts";
 import { benchEncode } from "./store/encode.ts";
 import { GlusterVolume } from "./store/gluster.ts";
 import { benchIndex } from "./store/lookup.ts";
@@ -37,37 +29,11 @@ export async function benchStore(): Promise<void> {
   await benchIndex(folder.path);
 }
 
-/** A folder on a real disk: /tmp may be memory. */
-async function scratch(): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp("/var/tmp/coppice-bench-");
-  return {
-    path,
-    [Symbol.asyncDispose]: async () =>
-      await rm(path, { recursive: true, force: true }),
-  };
-}
-
-/** Seconds that `work` takes. */
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return (performance.now() - started) / 1000;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
 async function openStore(folders: readonly string[]): Promise<StoreHere> {
   const [first = ""] = folders;
   return await StoreHere.open(folders, join(first, "../key"), (error) => {
     throw error;
   });
-}
-
-async function dropCaches(): Promise<void> {
-  await run("sync", []);
-  await writeFile("/proc/sys/vm/drop_caches", "3");
 }
 
 async function putFile(here: StoreHere, path: string): Promise<string> {

@@ -144,9 +144,12 @@ function read(bytes: Uint8Array): {
   const parts = tagged instanceof Tagged ? tagged.value : undefined;
   if (!Array.isArray(parts) || parts.length !== 4)
     throw new SignatureError("this is not a signed structure");
-  const [protectedHeader, , payload, signature] = parts as unknown[];
+  const [protectedHeader, unprotected, payload, signature] = parts as unknown[];
   if (
     !(
+      // What nobody signs is not there: one structure has one form.
+      unprotected instanceof Map &&
+      unprotected.size === 0 &&
       protectedHeader instanceof Uint8Array &&
       payload instanceof Uint8Array &&
       signature instanceof Uint8Array

@@ -410,6 +410,112 @@ test("the API's pages for people open without an error", async (t) => {
   t.deepEqual(errors, []);
 });
 
+test("the files: folders, a preview, versions, moving, the bin", async (t) => {
+  t.timeout(3 * 60_000);
+  await using box = await startServices();
+  await box.client.claim(box.code, "birch", owner);
+  await box.client.ok("POST", "/api/files/act", {
+    act: "directory",
+    parent: "/",
+    name: "Letters",
+  });
+  const path = "/api/files/content?path=/Letters/plan.txt";
+  for (const text of ["the first plan", "the second plan, which is longer"])
+    await box.client.ok("PUT", path, Buffer.from(text));
+  // Somebody who knows only the first version writes over the second.
+  await box.client.ok("PUT", `${path}&base=1`, Buffer.from("a third plan"));
+  await using browser = await startBrowser();
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: sizes[390],
+  });
+  const { page, errors } = await openPage(context, box.services.url);
+  const seen = (name: string): Promise<void> =>
+    look(page, name, (message, fits) => t.true(fits, message));
+  const press = (name: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+  const inDialog = (name: string): Promise<void> =>
+    page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password").fill(owner.password);
+  await press("Sign in");
+  await page.getByRole("link", { name: "Files" }).click();
+  await press("New folder");
+  await page.getByLabel("Its name").fill("Photos");
+  await press("Make the folder");
+  await page.getByText("Photos").click();
+  await page.getByText("This folder is empty").waitFor();
+  const png = await readFile(join(import.meta.dirname, "home-390.png"));
+  await page
+    .getByLabel("Files to upload")
+    .setInputFiles([{ name: "home.png", mimeType: "image/png", buffer: png }]);
+  await page.getByText("home.png").click();
+  const image = page.getByRole("dialog").locator("img");
+  await image.waitFor();
+  while (
+    !(await image.evaluate((one) => (one as HTMLImageElement).naturalWidth > 0))
+  )
+    await page.waitForTimeout(50);
+  await seen("files-preview");
+  await press("Close");
+  await page
+    .getByRole("navigation", { name: "Folders above" })
+    .getByRole("button", { name: "Files" })
+    .click();
+  await page.getByText("Letters").click();
+  await page.getByText("two versions: look at them").waitFor();
+  await seen("files-folder");
+  await page.getByText("plan.txt").click();
+  await page.getByLabel("Text").waitFor();
+  t.is(await page.getByLabel("Text").inputValue(), "a third plan");
+  await press("Close");
+  await page.getByLabel("More for plan.txt").click();
+  await inDialog("Versions");
+  await page.getByText(/in conflict/).waitFor();
+  await seen("files-versions");
+  await inDialog("Restore version 1");
+  await page.getByText("14 B").waitFor();
+  await page.getByLabel("More for plan.txt").click();
+  await inDialog("Rename");
+  await page.getByLabel("New name").fill("plan ä.txt");
+  await press("Rename");
+  await page.getByLabel("More for plan ä.txt").click();
+  await inDialog("Move");
+  await inDialog("Up to Files");
+  await inDialog("Photos");
+  await inDialog("Move to /Photos");
+  await page.getByText("This folder is empty").waitFor();
+  t.is(
+    (
+      await box.client.call(
+        "GET",
+        `/api/files/content?path=${encodeURIComponent("/Photos/plan ä.txt")}`,
+      )
+    ).bytes.toString(),
+    "the first plan",
+  );
+  await page.goBack();
+  await page.getByLabel("More for Photos").click();
+  await inDialog("Delete");
+  await inDialog("Delete");
+  await page.getByText("Photos").waitFor({ state: "detached" });
+  await press("Bin");
+  await page.getByText(/was \/Photos/).waitFor();
+  await seen("files-bin");
+  await page.getByLabel("Restore Photos", { exact: true }).click();
+  await page.getByText("The bin is empty").waitFor();
+  await press("Bin");
+  await page.getByText("Photos").waitFor();
+  // Another door: the page follows by itself.
+  await box.client.ok("POST", "/api/files/act", {
+    act: "directory",
+    parent: "/",
+    name: "Made elsewhere",
+  });
+  await page.getByText("Made elsewhere").waitFor();
+  t.deepEqual(errors, []);
+});
+
 test("the storage: a second disk, rot that is mended, the first disk emptied and taken out", async (t) => {
   t.timeout(3 * 60_000);
   await using box = await startServices();

@@ -110,11 +110,20 @@ export function Files() {
       <div class="page-head">
         <h1>Files</h1>
         <div class="actions">
-          <button type="button" aria-pressed={bin} onClick={() => setBin(!bin)}>
-            <Trash2 size={18} aria-hidden="true" /> Bin
+          <button
+            type="button"
+            aria-label="Bin"
+            aria-pressed={bin}
+            onClick={() => setBin(!bin)}
+          >
+            <Trash2 size={18} aria-hidden="true" /> <span>Bin</span>
           </button>
-          <button type="button" onClick={() => setMaking(true)}>
-            <FolderPlus size={18} aria-hidden="true" /> New folder
+          <button
+            type="button"
+            aria-label="New folder"
+            onClick={() => setMaking(true)}
+          >
+            <FolderPlus size={18} aria-hidden="true" /> <span>New folder</span>
           </button>
           <button
             type="button"
@@ -217,7 +226,8 @@ export function Files() {
           {folder && entries && entries.length > 0 && (
             <p class="kept">
               <ShieldCheck size={14} aria-hidden="true" />
-              {folder.fragments} fragments, any {folder.needed} restore it
+              Each is kept as {folder.fragments} fragments, any {folder.needed}{" "}
+              restore it
             </p>
           )}
         </section>
@@ -259,7 +269,7 @@ function Line({ entry, open }: { entry: Entry; open: () => void }) {
           {moment(entry.modified)}
         </span>
         {entry.conflict && (
-          <span class="kept">
+          <span class="kept doubt">
             <TriangleAlert size={14} aria-hidden="true" /> two versions: look at
             them
           </span>

@@ -190,19 +190,19 @@ function Versions({ folder, entry, close, done }: Props) {
       {problem && <Notice kind="error">{problem}</Notice>}
       {entry.conflict && (
         <Notice kind="info">
-          Two people wrote this file without knowing of each other. The later
-          one counts; the other one is kept below. Look at both, then{" "}
+          <p>
+            Two people wrote this file without knowing of each other. The later
+            one counts; the other one is kept below. Look at both.
+          </p>
           <button
             type="button"
-            class="quiet"
             onClick={async () => {
               await act({ act: "settle", at: entry.id });
               await done();
             }}
           >
-            it is settled
+            It is settled
           </button>
-          .
         </Notice>
       )}
       {!versions && !problem && <Spinner label="Loading" />}
@@ -251,10 +251,7 @@ function Versions({ folder, entry, close, done }: Props) {
           </li>
         ))}
       </ul>
-      <p class="quiet-text">
-        The last 50 versions are kept, each for 90 days. Changes within a minute
-        are one version.
-      </p>
+      <p class="quiet-text">The last 50 versions are kept, each for 90 days.</p>
     </Dialog>
   );
 }
