@@ -498,7 +498,10 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
   await page.getByLabel("More for Photos").click();
   await inDialog("Delete");
   await inDialog("Delete");
-  await page.getByText("Photos").waitFor({ state: "detached" });
+  await page
+    .locator(".files")
+    .getByText("Photos")
+    .waitFor({ state: "detached" });
   await press("Bin");
   await page.getByText(/was \/Photos/).waitFor();
   await seen("files-bin");
