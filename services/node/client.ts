@@ -4,6 +4,7 @@ import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
 import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
+import { NewShare, Request, Share, type ShareTerms } from "./tree/api.ts";
 import { TreeClient } from "./tree-client.ts";
 
 export * from "./store/object-info.ts";
@@ -118,6 +119,65 @@ export class NodeClient implements AsyncDisposable {
 
   async forgetRootKey(signal?: AbortSignal): Promise<void> {
     await this.#dump("DELETE", "/root-key", undefined, signal);
+  }
+
+  /** Who was given what, those that ended too. */
+  async shares(signal?: AbortSignal): Promise<Share[]> {
+    return await this.#client.call(Type.Array(Share), "GET", "/shares", {
+      signal,
+    });
+  }
+
+  /** Gives somebody a cap; its secret is told this once. */
+  async createShare(
+    terms: ShareTerms,
+    signal?: AbortSignal,
+  ): Promise<NewShare> {
+    return await this.#client.call(NewShare, "POST", "/shares", {
+      body: terms,
+      signal,
+    });
+  }
+
+  /** Takes a share back. */
+  async revokeShare(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("DELETE", `/shares/${id}`, undefined, signal);
+  }
+
+  /** What a secret opens. @throws CoppiceError: no-such-share, expired-cap, revoked-cap */
+  async openShare(secret: string, signal?: AbortSignal): Promise<Share> {
+    return await this.#client.call(Share, "POST", "/shares/open", {
+      body: { secret },
+      signal,
+    });
+  }
+
+  /** Who asks to be allowed to write. */
+  async shareRequests(signal?: AbortSignal): Promise<Request[]> {
+    return await this.#client.call(
+      Type.Array(Request),
+      "GET",
+      "/shares/requests",
+      { signal },
+    );
+  }
+
+  /** Asks the owner for the right to write. */
+  async requestWrite(
+    secret: string,
+    words: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("POST", "/shares/requests", { secret, words }, signal);
+  }
+
+  /** Allows what somebody asked for, or does not. @param id of the share. */
+  async answerRequest(
+    id: string,
+    allow: boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("POST", `/shares/requests/${id}`, { allow }, signal);
   }
 
   /** The disks, their use and the scrub. */

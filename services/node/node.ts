@@ -20,6 +20,7 @@ import {
   type StoreState,
 } from "./store/state.ts";
 import { RootKey } from "./tree/rootkey.ts";
+import { Sharing } from "./tree/sharing.ts";
 import { Tree, treeAccount } from "./tree/tree.ts";
 import { treeTables } from "./tree/tree-index.ts";
 
@@ -38,6 +39,7 @@ export class StorageNode implements AsyncDisposable {
   #settings: StoreSettings;
   #root: RootKey | undefined;
   #tree: Tree | undefined;
+  #sharing: Sharing | undefined;
   #quotaAccounts: string[] = [];
   #queue = new Mutex();
   #ending = new AbortController();
@@ -115,6 +117,12 @@ export class StorageNode implements AsyncDisposable {
     throw new DiskError(
       "The data disk is not there. Check its cable and power, then restart the box.",
     );
+  }
+
+  /** Who was given what. @throws as `tree` */
+  get sharing(): Sharing {
+    if (this.tree && this.#sharing) return this.#sharing;
+    throw notSetUp();
   }
 
   /** @throws ConflictError where the box is not set up yet. */
@@ -334,6 +342,8 @@ export class StorageNode implements AsyncDisposable {
       await tree[Symbol.asyncDispose]();
       throw error;
     }
+    this.#sharing = new Sharing(tree);
+    await this.#sharing.load();
     this.#tree = tree;
   }
 

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
 import { Backup, ReEnrolmentQuestion, Signed, StorageState } from "./client.ts";
 import type { StorageNode } from "./node.ts";
+import { addShareRoutes } from "./share-routes.ts";
 import { addStoreRoutes } from "./store-routes.ts";
 import { addTreeRoutes } from "./tree-routes.ts";
 
@@ -19,6 +20,7 @@ export function addNodeRoutes(
   );
   addStoreRoutes(app, node, ending);
   addTreeRoutes(app, node, ending);
+  addShareRoutes(app, node);
   app.get("/state", { schema: { response: { 200: StorageState } } }, async () =>
     node.state(),
   );

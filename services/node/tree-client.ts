@@ -13,6 +13,7 @@ import {
   type PatchQuery,
   type ReadQuery,
   Room,
+  shareHeader,
   TreeChange,
   VerifyLine,
   type WriteQuery,
@@ -22,9 +23,16 @@ import { encodePieces, type Piece } from "./tree/pieces.ts";
 /** Calls the storage node's block tree. Entries are named by a path that begins with a slash, or by their id. */
 export class TreeClient {
   #client: ServiceClient;
+  #headers: Record<string, string>;
 
-  constructor(client: ServiceClient) {
+  constructor(client: ServiceClient, headers: Record<string, string> = {}) {
     this.#client = client;
+    this.#headers = headers;
+  }
+
+  /** The same tree, as whoever has a share's secret may see and change it. */
+  as(secret: string): TreeClient {
+    return new TreeClient(this.#client, { [shareHeader]: secret });
   }
 
   /** @throws CoppiceError: no-such-file, not-a-directory */
@@ -33,7 +41,7 @@ export class TreeClient {
       EntryDetails,
       "GET",
       `/tree/entry?${query({ at })}`,
-      { signal },
+      { headers: this.#headers, signal },
     );
   }
 
@@ -43,7 +51,7 @@ export class TreeClient {
       Type.Array(Entry),
       "GET",
       `/tree/list?${query(wanted)}`,
-      { signal },
+      { headers: this.#headers, signal },
     );
   }
 
@@ -55,7 +63,7 @@ export class TreeClient {
     const { headers, body } = await this.#client.raw(
       "GET",
       `/tree/content?${query(wanted)}`,
-      { signal },
+      { headers: this.#headers, signal },
     );
     return {
       length: Number(headers["content-length"]),
@@ -77,7 +85,10 @@ export class TreeClient {
       `/tree/content?${query(wanted)}`,
       {
         stream,
-        headers: size === undefined ? {} : { "x-coppice-size": String(size) },
+        headers: {
+          ...this.#headers,
+          ...(size === undefined ? {} : { "x-coppice-size": String(size) }),
+        },
         signal,
       },
     );
@@ -97,7 +108,7 @@ export class TreeClient {
       Entry,
       "POST",
       `/tree/patch?${query(wanted)}`,
-      { stream, signal },
+      { stream, headers: this.#headers, signal },
     );
   }
 
@@ -111,19 +122,25 @@ export class TreeClient {
       Type.Union([Entry, Type.Null()]),
       "POST",
       `/tree/act?durable=${durable}`,
-      { body: act, signal },
+      { body: act, headers: this.#headers, signal },
     );
   }
 
   /** Bytes of content that the disks have room for. */
   async room(signal?: AbortSignal): Promise<Room> {
-    return await this.#client.call(Room, "GET", "/tree/room", { signal });
+    return await this.#client.call(Room, "GET", "/tree/room", {
+      headers: this.#headers,
+      signal,
+    });
   }
 
   /** Resolves when everything so far is durable. */
   async flush(signal?: AbortSignal): Promise<void> {
     await (
-      await this.#client.raw("POST", "/tree/flush", { signal })
+      await this.#client.raw("POST", "/tree/flush", {
+        headers: this.#headers,
+        signal,
+      })
     ).body.dump();
   }
 
@@ -133,7 +150,7 @@ export class TreeClient {
       Type.Union([Lock, Type.Null()]),
       "POST",
       "/tree/lock",
-      { body: act, signal },
+      { body: act, headers: this.#headers, signal },
     );
   }
 
@@ -143,7 +160,7 @@ export class TreeClient {
       Type.Array(EntryVersion),
       "GET",
       `/tree/history?${query({ at })}`,
-      { signal },
+      { headers: this.#headers, signal },
     );
   }
 
@@ -158,7 +175,7 @@ export class TreeClient {
       Type.Array(Entry),
       "GET",
       "/tree/snapshots",
-      { signal },
+      { headers: this.#headers, signal },
     );
   }
 
@@ -168,7 +185,7 @@ export class TreeClient {
       TreeChange,
       "GET",
       `/tree/watch?${query({ at })}`,
-      { signal },
+      { headers: this.#headers, signal },
     );
   }
 
@@ -178,7 +195,7 @@ export class TreeClient {
       VerifyLine,
       "GET",
       `/tree/verify?${query({ at })}`,
-      { signal },
+      { headers: this.#headers, signal },
     );
   }
 }

@@ -18,12 +18,14 @@ import {
   PatchQuery,
   ReadQuery,
   Room,
+  shareHeader,
   WriteQuery,
 } from "./tree/api.ts";
 import { bodiesOf } from "./tree/content.ts";
+import { NoRightError } from "./tree/errors.ts";
 import type { Node } from "./tree/node-row.ts";
 import { readPieces } from "./tree/pieces.ts";
-import type { Place, Tree } from "./tree/tree.ts";
+import type { Actor, Place, Tree } from "./tree/tree.ts";
 import { verifyTree } from "./tree/verify.ts";
 
 /** The upload ended before all of it arrived, or is longer than was said. */
@@ -43,22 +45,26 @@ export function addTreeRoutes(
   app.get(
     "/tree/entry",
     { schema: { querystring: At, response: { 200: EntryDetails } } },
-    async ({ query }) => detailsOf(node.tree, place(query.at)),
+    async ({ query, headers }) =>
+      detailsOf(node.tree, place(query.at), await actorOf(node, headers)),
   );
   app.get(
     "/tree/list",
     {
       schema: { querystring: ListQuery, response: { 200: Type.Array(Entry) } },
     },
-    async ({ query: { at, after, limit } }) =>
-      node.tree.list(place(at), node.tree.owner, after, limit).map(entryOf),
+    async ({ query: { at, after, limit }, headers }) =>
+      node.tree
+        .list(place(at), await actorOf(node, headers), after, limit)
+        .map(entryOf),
   );
   app.get(
     "/tree/content",
     { schema: { querystring: ReadQuery } },
-    async ({ query: { at, ...range } }, reply) => {
+    async ({ query: { at, ...range }, headers }, reply) => {
       const { tree } = node;
-      const { size, bytes } = tree.read(place(at), tree.owner, ending, range);
+      const actor = await actorOf(node, headers);
+      const { size, bytes } = tree.read(place(at), actor, ending, range);
       const first = await bytes.next();
       const { start = 0, end = size } = range;
       return reply
@@ -88,13 +94,14 @@ export function addTreeRoutes(
       const { tree } = node;
       const size = headers["x-coppice-size"];
       const upload = body as unknown as Readable;
+      const actor = await actorOf(node, headers);
       if (size !== undefined) await tree.contents.admit(size);
       return entryOf(
         await tree.put(
           place(parent),
           name,
           size === undefined ? upload : exactly(upload, size),
-          tree.owner,
+          actor,
           ending,
           options,
         ),
@@ -134,9 +141,9 @@ export function addTreeRoutes(
         response: { 200: Type.Union([Entry, Type.Null()]) },
       },
     },
-    async ({ query, body }) => {
+    async ({ query, body, headers }) => {
       const { tree } = node;
-      const done = await perform(tree, body);
+      const done = await perform(tree, body, await actorOf(node, headers));
       if (query.durable !== false) await tree.flush();
       return done ? entryOf(done) : null;
     },
@@ -165,7 +172,8 @@ export function addTreeRoutes(
     {
       schema: { querystring: At, response: { 200: Type.Array(EntryVersion) } },
     },
-    async ({ query }) => node.tree.history(place(query.at), node.tree.owner),
+    async ({ query, headers }) =>
+      node.tree.history(place(query.at), await actorOf(node, headers)),
   );
   app.get(
     "/tree/bin",
@@ -225,19 +233,22 @@ export function addTreeRoutes(
 async function perform(
   tree: Tree,
   body: Static<typeof Act>,
+  actor: Actor,
 ): Promise<Node | undefined> {
-  const { owner } = tree;
+  const ownersOnly = ["restore", "purge", "settle", "snapshot"];
+  if (actor !== tree.owner && ownersOnly.includes(body.act))
+    throw new NoRightError(body.act, "here");
   switch (body.act) {
     case "directory":
-      return tree.makeDirectory(place(body.parent), body.name, owner, body);
+      return tree.makeDirectory(place(body.parent), body.name, actor, body);
     case "file":
-      return tree.makeFile(place(body.parent), body.name, owner, body);
+      return tree.makeFile(place(body.parent), body.name, actor, body);
     case "link":
       return tree.makeLink(
         place(body.parent),
         body.name,
         body.target,
-        owner,
+        actor,
         body,
       );
     case "move":
@@ -245,7 +256,7 @@ async function perform(
         place(body.at),
         place(body.parent),
         body.name,
-        owner,
+        actor,
         body,
       );
     case "copy":
@@ -253,12 +264,12 @@ async function perform(
         place(body.at),
         place(body.parent),
         body.name,
-        owner,
+        actor,
       );
     case "remove":
-      return tree.remove(place(body.at), owner, body.token);
+      return tree.remove(place(body.at), actor, body.token);
     case "discard":
-      tree.discard(place(body.at), owner, body.token);
+      tree.discard(place(body.at), actor, body.token);
       return undefined;
     case "restore":
       return tree.restore(idOf(body.id));
@@ -282,17 +293,27 @@ async function perform(
               }
             : {}),
         },
-        owner,
+        actor,
         body.token,
       );
     }
     case "restore-version":
-      return tree.restoreVersion(place(body.at), body.version, owner);
+      return tree.restoreVersion(place(body.at), body.version, actor);
     case "settle":
-      return tree.settle(place(body.at), owner);
+      return tree.settle(place(body.at), actor);
     case "snapshot":
       return await tree.snapshot(place(body.at), body.name);
   }
+}
+
+/** Who acts: whoever has the secret of a share, where one is told, else the owner. */
+async function actorOf(
+  node: StorageNode,
+  headers: Readonly<Record<string, string | string[] | number | undefined>>,
+): Promise<Actor> {
+  const secret = headers[shareHeader];
+  if (secret === undefined) return node.tree.owner;
+  return (await node.sharing.actor(String(secret))).actor;
 }
 
 async function lock(
@@ -318,9 +339,13 @@ async function lock(
   return acquired;
 }
 
-function detailsOf(tree: Tree, at: Place): Static<typeof EntryDetails> {
-  const node = tree.stat(at, tree.owner);
-  const { content, target, attributes } = tree.header(node.id, tree.owner);
+function detailsOf(
+  tree: Tree,
+  at: Place,
+  actor: Actor,
+): Static<typeof EntryDetails> {
+  const node = tree.stat(at, actor);
+  const { content, target, attributes } = tree.header(node.id, actor);
   const bodies = content ? bodiesOf(content) : [];
   const { k, m } = bodies[0]?.body ?? tree.contents.code;
   return {

@@ -443,13 +443,13 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
   await press("New folder");
   await page.getByLabel("Its name").fill("Photos");
   await press("Make the folder");
-  await page.getByText("Photos").click();
+  await page.locator(".files").getByText("Photos").click();
   await page.getByText("This folder is empty").waitFor();
   const png = await readFile(join(import.meta.dirname, "home-390.png"));
   await page
     .getByLabel("Files to upload")
     .setInputFiles([{ name: "home.png", mimeType: "image/png", buffer: png }]);
-  await page.getByText("home.png").click();
+  await page.locator(".files").getByText("home.png").click();
   const image = page.getByRole("dialog").locator("img");
   await image.waitFor();
   while (
@@ -462,10 +462,10 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
     .getByRole("navigation", { name: "Folders above" })
     .getByRole("button", { name: "Files" })
     .click();
-  await page.getByText("Letters").click();
+  await page.locator(".files").getByText("Letters").click();
   await page.getByText("two versions: look at them").waitFor();
   await seen("files-folder");
-  await page.getByText("plan.txt").click();
+  await page.locator(".files").getByText("plan.txt").click();
   await page.getByLabel("Text").waitFor();
   t.is(await page.getByLabel("Text").inputValue(), "a third plan");
   await press("Close");
@@ -508,7 +508,7 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
   await page.getByLabel("Restore Photos", { exact: true }).click();
   await page.getByText("The bin is empty").waitFor();
   await press("Bin");
-  await page.getByText("Photos").waitFor();
+  await page.locator(".files").getByText("Photos").waitFor();
   // Another door: the page follows by itself.
   await box.client.ok("POST", "/api/files/act", {
     act: "directory",
@@ -517,6 +517,107 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
   });
   await page.getByText("Made elsewhere").waitFor();
   t.deepEqual(errors, []);
+});
+
+test("sharing: a link, what it shows, asking for more, taking it back", async (t) => {
+  t.timeout(3 * 60_000);
+  await using box = await startServices();
+  await box.client.claim(box.code, "birch", owner);
+  await box.client.ok("POST", "/api/files/act", {
+    act: "directory",
+    parent: "/",
+    name: "Letters",
+  });
+  await box.client.ok(
+    "PUT",
+    "/api/files/content?path=/Letters/plan.txt",
+    Buffer.from("the plan"),
+  );
+  await box.client.ok(
+    "PUT",
+    "/api/files/content?path=/secret.txt",
+    Buffer.from("secret"),
+  );
+  await using browser = await startBrowser();
+  const options = { ignoreHTTPSErrors: true, viewport: sizes[390] };
+  const context = await browser.newContext(options);
+  const { page, errors } = await openPage(context, box.services.url);
+  const seen = (one: Page, name: string): Promise<void> =>
+    look(one, name, (message, fits) => t.true(fits, message));
+  const press = (one: Page, name: string): Promise<void> =>
+    one.getByRole("button", { name, exact: true }).click();
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password").fill(owner.password);
+  await press(page, "Sign in");
+  await page.getByRole("link", { name: "Files" }).click();
+  await page.getByLabel("More for Letters").click();
+  await press(page, "Share");
+  await page.getByLabel("For whom?").fill("Grandmother");
+  await seen(page, "share");
+  await press(page, "Make a link");
+  const link = await page.getByLabel("Link", { exact: true }).inputValue();
+  t.regex(link, /\/shared#[\w-]{43}$/);
+  await press(page, "I have passed it on");
+
+  const elsewhere = await browser.newContext(options);
+  const guest = await openPage(elsewhere, link);
+  await guest.page.getByText("plan.txt").waitFor();
+  t.false(guest.page.url().includes("#"), "the secret is not in the history");
+  t.is(await guest.page.getByText("secret.txt").count(), 0);
+  await seen(guest.page, "shared");
+  const [file] = await Promise.all([
+    guest.page.waitForEvent("download"),
+    guest.page.getByLabel("Download plan.txt").click(),
+  ]);
+  t.is(await readFile(await file.path(), "utf8"), "the plan");
+  for (const [route, status] of [
+    ["/api/shared/content?path=/secret.txt", 403],
+    ["/api/shared/files?path=/", 403],
+    ["/api/files", 401],
+  ] as const)
+    t.is(
+      await guest.page.evaluate(
+        async (url) => (await fetch(url)).status,
+        route,
+      ),
+      status,
+      route,
+    );
+  await press(guest.page, "Ask to be allowed to change");
+  await guest.page.getByLabel("What do you want to do?").fill("add a recipe");
+  await press(guest.page, "Ask the owner");
+  await guest.page.getByText("The owner sees your request").waitFor();
+
+  await press(page, "Shared");
+  await page.getByText("“add a recipe”").waitFor();
+  await seen(page, "shares");
+  await press(page, "Allow it");
+  await page.getByText(/changes \/Letters until/).waitFor();
+  await guest.page.reload();
+  await guest.page.getByText("plan.txt").waitFor();
+  await guest.page.getByLabel("Files to upload").setInputFiles([
+    {
+      name: "recipe.txt",
+      mimeType: "text/plain",
+      buffer: Buffer.from("flour"),
+    },
+  ]);
+  await guest.page.locator(".files").getByText("recipe.txt").waitFor();
+  await seen(guest.page, "shared-writing");
+  const path = "/api/files/history?path=/Letters/recipe.txt";
+  const [version] = (await box.client.ok("GET", path)) as {
+    writer: string;
+  }[];
+  const { rootKey } = (await box.client.ok("GET", "/api/status")).storage;
+  t.truthy(version?.writer);
+  t.not(version?.writer, rootKey, "signed by the guest");
+
+  await page.getByLabel("Take back from Grandmother").click();
+  await press(page, "Take it back");
+  await page.getByText("taken back").first().waitFor();
+  await guest.page.reload();
+  await guest.page.getByText("taken back by the owner").waitFor();
+  t.deepEqual([...errors, ...guest.errors], []);
 });
 
 test("the storage: a second disk, rot that is mended, the first disk emptied and taken out", async (t) => {

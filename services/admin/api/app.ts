@@ -21,6 +21,7 @@ import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import { addSetupRoutes } from "./setup-routes.ts";
+import { addShareRoutes } from "./share-routes.ts";
 import { StatusFeed } from "./status.ts";
 import { addStoreRoutes } from "./store-routes.ts";
 import type { Tokens } from "./tokens.ts";
@@ -86,6 +87,7 @@ export async function createHttpsApp(
   // The pages find their way by the address: each of them is the same document.
   for (const page of [
     "/setup",
+    "/shared",
     "/sign-in",
     "/files",
     "/storage",
@@ -144,6 +146,7 @@ async function addRoutes(
   // Uploads stream: their parser is for these routes alone.
   await app.register(async (uploads) => {
     addFileRoutes(uploads as unknown as Server, node, ending);
+    addShareRoutes(uploads as unknown as Server, node);
     addStoreRoutes(
       uploads as unknown as Server,
       node,

@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from "node:stream";
+import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import {
   Act,
@@ -7,6 +8,7 @@ import {
   EntryDetails,
   EntryVersion,
   type NodeClient,
+  type TreeClient,
 } from "../../node/client.ts";
 import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
@@ -102,48 +104,8 @@ export function addFileRoutes(
         }),
       },
     },
-    async ({ query: { path: at, version, show }, headers }, reply) => {
-      const name = at.slice(at.lastIndexOf("/") + 1);
-      const { entry } = await node.tree.entry(at);
-      const range =
-        version === undefined ? rangeOf(headers.range, entry.size) : undefined;
-      if (range === "none") {
-        return reply
-          .status(416)
-          .header("content-range", `bytes */${entry.size}`)
-          .send();
-      }
-      const { length, stream } = await node.tree.read({
-        at,
-        ...(version === undefined ? {} : { version }),
-        ...range,
-      });
-      if (range)
-        reply
-          .status(206)
-          .header(
-            "content-range",
-            `bytes ${range.start}-${range.end - 1}/${entry.size}`,
-          );
-      const type = show ? typeOf(name) : undefined;
-      // Whatever somebody stored here, it runs nothing and asks nobody.
-      if (type)
-        reply.header(
-          "content-security-policy",
-          `default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'self'${type === "application/pdf" ? "" : "; sandbox"}`,
-        );
-      return reply
-        .header("content-length", length)
-        .header("accept-ranges", "bytes")
-        .header("etag", `"${entry.id}-${version ?? entry.version}"`)
-        .header("last-modified", new Date(entry.modified).toUTCString())
-        .header(
-          "content-disposition",
-          `${type ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)}`,
-        )
-        .type(type ?? "application/octet-stream")
-        .send(stream);
-    },
+    async ({ query, headers }, reply) =>
+      await sendContent(node.tree, query, headers.range, reply),
   );
   app.put(
     "/api/files/content",
@@ -195,7 +157,7 @@ export function addFileRoutes(
           "Send the file as application/octet-stream.",
         );
       const { path: at, ...options } = request.query;
-      const { parent, name } = split(at);
+      const { parent, name } = splitPath(at);
       return await passOn(request.body as unknown as Readable, (body) =>
         node.tree.write({ parent, name, ...options }, body, Number(length)),
       );
@@ -299,6 +261,61 @@ export function addFileRoutes(
   );
 }
 
+/** Which bytes are asked for, and whether to look at them. */
+export interface ContentQuery {
+  path: string;
+  version?: number;
+  show?: boolean;
+}
+
+/** Sends a file, or the piece of it that a Range header asks for. */
+export async function sendContent(
+  tree: TreeClient,
+  { path: at, version, show }: ContentQuery,
+  wanted: string | undefined,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const name = at.slice(at.lastIndexOf("/") + 1);
+  const { entry } = await tree.entry(at);
+  const range = version === undefined ? rangeOf(wanted, entry.size) : undefined;
+  if (range === "none") {
+    return reply
+      .status(416)
+      .header("content-range", `bytes */${entry.size}`)
+      .send();
+  }
+  const { length, stream } = await tree.read({
+    at,
+    ...(version === undefined ? {} : { version }),
+    ...range,
+  });
+  if (range)
+    reply
+      .status(206)
+      .header(
+        "content-range",
+        `bytes ${range.start}-${range.end - 1}/${entry.size}`,
+      );
+  const type = show ? typeOf(name) : undefined;
+  // Whatever somebody stored here, it runs nothing and asks nobody.
+  if (type)
+    reply.header(
+      "content-security-policy",
+      `default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'self'${type === "application/pdf" ? "" : "; sandbox"}`,
+    );
+  return reply
+    .header("content-length", length)
+    .header("accept-ranges", "bytes")
+    .header("etag", `"${entry.id}-${version ?? entry.version}"`)
+    .header("last-modified", new Date(entry.modified).toUTCString())
+    .header(
+      "content-disposition",
+      `${type ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)}`,
+    )
+    .type(type ?? "application/octet-stream")
+    .send(stream);
+}
+
 /** The bytes that a Range header asks for (RFC 9110 section 14.2), where it is one range; `none` where there are no such bytes. */
 export function rangeOf(
   header: string | undefined,
@@ -318,7 +335,8 @@ function typeOf(name: string): string {
   return shown[end] ?? "text/plain; charset=utf-8";
 }
 
-function split(at: string): { parent: string; name: string } {
+/** A path as its folder and its name. @throws BadRequestError where a page could not show the name */
+export function splitPath(at: string): { parent: string; name: string } {
   const slash = at.lastIndexOf("/");
   const name = at.slice(slash + 1);
   checkShown(name);

@@ -86,6 +86,54 @@ export type VerifyLine = Static<typeof VerifyLine>;
 export const Room = Type.Object({ total: Type.Number(), free: Type.Number() });
 export type Room = Static<typeof Room>;
 
+/** The header that carries a share's secret to the storage node: what is asked is then asked by its holder. */
+export const shareHeader = "x-coppice-share";
+
+const Right = Type.Union([
+  Type.Literal("read"),
+  Type.Literal("write"),
+  Type.Literal("list"),
+  Type.Literal("delegate"),
+]);
+
+/** What somebody was given. */
+export const Share = Type.Object({
+  id: Type.String(),
+  name: Type.String({ description: "for whom it is" }),
+  path: Type.String(),
+  rights: Type.Array(Right),
+  created: Type.Number({ description: "milliseconds since 1970" }),
+  expires: Type.Number({ description: "milliseconds since 1970" }),
+  principal: Type.String({ description: "whom the caps name, hex" }),
+  state: Type.Union([
+    Type.Literal("active"),
+    Type.Literal("ended"),
+    Type.Literal("revoked"),
+  ]),
+});
+export type Share = Static<typeof Share>;
+
+/** A share, and the secret that opens it: it is told once. */
+export const NewShare = Type.Object({ share: Share, secret: Type.String() });
+export type NewShare = Static<typeof NewShare>;
+
+/** What is to be shared, with whom and until when. */
+export const ShareTerms = Type.Object({
+  path: Type.String({ pattern: "^/", maxLength: 4096 }),
+  name: Type.String({ minLength: 1, maxLength: 100 }),
+  write: Type.Boolean({ description: "may add, change and delete" }),
+  expires: Type.Number({ description: "milliseconds since 1970" }),
+});
+export type ShareTerms = Static<typeof ShareTerms>;
+
+/** Somebody who may read asks to be allowed to write. */
+export const Request = Type.Object({
+  share: Share,
+  words: Type.String(),
+  at: Type.Number({ description: "milliseconds since 1970" }),
+});
+export type Request = Static<typeof Request>;
+
 /** A lock on an entry. */
 export const Lock = Type.Object({
   token: Type.Integer(),

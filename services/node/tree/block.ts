@@ -50,6 +50,8 @@ export interface Header {
   /** Id of the directory that it is in; zeros for the root. */
   parent: Buffer;
   name: string;
+  /** Where that was when it was written: what the writer's caps must cover. */
+  path: string;
   /** SHA-256 of the version before, sealed; empty for the first. */
   previous: Buffer;
   /** When it was written, milliseconds since 1970. */
@@ -122,6 +124,7 @@ const Inner = Type.Tuple([
   ]),
   Bytes(16),
   Type.String({ maxLength: 255 }),
+  Type.String({ maxLength: 16_384 }),
   Bytes(0, 32),
   Type.Number(),
   Type.Number(),
@@ -235,7 +238,7 @@ export interface Expected {
   /** Where it is, and how it is called there. */
   parent: Buffer;
   name: string;
-  /** The path that its writer must have had the right to write. */
+  /** How it is called in errors. */
   path: string;
   /** The lowest version that is no step back. */
   version: number;
@@ -272,7 +275,7 @@ export function verifyBlock(
   if (!header.parent.equals(parent) || header.name !== name)
     throw new WrongPlaceError(path, `"${header.name}"`);
   try {
-    demand(grant, "write", path);
+    demand(grant, "write", header.path);
   } catch (error) {
     if (error instanceof NoRightError) throw new NoWriteCapError(path);
     throw error;
@@ -303,6 +306,7 @@ function packHeader(header: Header): Static<typeof Inner> {
     header.kind,
     header.parent,
     header.name,
+    header.path,
     header.previous,
     header.time,
     header.modified,
@@ -324,6 +328,7 @@ function readHeader(bytes: Buffer): Header {
       kind,
       parent,
       name,
+      path,
       previous,
       time,
       modified,
@@ -341,6 +346,7 @@ function readHeader(bytes: Buffer): Header {
       kind,
       parent: Buffer.from(parent),
       name,
+      path,
       previous: Buffer.from(previous),
       time,
       modified,

@@ -146,6 +146,18 @@ export class TreeState implements AsyncDisposable {
       yield decodeNode(id, row);
   }
 
+  /** The path of an entry that is, or will be, in a directory. */
+  pathOf(parent: Buffer, name: string): string {
+    const names = [name];
+    for (
+      let node = this.node(parent);
+      node && node.name !== "";
+      node = this.node(node.parent)
+    )
+      names.unshift(node.name);
+    return `/${names.join("/")}`;
+  }
+
   /** A number that is kept beside the tree; 0 where it was never set. */
   fact(name: string): number {
     return this.#number(Buffer.from(name));
@@ -461,7 +473,7 @@ export class Draft {
    */
   write(
     id: Buffer,
-    header: Omit<Header, "previous">,
+    header: Omit<Header, "previous" | "path">,
     writer: Person,
     keep: boolean,
     pages: PageLists = noPages,
@@ -472,6 +484,7 @@ export class Draft {
       version: (old?.version ?? 0) + 1,
       header: {
         ...header,
+        path: this.#state.pathOf(header.parent, header.name),
         previous: old ? this.#state.hash(id) : Buffer.alloc(0),
       },
     };

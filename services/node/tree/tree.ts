@@ -120,6 +120,7 @@ export class Tree implements AsyncDisposable {
     this.root = root;
     this.state = state;
     this.contents = contents;
+    this.owner = { person: root.person, chain: [] };
     this.#onError = onError;
     this.locks = new Locks(() => {
       const token = this.state.fact("token") + 1;
@@ -158,9 +159,7 @@ export class Tree implements AsyncDisposable {
   }
 
   /** The owner, who may do everything. */
-  get owner(): Actor {
-    return { person: this.root.person, chain: [] };
-  }
+  readonly owner: Actor;
 
   /** Makes the directories that every tree has. */
   async ensureRoot(): Promise<void> {
@@ -249,14 +248,8 @@ export class Tree implements AsyncDisposable {
 
   /** The path of an entry. @throws NoEntryError */
   pathOf(id: Buffer): string {
-    const names: string[] = [];
-    for (
-      let node = this.find(id);
-      node.name !== "";
-      node = this.find(node.parent)
-    )
-      names.unshift(node.name);
-    return `/${names.join("/")}`;
+    const { parent, name } = this.find(id);
+    return this.state.pathOf(parent, name);
   }
 
   /** The entry at a place, for somebody who may see it. @throws RefusedError, NoEntryError */

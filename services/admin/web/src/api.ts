@@ -69,10 +69,11 @@ function problemOf(status: number, text: string): ProblemError {
   }
 }
 
-/** Uploads one file to a path. @param onProgress is given the bytes that have left. @throws ProblemError, DOMException where `signal` aborts. */
+/** Uploads one file to a path. @param route that takes it. @param onProgress is given the bytes that have left. @throws ProblemError, DOMException where `signal` aborts. */
 export async function upload(
   path: string,
   file: File,
+  route: string,
   onProgress: (sent: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -80,7 +81,7 @@ export async function upload(
   const call = new XMLHttpRequest();
   call.open(
     "PUT",
-    `/api/files/content?${new URLSearchParams({ path, modified: String(file.lastModified) })}`,
+    `${route}?${new URLSearchParams({ path, modified: String(file.lastModified) })}`,
   );
   call.setRequestHeader("content-type", "application/octet-stream");
   call.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));

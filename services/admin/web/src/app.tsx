@@ -15,6 +15,7 @@ import { Files } from "./pages/files.tsx";
 import { Home } from "./pages/home.tsx";
 import { Identity } from "./pages/identity.tsx";
 import { Setup } from "./pages/setup.tsx";
+import { Shared } from "./pages/shared.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 import { Storage } from "./pages/storage.tsx";
 import { System } from "./pages/system.tsx";
@@ -41,8 +42,13 @@ const places = [
   { path: "/system", name: "System", Icon: Settings },
 ];
 
-/** The whole admin: the setup, the sign-in, or the pages, as the session allows. */
+/** The whole admin, or, for whoever came with a link, what was shared with him. */
 export function App() {
+  return location.pathname === "/shared" ? <Shared /> : <Admin />;
+}
+
+/** The setup, the sign-in, or the pages, as the session allows. */
+function Admin() {
   const [session, setSession] = useState<Session>();
   const [problem, setProblem] = useState<string>();
   const refresh = useCallback(async () => {

@@ -45,6 +45,7 @@ function header(more: Partial<Header> = {}): Header {
     kind: "file",
     parent,
     name: "letter",
+    path: "/a/letter",
     previous: Buffer.alloc(0),
     time: 1000,
     modified: 999.5,
@@ -147,6 +148,12 @@ test("a stale or forged block is refused, each with its own error", (t) => {
       "a cap for elsewhere",
       NoWriteCapError,
       seal({ chain: cap({ path: "/b" }) }, ada),
+      {},
+    ],
+    [
+      "a path that the cap does not cover",
+      NoWriteCapError,
+      seal({ chain: cap(), path: "/b/letter" }, ada),
       {},
     ],
     [

@@ -32,6 +32,7 @@ const block = sealBlock(
       kind: "file",
       parent: Buffer.alloc(16),
       name: "a",
+      path: "/a",
       previous: Buffer.alloc(0),
       time: 1,
       modified: 1,

@@ -5,6 +5,7 @@ import {
   Folder,
   FolderPlus,
   Link2,
+  Share2,
   ShieldCheck,
   Trash2,
   TriangleAlert,
@@ -19,6 +20,7 @@ import { act, EntryDialog, type Wish } from "./files/acts.tsx";
 import { Bin } from "./files/bin.tsx";
 import { above, joined, nameOf } from "./files/path.ts";
 import { Preview } from "./files/preview.tsx";
+import { Shares } from "./files/shares.tsx";
 import { useTransfers } from "./files/transfers.tsx";
 
 const slice = 200;
@@ -39,7 +41,7 @@ export function Files() {
   const [problem, setProblem] = useState<string>();
   const [over, setOver] = useState(false);
   const [making, setMaking] = useState(false);
-  const [bin, setBin] = useState(false);
+  const [view, setView] = useState<"files" | "bin" | "shares">("files");
   const [wish, setWish] = useState<{ entry: Entry; wish: Wish }>();
   const [look, setLook] = useState<Entry>();
   const input = useRef<HTMLInputElement>(null);
@@ -90,7 +92,7 @@ export function Files() {
   const go = (to: string): void => {
     shown.current = slice;
     history.pushState(null, "", `/files?${new URLSearchParams({ path: to })}`);
-    setBin(false);
+    setView("files");
     setListing(undefined);
     setPath(to);
   };
@@ -113,10 +115,18 @@ export function Files() {
           <button
             type="button"
             aria-label="Bin"
-            aria-pressed={bin}
-            onClick={() => setBin(!bin)}
+            aria-pressed={view === "bin"}
+            onClick={() => setView(view === "bin" ? "files" : "bin")}
           >
             <Trash2 size={18} aria-hidden="true" /> <span>Bin</span>
+          </button>
+          <button
+            type="button"
+            aria-label="Shared"
+            aria-pressed={view === "shares"}
+            onClick={() => setView(view === "shares" ? "files" : "shares")}
+          >
+            <Share2 size={18} aria-hidden="true" /> <span>Shared</span>
           </button>
           <button
             type="button"
@@ -145,9 +155,9 @@ export function Files() {
           }}
         />
       </div>
-      {bin ? (
-        <Bin changed={refresh} />
-      ) : (
+      {view === "bin" && <Bin changed={refresh} />}
+      {view === "shares" && <Shares />}
+      {view === "files" && (
         <section
           aria-label="Drop files here to upload them"
           class={over ? "drop over" : "drop"}
@@ -267,6 +277,7 @@ function Line({ entry, open }: { entry: Entry; open: () => void }) {
         <span class="quiet-text">
           {entry.kind === "file" && `${bytes(entry.size)} · `}
           {moment(entry.modified)}
+          {entry.shared && " · shared"}
         </span>
         {entry.conflict && (
           <span class="kept doubt">

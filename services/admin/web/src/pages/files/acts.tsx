@@ -4,6 +4,7 @@ import {
   FolderInput,
   History,
   Pencil,
+  Share2,
   Trash2,
 } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
@@ -12,9 +13,17 @@ import { api } from "../../api.ts";
 import { bytes, moment } from "../../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../../ui.tsx";
 import { above, contentOf, joined } from "./path.ts";
+import { ShareDialog } from "./share.tsx";
 
 /** What can be done to an entry. */
-export type Wish = "menu" | "rename" | "move" | "copy" | "versions" | "remove";
+export type Wish =
+  | "menu"
+  | "rename"
+  | "move"
+  | "copy"
+  | "versions"
+  | "share"
+  | "remove";
 
 interface Props {
   folder: string;
@@ -38,6 +47,7 @@ export function EntryDialog({
   if (wish === "move" || wish === "copy")
     return <Move {...props} copying={wish === "copy"} />;
   if (wish === "versions") return <Versions {...props} />;
+  if (wish === "share") return <ShareDialog {...props} />;
   if (wish === "remove") return <Remove {...props} />;
   const { entry, folder, close } = props;
   return (
@@ -67,6 +77,9 @@ export function EntryDialog({
             <History size={18} aria-hidden="true" /> Versions
           </button>
         )}
+        <button type="button" onClick={() => choose("share")}>
+          <Share2 size={18} aria-hidden="true" /> Share
+        </button>
         <button type="button" onClick={() => choose("remove")}>
           <Trash2 size={18} aria-hidden="true" /> Delete
         </button>

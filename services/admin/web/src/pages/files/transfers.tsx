@@ -14,8 +14,11 @@ interface Transfer {
   cancel: AbortController;
 }
 
-/** Uploads, one after the other. @param done is called after each. */
-export function useTransfers(done: () => void): {
+/** Uploads, one after the other. @param done is called after each. @param route that takes them. */
+export function useTransfers(
+  done: () => void,
+  route = "/api/files/content",
+): {
   add: (folder: string, list: FileList | null) => void;
   count: number;
   list: preact.JSX.Element;
@@ -37,7 +40,13 @@ export function useTransfers(done: () => void): {
       if (cancel.signal.aborted) continue;
       update(id, { state: "sending" });
       try {
-        await upload(path, file, (sent) => update(id, { sent }), cancel.signal);
+        await upload(
+          path,
+          file,
+          route,
+          (sent) => update(id, { sent }),
+          cancel.signal,
+        );
         drop(id);
       } catch (error) {
         if (cancel.signal.aborted) drop(id);

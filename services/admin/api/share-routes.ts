@@ -1,0 +1,261 @@
+import type { Readable } from "node:stream";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import {
+  Entry,
+  EntryDetails,
+  NewShare,
+  type NodeClient,
+  Request,
+  Share,
+  ShareTerms,
+  type TreeClient,
+} from "../../node/client.ts";
+import { CoppiceError } from "../../shared/errors.ts";
+import type { Server } from "../../shared/server.ts";
+import { AccessError, refuseForeignPages } from "./access.ts";
+import { passOn, sendContent, splitPath } from "./file-routes.ts";
+import { Guests } from "./guests.ts";
+
+const tags = ["shares"];
+const guestCookie = "__Host-coppice-guest";
+const Id = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
+const path = Type.String({ pattern: "^/", maxLength: 4096 });
+const largest = 2 ** 46;
+
+/** What the owner does with shares, and what their holders do with what was shared. */
+export function addShareRoutes(app: Server, node: NodeClient): void {
+  app.get(
+    "/api/shares",
+    {
+      schema: {
+        tags,
+        summary: "What is shared with whom, those that ended too",
+        response: {
+          200: Type.Object({
+            shares: Type.Array(Share),
+            requests: Type.Array(Request),
+          }),
+        },
+      },
+    },
+    async () => ({
+      shares: await node.shares(),
+      requests: await node.shareRequests(),
+    }),
+  );
+  app.post(
+    "/api/shares",
+    {
+      schema: {
+        tags,
+        summary: "Share a file or a folder; the secret is told this once",
+        description:
+          "The link is /shared#SECRET: what is behind # is never sent.",
+        body: ShareTerms,
+        response: { 200: NewShare },
+      },
+    },
+    async ({ body }) => await node.createShare(body),
+  );
+  app.delete(
+    "/api/shares/:id",
+    { schema: { tags, summary: "Take a share back", params: Id } },
+    async ({ params }, reply) => {
+      await node.revokeShare(params.id);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/shares/:id/answer",
+    {
+      schema: {
+        tags,
+        summary: "Let somebody write who asked for it, or not",
+        params: Id,
+        body: Type.Object({ allow: Type.Boolean() }),
+      },
+    },
+    async ({ params, body }, reply) => {
+      await node.answerRequest(params.id, body.allow);
+      return reply.status(204).send();
+    },
+  );
+  addGuestRoutes(app, node);
+}
+
+/** What somebody with a link may do; each act is checked against his caps in the storage node. */
+function addGuestRoutes(app: Server, node: NodeClient): void {
+  const guests = new Guests();
+  const anyone = { config: { access: "anyone" } } as const;
+  const secretOf = (request: FastifyRequest): string => {
+    if (!["GET", "HEAD"].includes(request.method)) refuseForeignPages(request);
+    const secret = guests.find(request.cookies[guestCookie]);
+    if (secret === undefined)
+      throw new AccessError(401, "link-needed", "Open the link once more.");
+    return secret;
+  };
+  const treeOf = (request: FastifyRequest): TreeClient =>
+    node.tree.as(secretOf(request));
+  app.post(
+    "/api/shared/session",
+    {
+      config: {
+        access: "anyone",
+        rateLimit: { max: 20, timeWindow: "1 minute" },
+      },
+      schema: {
+        tags,
+        summary: "Come in with the secret of a link",
+        body: Type.Object({
+          secret: Type.String({ minLength: 43, maxLength: 43 }),
+        }),
+        response: { 200: Share },
+      },
+    },
+    async (request, reply) => {
+      refuseForeignPages(request);
+      const share = await node.openShare(request.body.secret);
+      const { cookie, seconds } = guests.admit(request.body.secret);
+      reply.setCookie(guestCookie, cookie, {
+        path: "/",
+        httpOnly: true,
+        secure: true,
+        sameSite: "strict",
+        maxAge: seconds,
+      });
+      return share;
+    },
+  );
+  app.get(
+    "/api/shared",
+    {
+      ...anyone,
+      schema: {
+        tags,
+        summary: "What the link gives",
+        response: { 200: Share },
+      },
+    },
+    async (request) => await node.openShare(secretOf(request)),
+  );
+  app.get(
+    "/api/shared/files",
+    {
+      ...anyone,
+      schema: {
+        tags,
+        summary: "A shared folder, or a shared file alone",
+        querystring: Type.Object({
+          path,
+          after: Type.Optional(Type.String({ maxLength: 255 })),
+        }),
+        response: {
+          200: Type.Object({
+            folder: EntryDetails,
+            entries: Type.Array(Entry),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const tree = treeOf(request);
+      const { path: at, after } = request.query;
+      const folder = await tree.entry(at);
+      return {
+        folder,
+        entries:
+          folder.entry.kind === "directory"
+            ? await tree.list({ at, ...(after ? { after } : {}) })
+            : [],
+      };
+    },
+  );
+  app.get(
+    "/api/shared/content",
+    {
+      ...anyone,
+      schema: {
+        tags,
+        summary: "Download a shared file, or (Range) a piece of it",
+        querystring: Type.Object({
+          path,
+          show: Type.Optional(Type.Boolean()),
+        }),
+      },
+    },
+    async (request, reply) =>
+      await sendContent(
+        treeOf(request),
+        request.query,
+        request.headers.range,
+        reply,
+      ),
+  );
+  app.put(
+    "/api/shared/content",
+    {
+      ...anyone,
+      bodyLimit: largest,
+      schema: {
+        tags,
+        summary: "Upload a file into a shared folder",
+        querystring: Type.Object({
+          path,
+          modified: Type.Optional(
+            Type.Number({ minimum: 0, maximum: 2 ** 53 }),
+          ),
+        }),
+        response: { 200: Entry },
+      },
+    },
+    async (request) => {
+      const tree = treeOf(request);
+      const length = request.headers["content-length"];
+      if (length === undefined)
+        throw new CoppiceError(
+          411,
+          "length-needed",
+          "Send the file's length as Content-Length.",
+        );
+      const { path: at, ...options } = request.query;
+      const { parent, name } = splitPath(at);
+      return await passOn(request.body as unknown as Readable, (body) =>
+        tree.write({ parent, name, ...options }, body, Number(length)),
+      );
+    },
+  );
+  app.post(
+    "/api/shared/remove",
+    {
+      ...anyone,
+      schema: {
+        tags,
+        summary: "Throw something shared into the owner's bin",
+        body: Type.Object({ path }),
+      },
+    },
+    async (request, reply) => {
+      await treeOf(request).act({ act: "remove", at: request.body.path });
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/shared/request",
+    {
+      config: {
+        access: "anyone",
+        rateLimit: { max: 5, timeWindow: "1 minute" },
+      },
+      schema: {
+        tags,
+        summary: "Ask the owner for the right to add and change",
+        body: Type.Object({ words: Type.String({ maxLength: 500 }) }),
+      },
+    },
+    async (request, reply) => {
+      await node.requestWrite(secretOf(request), request.body.words);
+      return reply.status(204).send();
+    },
+  );
+}
