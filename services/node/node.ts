@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ReEnrolment } from "../identity/client.ts";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ed25519Raw } from "../shared/ed25519.ts";
-import { ConflictError, DiskError } from "../shared/errors.ts";
+import { ConflictError, CoppiceError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import type { Backup, StorageState } from "./client.ts";
 import { DataDisks } from "./data-disks.ts";
@@ -40,6 +40,8 @@ export class StorageNode implements AsyncDisposable {
   #root: RootKey | undefined;
   #tree: Tree | undefined;
   #sharing: Sharing | undefined;
+  /** Why the tree could not be opened. */
+  #treeFailure: CoppiceError | undefined;
   #quotaAccounts: string[] = [];
   #queue = new Mutex();
   #ending = new AbortController();
@@ -95,7 +97,7 @@ export class StorageNode implements AsyncDisposable {
     this.#inBackground(
       async (signal) =>
         await this.#scrubber.run(signal, async () => {
-          await this.#tree?.tidy(signal);
+          await this.#tree?.upkeep.tidy(signal);
           await this.#collect(signal);
         }),
     );
@@ -105,7 +107,12 @@ export class StorageNode implements AsyncDisposable {
   async rescan(): Promise<void> {
     await this.#queue.run(async () => {
       const fresh = await this.#disks.rescan();
-      await this.#compose();
+      // The disks and their page are there also where the tree is not.
+      await this.#compose().catch((error: unknown) => {
+        if (!(error instanceof CoppiceError)) throw error;
+        this.#treeFailure = error;
+        this.#log.error({ err: error }, "the block tree could not be opened");
+      });
       if (fresh.length > 0) this.#spread();
     });
   }
@@ -114,6 +121,8 @@ export class StorageNode implements AsyncDisposable {
   get tree(): Tree {
     if (this.#tree && this.#store.disks.size > 0) return this.#tree;
     if (!this.#root) throw notSetUp();
+    if (this.#treeFailure && this.#store.disks.size > 0)
+      throw this.#treeFailure;
     throw new DiskError(
       "The data disk is not there. Check its cable and power, then restart the box.",
     );
@@ -331,6 +340,7 @@ export class StorageNode implements AsyncDisposable {
       await LmdbIndex.open(this.#treeFolder, treeTables),
       (err) => this.#log.error({ err }, "the block tree could not be tidied"),
     );
+    const sharing = new Sharing(tree);
     try {
       await tree.discover(this.#ending.signal);
       if (!this.#disks.complete && tree.state.journal.head.number === 0)
@@ -338,13 +348,14 @@ export class StorageNode implements AsyncDisposable {
           "The tree is not on the disks that are there, and some are missing. Connect them, then restart the box.",
         );
       await tree.ensureRoot();
+      await sharing.load();
     } catch (error) {
       await tree[Symbol.asyncDispose]();
       throw error;
     }
-    this.#sharing = new Sharing(tree);
-    await this.#sharing.load();
+    this.#sharing = sharing;
     this.#tree = tree;
+    this.#treeFailure = undefined;
   }
 
   get #treeFolder(): string {
@@ -370,7 +381,7 @@ export class StorageNode implements AsyncDisposable {
   #spread(): void {
     this.#inBackground(async (signal) => {
       await this.#scrubber.settle(signal);
-      await this.#tree?.recode(signal);
+      await this.#tree?.upkeep.recode(signal);
     });
   }
 

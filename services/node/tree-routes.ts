@@ -326,8 +326,8 @@ async function lock(
     lease = 60_000,
   }: Static<typeof LockAct>,
 ): Promise<Static<typeof Lock> | null> {
-  const { id } = tree.find(place(at));
-  const path = tree.pathOf(id);
+  const { id } = tree.places.find(place(at));
+  const path = tree.places.pathOf(id);
   if (act === "release") {
     tree.locks.release(id, token);
     return null;
@@ -350,7 +350,7 @@ function detailsOf(
   const { k, m } = bodies[0]?.body ?? tree.contents.code;
   return {
     entry: entryOf(node),
-    path: tree.pathOf(node.id),
+    path: tree.places.pathOf(node.id),
     ...(content ? { layout: content.layout } : {}),
     ...(node.kind === "link" ? { target } : {}),
     attributes: Object.fromEntries(

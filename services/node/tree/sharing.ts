@@ -64,7 +64,7 @@ export class Sharing {
     if (!list) return;
     const { number, revoked } = readRevocations(list, this.#tree.root.person);
     this.#number = number;
-    this.#tree.setRevoked(revoked);
+    this.#tree.revoked = revoked;
   }
 
   /** Gives somebody new a cap for a path. @returns the share, and the secret that opens it */
@@ -74,15 +74,15 @@ export class Sharing {
     given: readonly Right[],
     expires: number,
   ): Promise<{ share: Share; secret: string }> {
-    const node = this.#tree.find(path);
-    if (node.id.equals(this.#tree.rootId))
+    const node = this.#tree.places.find(path);
+    if (node.id.equals(this.#tree.places.rootId))
       throw new BadRequestError(
         "The whole tree is not shared. Choose a folder or a file.",
         "not-the-root",
       );
     const seed = freshBytes(secretSize);
     const subject = new Person(seed);
-    const at = this.#tree.pathOf(node.id);
+    const at = this.#tree.places.pathOf(node.id);
     const { person } = this.#tree.root;
     const terms = { path: at, rights: given, expires };
     const chain = issueCap(person, [], person, subject, terms);
@@ -124,7 +124,7 @@ export class Sharing {
       "revoked",
       signRevocations(this.#tree.root.person, ++this.#number, revoked),
     );
-    this.#tree.setRevoked(revoked);
+    this.#tree.revoked = revoked;
     this.#withdraw(grant);
     await this.#tree.flush();
   }
@@ -270,7 +270,7 @@ export class Sharing {
   }
 
   #admit(path: string, reader: Contact): void {
-    const { id } = this.#tree.find(path);
+    const { id } = this.#tree.places.find(path);
     const { readers } = this.#tree.header(id, this.#tree.owner);
     this.#tree.setReaders(id, [...readers, reader]);
   }
@@ -278,7 +278,7 @@ export class Sharing {
   #withdraw({ path, subject }: Grant): void {
     let id: Buffer;
     try {
-      ({ id } = this.#tree.find(path));
+      ({ id } = this.#tree.places.find(path));
     } catch (error) {
       // It was moved or thrown away: whoever moved it took the reader away already.
       if (error instanceof NoEntryError) return;
@@ -293,7 +293,7 @@ export class Sharing {
 
   #names(prefix: string): string[] {
     return this.#tree.state
-      .children(this.#tree.systemId("sharing"), "", mostShares * 2)
+      .children(this.#tree.places.systemId("sharing"), "", mostShares * 2)
       .map(({ name }) => name)
       .filter((name) => name.startsWith(prefix));
   }

@@ -18,9 +18,9 @@ export async function* verifyTree(
   signal: AbortSignal,
 ): AsyncGenerator<VerifyLine> {
   const counts = { blocks: 0, segments: 0 };
-  const top = tree.find(place);
+  const top = tree.places.find(place);
   for (const node of walk(tree, top)) {
-    const path = tree.pathOf(node.id);
+    const path = tree.places.pathOf(node.id);
     let before: { version: number; hash: Buffer } | undefined;
     for (const version of tree.state.versions(node.id)) {
       signal.throwIfAborted();
@@ -50,7 +50,7 @@ export async function* verifyTree(
       if (++counts.blocks % tellEvery === 0) yield { path, ...counts };
     }
   }
-  yield { path: tree.pathOf(top.id), ...counts };
+  yield { path: tree.places.pathOf(top.id), ...counts };
 }
 
 /** Opens a version as somebody would who was given it: by the key of the directory that it is in. */

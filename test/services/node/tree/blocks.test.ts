@@ -234,7 +234,7 @@ class Friend {
   /** Opens a block by a directory's keys that he knows, else by his own. */
   open(path: string): Block {
     const { tree } = this.#stand;
-    const { id: block, parent: above, version } = tree.find(path);
+    const { id: block, parent: above, version } = tree.places.find(path);
     const sealed = tree.state.sealed(block, version) as Buffer;
     const known = this.keys.get(above.toString("hex"));
     const opened = openBlock(
@@ -272,7 +272,7 @@ test("a read cap on a directory reads all beneath it, one on a file that file; a
     instanceOf: NoReadCapError,
   });
 
-  const before = tree.find("/a/b/c/deep").version;
+  const before = tree.places.find("/a/b/c/deep").version;
   tree.setReaders("/a", []);
   tree.setReaders("/z/one", []);
   // What he could read he may have copied; it stays readable with the keys that he has.
@@ -280,7 +280,7 @@ test("a read cap on a directory reads all beneath it, one on a file that file; a
   await put("/a/b/c/deep", Buffer.from("new"));
   await put("/a/b/c/fresh", Buffer.from("fresh"));
   await put("/z/one", Buffer.from("newer"));
-  t.is(tree.find("/a/b/c/deep").version, before + 1);
+  t.is(tree.places.find("/a/b/c/deep").version, before + 1);
   for (const path of ["/a", "/a/b", "/a/b/c", "/a/b/c/deep", "/a/b/c/fresh"])
     t.throws(() => friend.open(path), { instanceOf: NoReadCapError }, path);
   t.throws(() => friend.open("/z/one"), { instanceOf: NoReadCapError });
@@ -343,9 +343,9 @@ test("somebody with a cap does what it gives, and no more; each version says who
     }),
   };
   t.throws(() => tree.remove("/a/old", reader), { instanceOf: RefusedError });
-  tree.setRevoked(new Map([[ada.principal.toString("hex"), Date.now()]]));
+  tree.revoked = new Map([[ada.principal.toString("hex"), Date.now()]]);
   await t.throwsAsync(write("/a", "late"), { instanceOf: RevokedCapError });
-  const sealed = tree.state.sealed(tree.find("/a/new").id, 1) as Buffer;
+  const sealed = tree.state.sealed(tree.places.find("/a/new").id, 1) as Buffer;
   t.notThrows(
     () =>
       verifyBlock(
@@ -353,8 +353,8 @@ test("somebody with a cap does what it gives, and no more; each version says who
         { treeKey: root.treeKey },
         {
           ...expected,
-          id: tree.find("/a/new").id,
-          parent: tree.find("/a").id,
+          id: tree.places.find("/a/new").id,
+          parent: tree.places.find("/a").id,
           name: "new",
           path: "/a/new",
           version: 1,

@@ -126,7 +126,7 @@ async function shape(tree: Tree): Promise<string> {
       if (node.kind === "directory") await walk(node.id, at);
     }
   };
-  await walk(tree.rootId, "");
+  await walk(tree.places.rootId, "");
   return seen.join("\n");
 }
 

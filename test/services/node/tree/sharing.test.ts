@@ -94,7 +94,7 @@ test("a share is lent, asked for more, allowed, taken back; and is there again w
   // His own key opens what is there; what is written after he is shut out, it does not.
   const bob = new Person(Buffer.from(secret, "base64url"));
   const opens = (path: string): unknown => {
-    const { id, version } = tree.find(path);
+    const { id, version } = tree.places.find(path);
     return openBlock(tree.state.sealed(id, version) as Buffer, { person: bob });
   };
   t.notThrows(() => opens("/a"));
@@ -136,7 +136,7 @@ test("a share ends by itself, and a lost key's caps go over to a new one", async
   });
   const { actor } = await sharing.actor(fresh.seed.toString("base64url"));
   t.is(tree.list("/a", actor).length, 1);
-  const { id, version } = tree.find("/a");
+  const { id, version } = tree.places.find("/a");
   const sealed = tree.state.sealed(id, version) as Buffer;
   t.notThrows(() => openBlock(sealed, { person: fresh }));
 });

@@ -27,8 +27,8 @@ import {
   NotEmptyError,
   ReadOnlyError,
 } from "../../../../services/node/tree/errors.ts";
+import { checkName } from "../../../../services/node/tree/places.ts";
 import { RootKey } from "../../../../services/node/tree/rootkey.ts";
-import { checkName } from "../../../../services/node/tree/tree.ts";
 import { verifyTree } from "../../../../services/node/tree/verify.ts";
 import { temporaryFolder } from "../../../folder.ts";
 import { chunks, never, openTree, type TreeStand } from "./tree-stand.ts";
@@ -200,7 +200,7 @@ test("an upload that breaks off stores nothing", async (t) => {
     { message: "the cable" },
   );
   t.deepEqual(stand.names("/"), []);
-  t.throws(() => stand.tree.find("/a"), { instanceOf: NoEntryError });
+  t.throws(() => stand.tree.places.find("/a"), { instanceOf: NoEntryError });
   await stand.store.idle();
   t.is(stand.disk.stored, stored);
 });
@@ -236,7 +236,7 @@ test("two who write the same file without knowing of each other: the later count
   await using stand = await openTree(folder.path, RootKey.create());
   const { tree, put, get } = stand;
   await put("/plan", Buffer.from("as it was"));
-  const { version } = tree.find("/plan");
+  const { version } = tree.places.find("/plan");
   const write = async (text: string, strict = false) =>
     await tree.put("/", "plan", chunks(Buffer.from(text)), tree.owner, never, {
       base: version,
@@ -246,11 +246,11 @@ test("two who write the same file without knowing of each other: the later count
   await t.throwsAsync(write("strict", true), { instanceOf: ChangedError });
   await write("Bob's");
   t.is((await get("/plan")).toString(), "Bob's");
-  t.true(tree.find("/plan").conflict);
+  t.true(tree.places.find("/plan").conflict);
   const { conflict = 0 } = tree.history("/plan", tree.owner)[0] ?? {};
   t.is((await get("/plan", conflict)).toString(), "Ada's");
   tree.settle("/plan", tree.owner);
-  t.false(tree.find("/plan").conflict);
+  t.false(tree.places.find("/plan").conflict);
 });
 
 test("concurrent writers: each acknowledged content is the newest or in the history", async (t) => {
@@ -289,7 +289,7 @@ test("move, rename and replace: one step, with the history of what was there", a
   await put("/two", Buffer.from("two"));
   tree.move("/a/b", "/", "c", tree.owner);
   t.is((await get("/c/one")).toString(), "one");
-  t.throws(() => tree.find("/a/b"), { instanceOf: NoEntryError });
+  t.throws(() => tree.places.find("/a/b"), { instanceOf: NoEntryError });
   t.throws(() => tree.move("/two", "/c", "one", tree.owner), {
     instanceOf: ExistsError,
   });
@@ -323,7 +323,7 @@ test("the bin gives back what was thrown away, where it was or beside what is th
   t.deepEqual(names("/"), ["letters", "letters (restored)"]);
   t.is((await get("/letters (restored)/one.txt")).toString(), "one");
   tree.remove("/letters (restored)", tree.owner);
-  await tree.tidy(never, Date.now() + 31 * 86_400_000);
+  await tree.upkeep.tidy(never, Date.now() + 31 * 86_400_000);
   t.deepEqual(tree.bin(), []);
 });
 
@@ -350,7 +350,7 @@ test("a copy and a snapshot share the data; a snapshot cannot be changed", async
   }
   await tree.flush();
   t.true((await get("/.snapshots/before/big")).equals(body));
-  await tree.purge(tree.find("/.snapshots/before").id);
+  await tree.purge(tree.places.find("/.snapshots/before").id);
   await tree[Symbol.asyncDispose]();
   await stand.store.idle();
 });
@@ -391,7 +391,7 @@ test("locks: one writer, a lease, and a fencing token that keeps late ones out",
     await using stand = await openTree(folder.path, root);
     const { tree, put } = stand;
     await put("/a", Buffer.from("1"));
-    const { id } = tree.find("/a");
+    const { id } = tree.places.find("/a");
     const lock = tree.locks.acquire(id, "/a", "Ada", 60_000);
     t.throws(() => tree.locks.acquire(id, "/a", "Bob", 60_000), {
       instanceOf: LockedError,
@@ -414,7 +414,7 @@ test("locks: one writer, a lease, and a fencing token that keeps late ones out",
     );
   }
   await using stand = await openTree(folder.path, root);
-  const { id } = stand.tree.find("/a");
+  const { id } = stand.tree.places.find("/a");
   t.true(stand.tree.locks.acquire(id, "/a", "Cleo", 1000).token > token);
 });
 
@@ -459,7 +459,7 @@ test("attributes, modes and times are kept, and a link keeps its target", async 
     tree.makeLink("/", "l", "../a", tree.owner);
   }
   await using stand = await openTree(folder.path, root);
-  const { mode, uid, gid, modified } = stand.tree.find("/a");
+  const { mode, uid, gid, modified } = stand.tree.places.find("/a");
   t.deepEqual([mode, uid, gid, modified], [0o4751, 1000, 100, 1234.5]);
   const { owner } = stand.tree;
   t.is(
@@ -562,7 +562,7 @@ test("the tree can be made anew from what is on the disk, also after its journal
     await tree.put("/d", "random", chunks(body), tree.owner, never, {
       layout: "random",
     });
-    await tree.tidy(never);
+    await tree.upkeep.tidy(never);
     t.is(await tree.state.journal.read(1), undefined, "the oldest are gone");
     t.true(tree.state.usage.stored < 5 * 2 ** 20);
     before = shape(stand);
@@ -589,7 +589,7 @@ test("files are written anew where the disks ask for another code", async (t) =>
     await markFolder(join(folder.path, "second")),
   );
   stand.store.attach(second);
-  await stand.tree.recode(never);
+  await stand.tree.upkeep.recode(never);
   await stand.tree.reaped();
   await stand.store.idle();
   // Either disk alone is enough now.
