@@ -55,6 +55,8 @@ export const hostTools = {
     dbench: "dbench",
     attr: "setfattr",
     git: "git",
+    litmus: "litmus",
+    cadaver: "cadaver",
   },
   bench: { restic: "restic", "glusterfs-server": "glusterd" },
 } as const;

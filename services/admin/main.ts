@@ -8,6 +8,7 @@ import { ServiceDownError } from "../shared/client.ts";
 import { listenOnPassedSocket, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
+import { Doors } from "./api/doors.ts";
 import { OwnerAccount } from "./api/owner.ts";
 import { Sessions } from "./api/sessions.ts";
 import { Tokens } from "./api/tokens.ts";
@@ -30,6 +31,7 @@ await runService("admin", async (log, ending) => {
     claim,
     sessions: new Sessions(),
     tokens: await Tokens.load(state),
+    doors: await Doors.load(state),
     host,
     node,
     identity,

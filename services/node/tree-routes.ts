@@ -346,6 +346,7 @@ function detailsOf(
 ): Static<typeof EntryDetails> {
   const node = tree.stat(at, actor);
   const { content, target, attributes } = tree.header(node.id, actor);
+  const lock = tree.locks.of(node.id);
   const bodies = content ? bodiesOf(content) : [];
   const { k, m } = bodies[0]?.body ?? tree.contents.code;
   return {
@@ -353,6 +354,7 @@ function detailsOf(
     path: tree.places.pathOf(node.id),
     ...(content ? { layout: content.layout } : {}),
     ...(node.kind === "link" ? { target } : {}),
+    ...(lock ? { lock } : {}),
     attributes: Object.fromEntries(
       [...attributes].map(([key, value]) => [key, value.toString("base64")]),
     ),

@@ -14,7 +14,9 @@ import { createServer, type Server } from "../../shared/server.ts";
 import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
 import type { DiskWorker } from "../disk-work.ts";
+import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
+import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
 import { addIdentityRoutes } from "./identity-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
@@ -33,6 +35,7 @@ export interface AdminParts {
   claim: Claim;
   sessions: Sessions;
   tokens: Tokens;
+  doors: Doors;
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
@@ -73,6 +76,16 @@ export async function createHttpsApp(
       ),
   });
   await addRoutes(app, parts, false);
+  const { node, tokens, doors } = parts;
+  await app.register(
+    async (dav) =>
+      await addDavRoutes(
+        dav as unknown as Server,
+        node.tree,
+        tokens,
+        () => doors.open.webdav,
+      ),
+  );
   await app.register(serveStatic, {
     root: pages,
     cacheControl: false,
@@ -138,6 +151,7 @@ async function addRoutes(
     claim,
     sessions,
     tokens,
+    parts.doors,
     new StatusFeed(host, node, identity),
     host,
     ending,

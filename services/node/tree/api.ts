@@ -23,12 +23,21 @@ export const Entry = Type.Object({
 });
 export type Entry = Static<typeof Entry>;
 
+/** A lock on an entry. */
+export const Lock = Type.Object({
+  token: Type.Integer(),
+  holder: Type.String(),
+  expires: Type.Number({ description: "milliseconds since 1970" }),
+});
+export type Lock = Static<typeof Lock>;
+
 /** An entry with all that is known of it. */
 export const EntryDetails = Type.Object({
   entry: Entry,
   path: Type.String(),
   layout: Type.Optional(Type.String()),
   target: Type.Optional(Type.String({ description: "of a symbolic link" })),
+  lock: Type.Optional(Lock),
   attributes: Type.Record(Type.String(), Type.String(), {
     description: "extended attributes, values in base64",
   }),
@@ -133,14 +142,6 @@ export const Request = Type.Object({
   at: Type.Number({ description: "milliseconds since 1970" }),
 });
 export type Request = Static<typeof Request>;
-
-/** A lock on an entry. */
-export const Lock = Type.Object({
-  token: Type.Integer(),
-  holder: Type.String(),
-  expires: Type.Number({ description: "milliseconds since 1970" }),
-});
-export type Lock = Static<typeof Lock>;
 
 /** A path from the root, or the id of an entry. */
 const at = Type.String({ minLength: 1, maxLength: 16_384 });

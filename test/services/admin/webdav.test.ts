@@ -1,0 +1,117 @@
+/** WebDAV under litmus and cadaver, from Debian, and curl. */
+import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { promisify } from "node:util";
+import test from "ava";
+import { startServices } from "../../services.ts";
+
+const execute = promisify(execFile);
+const owner = { name: "Ada", password: "correct horse battery" };
+
+/** A port that speaks plainly what the box speaks over TLS: litmus takes no certificate that nobody signed. */
+async function plainDoor(
+  url: string,
+): Promise<AsyncDisposable & { url: string }> {
+  const { hostname, port } = new URL(url);
+  const server: Server = createServer((plain) => {
+    const secure = connect({
+      host: hostname,
+      port: Number(port),
+      rejectUnauthorized: false,
+    });
+    plain.pipe(secure).pipe(plain);
+    const end = (): void => {
+      plain.destroy();
+      secure.destroy();
+    };
+    for (const socket of [plain, secure]) {
+      socket.on("error", end);
+      socket.on("close", end);
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (typeof address !== "object" || !address) throw new Error("no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.unref();
+    },
+  };
+}
+
+test("litmus: basic, copymove, props and http pass; cadaver puts, lists and gets; the door is closed until it is opened", async (t) => {
+  t.timeout(150_000);
+  await using box = await startServices();
+  const { client, services, code } = box;
+  await client.claim(code, "birch", owner);
+  const { secret } = await client.ok("POST", "/api/tokens", { name: "phone" });
+  await using door = await plainDoor(services.url);
+  const curl = async (...args: string[]): Promise<string> =>
+    (
+      await execute("curl", [
+        "-sk",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        ...args,
+      ])
+    ).stdout;
+  const files = `${services.url}/dav/`;
+  t.is(await curl("-u", `Ada:${secret}`, files), "404", "closed");
+  await client.ok("PUT", "/api/doors", { webdav: true });
+  t.is(await curl(files), "401");
+  t.is(await curl("-u", `Ada:${owner.password}`, files), "401");
+  for (const group of ["basic", "copymove", "props", "http"]) {
+    const { stdout } = await execute(
+      "litmus",
+      [`${door.url}/dav/`, "Ada", secret],
+      { cwd: services.folder, env: { ...process.env, TESTS: group } },
+    ).catch((error: { stdout: string }) => error);
+    t.regex(stdout, /100\.0%/, `${group}:\n${stdout}`);
+    t.notRegex(stdout, /FAIL/, group);
+  }
+  const body = randomBytes(300_000);
+  await writeFile(join(services.folder, "sea ä.jpg"), body);
+  const cadaver = spawn("cadaver", [`${door.url}/dav/`], {
+    cwd: services.folder,
+    env: { ...process.env, HOME: services.folder, LC_ALL: "C.UTF-8" },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  await writeFile(
+    join(services.folder, ".netrc"),
+    `machine 127.0.0.1 login Ada password ${secret}\n`,
+    { mode: 0o600 },
+  );
+  cadaver.stdin.end(
+    'mkcol photos\ncd photos\nput "sea ä.jpg"\nls\nlock "sea ä.jpg"\nquit\n',
+  );
+  let output = "";
+  cadaver.stdout.on("data", (text) => {
+    output += text;
+  });
+  await once(cadaver, "exit");
+  t.regex(output, /succeeded/, output);
+  const got = await client.call(
+    "GET",
+    `/api/files/content?path=${encodeURIComponent("/photos/sea ä.jpg")}`,
+  );
+  t.true(got.bytes.equals(body), output);
+  t.is(
+    await curl(
+      "-u",
+      `Ada:${secret}`,
+      "-r",
+      "5-9",
+      `${files}photos/sea%20%C3%A4.jpg`,
+    ),
+    "206",
+  );
+});
