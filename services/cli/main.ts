@@ -5,6 +5,7 @@ import { CliError, Connection } from "./connection.ts";
 import { addFileCommands } from "./file.ts";
 import { addIdentityCommands } from "./identity.ts";
 import { addMountCommand } from "./mount.ts";
+import { addShareCommands } from "./share.ts";
 import { addStoreCommands } from "./store.ts";
 import { size } from "./text.ts";
 
@@ -57,6 +58,7 @@ addFileCommands(program, { connect, print });
 addIdentityCommands(program, { connect, print });
 addStoreCommands(program, { connect, print });
 addMountCommand(program);
+addShareCommands(program, { connect, print });
 
 try {
   await program.parseAsync();

@@ -53,6 +53,9 @@ interface Opened {
 export class Sharing {
   #tree: Tree;
   #number = 0;
+  /** What the files say, once they were read: each call of a guest asks for it. */
+  #known: Map<string, Opened> | undefined;
+  #changes = 0;
 
   constructor(tree: Tree) {
     this.#tree = tree;
@@ -228,16 +231,26 @@ export class Sharing {
   }
 
   async #all(): Promise<Opened[]> {
-    const opened: Opened[] = [];
-    for (const id of this.#names("")) {
-      if (!/^[0-9a-f]{32}$/.test(id)) continue;
-      opened.push(await this.#one(id));
+    if (!this.#known) {
+      const changes = this.#changes;
+      const opened = new Map<string, Opened>();
+      for (const id of this.#names(""))
+        if (/^[0-9a-f]{32}$/.test(id)) opened.set(id, await this.#open(id));
+      // Somebody may have changed them while they were read.
+      if (changes !== this.#changes) return await this.#all();
+      this.#known = opened;
     }
-    return opened;
+    return [...this.#known.values()];
   }
 
   async #one(id: string): Promise<Opened> {
-    const bytes = /^[0-9a-f]{32}$/.test(id) ? await this.#read(id) : undefined;
+    const known = (await this.#all()).find((one) => one.id === id);
+    if (!known) throw noShare();
+    return known;
+  }
+
+  async #open(id: string): Promise<Opened> {
+    const bytes = await this.#read(id);
     if (!bytes) throw noShare();
     const kept = parseCbor(Kept, bytes, "a share");
     const chain = kept.chain.map((cap) => Buffer.from(cap));
@@ -267,6 +280,7 @@ export class Sharing {
         chain: [...chain],
       }),
     );
+    this.#forget();
   }
 
   #admit(path: string, reader: Contact): void {
@@ -298,7 +312,13 @@ export class Sharing {
       .filter((name) => name.startsWith(prefix));
   }
 
+  #forget(): void {
+    this.#changes++;
+    this.#known = undefined;
+  }
+
   #discard(name: string): void {
+    this.#forget();
     this.#tree.discard(`/.sharing/${name}`, this.#tree.owner);
   }
 

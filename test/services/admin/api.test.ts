@@ -462,6 +462,13 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   t.is((await cli("file", "get", "notes.txt", "copy.txt")).code, 0);
   t.is((await stat(join(home.path, "copy.txt"))).size, 100_000);
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
+  const shared = await cli("share", "add", "notes.txt", "--for", "Bob");
+  t.regex(shared.stdout, /^https:\/\/coppice\.local\/shared#[\w-]{43}\n$/);
+  const [, id = ""] = /^([0-9a-f]{32}) {2}reads.*Bob/.exec(
+    (await cli("share", "ls")).stdout,
+  ) ?? [""];
+  t.is((await cli("share", "revoke", id)).code, 0);
+  t.regex((await cli("share", "ls")).stdout, /revoked/);
   t.is((await cli("file", "rm", "notes.txt")).code, 0);
   for (const [args, code] of [
     [["file", "get", "notes.txt"], 1],
