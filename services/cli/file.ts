@@ -11,6 +11,7 @@ import {
   Entry,
   EntryDetails,
   EntryVersion,
+  splitPath,
   VerifyLine,
 } from "../node/client.ts";
 import { CliError, type Connection } from "./connection.ts";
@@ -379,8 +380,7 @@ function absolute(path: string): string {
 }
 
 function split(path: string): { parent: string; name: string } {
-  const names = absolute(path).split("/");
-  const name = names.pop() ?? "";
-  if (name === "") throw new CliError("the root is there already", 2);
-  return { parent: names.join("/") || "/", name };
+  const place = splitPath(absolute(path));
+  if (place.name === "") throw new CliError("the root is there already", 2);
+  return place;
 }

@@ -330,9 +330,7 @@ test("the identity: what was booted, whom the box accepts, keys changed, a clear
     look(page, name, (message, fits) => t.true(fits, message));
   const press = (name: string): Promise<void> =>
     page.getByRole("button", { name, exact: true }).click();
-  await page.getByLabel("Name").fill(owner.name);
-  await page.getByLabel("Password").fill(owner.password);
-  await press("Sign in");
+  await signIn(page);
   await page.getByRole("link", { name: "Identity" }).click();
   await page.getByText(/^Coppice 0\.1\.0/).waitFor();
   await page
@@ -436,9 +434,7 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
     page.getByRole("button", { name, exact: true }).click();
   const inDialog = (name: string): Promise<void> =>
     page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
-  await page.getByLabel("Name").fill(owner.name);
-  await page.getByLabel("Password").fill(owner.password);
-  await press("Sign in");
+  await signIn(page);
   await page.getByRole("link", { name: "Files" }).click();
   await press("New folder");
   await page.getByLabel("Its name").fill("Photos");
@@ -546,9 +542,7 @@ test("sharing: a link, what it shows, asking for more, taking it back", async (t
     look(one, name, (message, fits) => t.true(fits, message));
   const press = (one: Page, name: string): Promise<void> =>
     one.getByRole("button", { name, exact: true }).click();
-  await page.getByLabel("Name").fill(owner.name);
-  await page.getByLabel("Password").fill(owner.password);
-  await press(page, "Sign in");
+  await signIn(page);
   await page.getByRole("link", { name: "Files" }).click();
   await page.getByLabel("More for Letters").click();
   await press(page, "Share");
@@ -636,9 +630,7 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
     look(page, name, (message, fits) => t.true(fits, message));
   const press = (name: string): Promise<void> =>
     page.getByRole("button", { name, exact: true }).click();
-  await page.getByLabel("Name").fill(owner.name);
-  await page.getByLabel("Password").fill(owner.password);
-  await press("Sign in");
+  await signIn(page);
   await page.getByRole("link", { name: "Storage" }).click();
   await page.getByText(/^One disk mends what rots/).waitFor();
   await page.getByText("in use", { exact: true }).waitFor();
@@ -719,6 +711,13 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   t.true(bytes.equals(photo));
   t.deepEqual(errors, []);
 });
+
+/** Signs the owner in. */
+async function signIn(page: Page): Promise<void> {
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
 
 /** Flips a bit in some live fragments on the disk, as age does; how many. */
 async function rot(mounts: string): Promise<number> {

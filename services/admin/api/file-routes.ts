@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from "node:stream";
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import {
   Act,
@@ -8,6 +8,7 @@ import {
   EntryDetails,
   EntryVersion,
   type NodeClient,
+  splitPath,
   type TreeClient,
 } from "../../node/client.ts";
 import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
@@ -143,23 +144,11 @@ export function addFileRoutes(
       },
     },
     async (request) => {
-      const length = request.headers["content-length"];
-      if (length === undefined)
-        throw new CoppiceError(
-          411,
-          "length-needed",
-          "Send the file's length as Content-Length.",
-        );
-      if (request.headers["content-type"] !== "application/octet-stream")
-        throw new CoppiceError(
-          415,
-          "wrong-type",
-          "Send the file as application/octet-stream.",
-        );
+      const length = uploadLength(request);
       const { path: at, ...options } = request.query;
-      const { parent, name } = splitPath(at);
+      const { parent, name } = newPlace(at);
       return await passOn(request.body as unknown as Readable, (body) =>
-        node.tree.write({ parent, name, ...options }, body, Number(length)),
+        node.tree.write({ parent, name, ...options }, body, length),
       );
     },
   );
@@ -277,25 +266,14 @@ export async function sendContent(
 ): Promise<FastifyReply> {
   const name = at.slice(at.lastIndexOf("/") + 1);
   const { entry } = await tree.entry(at);
-  const range = version === undefined ? rangeOf(wanted, entry.size) : undefined;
-  if (range === "none") {
-    return reply
-      .status(416)
-      .header("content-range", `bytes */${entry.size}`)
-      .send();
-  }
+  const range =
+    version === undefined ? answerRange(reply, wanted, entry.size) : undefined;
+  if (range === "none") return reply.send();
   const { length, stream } = await tree.read({
     at,
     ...(version === undefined ? {} : { version }),
     ...range,
   });
-  if (range)
-    reply
-      .status(206)
-      .header(
-        "content-range",
-        `bytes ${range.start}-${range.end - 1}/${entry.size}`,
-      );
   const type = show ? typeOf(name) : undefined;
   // Whatever somebody stored here, it runs nothing and asks nobody.
   if (type)
@@ -304,8 +282,8 @@ export async function sendContent(
       `default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'self'${type === "application/pdf" ? "" : "; sandbox"}`,
     );
   return reply
-    .header("content-length", length)
     .header("accept-ranges", "bytes")
+    .header("content-length", length)
     .header("etag", `"${entry.id}-${version ?? entry.version}"`)
     .header("last-modified", new Date(entry.modified).toUTCString())
     .header(
@@ -316,8 +294,24 @@ export async function sendContent(
     .send(stream);
 }
 
+/** Says in an answer's status and headers which bytes it gives, and tells them. */
+export function answerRange(
+  reply: FastifyReply,
+  wanted: string | undefined,
+  size: number,
+): ReturnType<typeof rangeOf> {
+  const range = rangeOf(wanted, size);
+  if (range === "none")
+    reply.status(416).header("content-range", `bytes */${size}`);
+  else if (range)
+    reply
+      .status(206)
+      .header("content-range", `bytes ${range.start}-${range.end - 1}/${size}`);
+  return range;
+}
+
 /** The bytes that a Range header asks for (RFC 9110 section 14.2), where it is one range; `none` where there are no such bytes. */
-export function rangeOf(
+function rangeOf(
   header: string | undefined,
   size: number,
 ): { start: number; end: number } | "none" | undefined {
@@ -335,12 +329,11 @@ function typeOf(name: string): string {
   return shown[end] ?? "text/plain; charset=utf-8";
 }
 
-/** A path as its folder and its name. @throws BadRequestError where a page could not show the name */
-export function splitPath(at: string): { parent: string; name: string } {
-  const slash = at.lastIndexOf("/");
-  const name = at.slice(slash + 1);
-  checkShown(name);
-  return { parent: slash === 0 ? "/" : at.slice(0, slash), name };
+/** Where something new goes. @throws BadRequestError where a page could not show its name */
+export function newPlace(path: string): { parent: string; name: string } {
+  const place = splitPath(path);
+  checkShown(place.name);
+  return place;
 }
 
 /** A name that comes from a page or a script is one that every system can show. @throws BadRequestError */
@@ -350,6 +343,24 @@ function checkShown(name: string): void {
       "A name has no backslash and no control characters. Choose another.",
       "bad-name",
     );
+}
+
+/** Bytes of an upload. @throws CoppiceError where it does not say them, or is no plain bytes */
+export function uploadLength({ headers }: FastifyRequest): number {
+  const length = headers["content-length"];
+  if (length === undefined)
+    throw new CoppiceError(
+      411,
+      "length-needed",
+      "Send the file's length as Content-Length.",
+    );
+  if (headers["content-type"] !== "application/octet-stream")
+    throw new CoppiceError(
+      415,
+      "wrong-type",
+      "Send the file as application/octet-stream.",
+    );
+  return Number(length);
 }
 
 /**

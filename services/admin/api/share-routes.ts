@@ -11,10 +11,9 @@ import {
   ShareTerms,
   type TreeClient,
 } from "../../node/client.ts";
-import { CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
 import { AccessError, refuseForeignPages } from "./access.ts";
-import { passOn, sendContent, splitPath } from "./file-routes.ts";
+import { newPlace, passOn, sendContent, uploadLength } from "./file-routes.ts";
 import { Guests } from "./guests.ts";
 
 const tags = ["shares"];
@@ -211,17 +210,11 @@ function addGuestRoutes(app: Server, node: NodeClient): void {
     },
     async (request) => {
       const tree = treeOf(request);
-      const length = request.headers["content-length"];
-      if (length === undefined)
-        throw new CoppiceError(
-          411,
-          "length-needed",
-          "Send the file's length as Content-Length.",
-        );
+      const length = uploadLength(request);
       const { path: at, ...options } = request.query;
-      const { parent, name } = splitPath(at);
+      const { parent, name } = newPlace(at);
       return await passOn(request.body as unknown as Readable, (body) =>
-        tree.write({ parent, name, ...options }, body, Number(length)),
+        tree.write({ parent, name, ...options }, body, length),
       );
     },
   );

@@ -1,10 +1,15 @@
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Act, EntryDetails, TreeClient } from "../../node/client.ts";
+import {
+  type Act,
+  type EntryDetails,
+  splitPath,
+  type TreeClient,
+} from "../../node/client.ts";
 import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
-import { passOn, rangeOf } from "../api/file-routes.ts";
+import { answerRange, passOn } from "../api/file-routes.ts";
 import type { Tokens } from "../api/tokens.ts";
 import {
   activeLock,
@@ -283,19 +288,8 @@ async function read({
     .type("application/octet-stream");
   if (headers["if-none-match"]?.includes(etagOf(entry)))
     return reply.status(304).send();
-  const range = rangeOf(headers.range, entry.size);
-  if (range === "none")
-    return reply
-      .status(416)
-      .header("content-range", `bytes */${entry.size}`)
-      .send();
-  if (range)
-    reply
-      .status(206)
-      .header(
-        "content-range",
-        `bytes ${range.start}-${range.end - 1}/${entry.size}`,
-      );
+  const range = answerRange(reply, headers.range, entry.size);
+  if (range === "none") return reply.send();
   const { start, end } = range ?? { start: 0, end: entry.size };
   reply.header("content-length", end - start);
   if (request.method === "HEAD") return reply.send();
@@ -384,11 +378,10 @@ async function place(
   tree: TreeClient,
   path: string,
 ): Promise<{ parent: string; name: string }> {
-  const slash = path.lastIndexOf("/");
-  const parent = path.slice(0, slash) || "/";
+  const { parent, name } = splitPath(path);
   if ((await find(tree, parent))?.entry.kind !== "directory")
     throw status(409, `there is no folder ${parent}`);
-  return { parent, name: path.slice(slash + 1) };
+  return { parent, name };
 }
 
 async function* names(tree: TreeClient, path: string): AsyncGenerator<string> {

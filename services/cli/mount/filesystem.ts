@@ -1,5 +1,10 @@
 import { constants } from "node:os";
-import type { Act, Entry, TreeClient } from "../../node/client.ts";
+import {
+  type Act,
+  type Entry,
+  splitPath,
+  type TreeClient,
+} from "../../node/client.ts";
 import { CoppiceError } from "../../shared/errors.ts";
 import { EntryCache } from "./entry-cache.ts";
 import { type FileSystem, PosixError, type Stats } from "./fuse.ts";
@@ -272,12 +277,7 @@ export class TreeFileSystem implements FileSystem {
   }
 
   #place(path: string): { parent: string; name: string } {
-    const whole = this.#entries.inTree(path);
-    const slash = whole.lastIndexOf("/");
-    return {
-      parent: whole.slice(0, slash) || "/",
-      name: whole.slice(slash + 1),
-    };
+    return splitPath(this.#entries.inTree(path));
   }
 
   #file(handle: number): OpenFile {

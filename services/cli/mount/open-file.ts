@@ -1,4 +1,5 @@
 import type { Entry, TreeClient } from "../../node/client.ts";
+import { collect } from "../../shared/collect.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { add, cutAt, type Interval, split } from "./intervals.ts";
 
@@ -221,11 +222,7 @@ export class OpenFile {
         start,
         end: Math.min(start + blockSize, this.entry.size),
       })
-      .then(async ({ stream }) => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of stream) chunks.push(chunk);
-        return Buffer.concat(chunks);
-      });
+      .then(async ({ stream }) => await collect(stream));
     fetched.catch(() => this.#blocks.delete(number));
     this.#blocks.set(number, fetched);
     for (const oldest of this.#blocks.keys()) {

@@ -266,3 +266,9 @@ export const PatchQuery = Type.Object({
   token,
 });
 export type PatchQuery = Static<typeof PatchQuery>;
+
+/** A path as its directory's path and its name; the root's name is empty. */
+export function splitPath(path: string): { parent: string; name: string } {
+  const slash = path.lastIndexOf("/");
+  return { parent: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
+}

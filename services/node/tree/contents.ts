@@ -1,3 +1,4 @@
+import { collect } from "../../shared/collect.ts";
 import { freshBytes } from "../../shared/random.ts";
 import {
   type Code,
@@ -37,7 +38,7 @@ import {
 } from "./extents.ts";
 
 /** Bodies up to this stand in the block's header. */
-export const inlineBody = 2048;
+const inlineBody = 2048;
 /** A list with more than this is slow to read: its content is written anew as one body. */
 const mostBodies = 128;
 const mostExtents = 4096;
@@ -194,14 +195,12 @@ export class Contents {
   /** The extents of those pages of content that are kept outside it. */
   async pageLists(
     content: Content | undefined,
-    isKnown: (id: Buffer) => boolean,
     signal: AbortSignal,
   ): Promise<PageLists> {
     const lists = new Map<string, ExtentList>();
     if (content?.layout !== "random") return lists;
     for (const page of stored(bodiesOf(content)))
-      if (!isKnown(page.id))
-        lists.set(page.id.toString("hex"), await this.#loadPage(page, signal));
+      lists.set(page.id.toString("hex"), await this.#loadPage(page, signal));
     return lists;
   }
 
@@ -210,11 +209,9 @@ export class Contents {
     return await this.#loadPage(page, signal);
   }
 
-  /** Removes a body that nothing names. @returns whether it did; not while somebody reads it. */
-  async remove({ id }: BodyRef): Promise<boolean> {
-    if (this.#readers.has(id.toString("hex"))) return false;
+  /** Removes a body that nothing names, and that is not in use. @throws DiskError */
+  async remove({ id }: BodyRef): Promise<void> {
     await this.#store.remove(this.#addressOf(id));
-    return true;
   }
 
   /** Whether somebody reads a body, or writes it. */
@@ -367,20 +364,10 @@ export class Contents {
     }
     const start = number * body.segmentSize;
     const end = Math.min(body.size, start + body.segmentSize);
-    const reading = (async () => {
-      const chunks: Buffer[] = [];
-      const address = this.#addressOf(id);
-      const range = { start, end };
-      for await (const chunk of readBody(
-        this.#store,
-        address,
-        body,
-        signal,
-        range,
-      ))
-        chunks.push(chunk);
-      return Buffer.concat(chunks);
-    })();
+    const range = { start, end };
+    const reading = collect(
+      readBody(this.#store, this.#addressOf(id), body, signal, range),
+    );
     reading.catch(() => this.#segments.delete(key));
     this.#segments.set(key, reading);
     for (const oldest of this.#segments.keys()) {
@@ -397,11 +384,8 @@ export class Contents {
     if (!page) return noExtents;
     const { body } = page;
     if (body.inline.length > 0) return readPage(body.inline);
-    const chunks: Buffer[] = [];
     const range = { start: 0, end: body.size };
-    for await (const chunk of this.#readBody(page, range, signal))
-      chunks.push(chunk);
-    return readPage(Buffer.concat(chunks));
+    return readPage(await collect(this.#readBody(page, range, signal)));
   }
 
   #hold(refs: readonly BodyRef[]): Disposable {

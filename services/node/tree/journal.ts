@@ -28,21 +28,20 @@ export interface Dropped {
   version: number;
 }
 
-/** A link of the journal: groups in the order in which they happened. */
-export interface Commit {
+/** A commit's number, and the SHA-256 that the next one names. */
+export interface Head {
   /** 1 for the first. */
   number: number;
+  hash: Buffer;
+}
+
+/** A link of the journal: groups in the order in which they happened. */
+export interface Commit extends Head {
   /** Of the one before. */
   previous: Buffer;
   time: number;
   entries: SealedBlock[];
   drops: Dropped[];
-}
-
-/** A commit's number, and the SHA-256 that the next one names. */
-export interface Head {
-  number: number;
-  hash: Buffer;
 }
 
 /** Bytes of entries from which on a commit takes no further group: each has several whole copies. */
@@ -197,7 +196,7 @@ export class Journal {
   }
 
   /** A commit, checked; `undefined` where there is none. @throws ForgedError, SegmentLostError */
-  async read(number: number): Promise<(Commit & { hash: Buffer }) | undefined> {
+  async read(number: number): Promise<Commit | undefined> {
     const commit = await this.open(this.addressOf(number).block);
     if (commit && commit.number !== number)
       throw new ForgedError("A commit of the block tree");
@@ -205,7 +204,7 @@ export class Journal {
   }
 
   /** The commit in a block; `undefined` where there is nothing, or something else. @throws ForgedError, SegmentLostError */
-  async open(block: Buffer): Promise<(Commit & { hash: Buffer }) | undefined> {
+  async open(block: Buffer): Promise<Commit | undefined> {
     let bytes: Buffer;
     try {
       bytes = await this.#store.read(

@@ -53,13 +53,13 @@ export class Reaper implements AsyncDisposable {
       await this.#state.flush();
       for (const one of released) {
         if (!bodies.isReleased(one.id)) continue;
+        const list = one.page
+          ? await this.#contents.pageOf(one, signal)
+          : undefined;
         if (this.#contents.isInUse(one.id)) {
           held++;
           continue;
         }
-        const list = one.page
-          ? await this.#contents.pageOf(one, signal)
-          : undefined;
         this.#state.change(() => {
           if (list) bodies.nameAll(list, -1);
           bodies.removed(one.id);

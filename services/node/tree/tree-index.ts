@@ -128,12 +128,6 @@ export class TreeIndex {
     this.#flushing = new Map();
   }
 
-  /** Forgets everything. */
-  async clear(): Promise<void> {
-    this.rollBack();
-    await this.#base.clear();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#base[Symbol.asyncDispose]();
   }

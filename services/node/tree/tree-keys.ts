@@ -50,3 +50,10 @@ export function headRow({ number, hash }: Head): Buffer {
   row.writeDoubleBE(number);
   return Buffer.concat([row, hash]);
 }
+
+/** The commit that a row tells of; before the first one, number 0. */
+export function readHead(row: Buffer | undefined): Head {
+  return row
+    ? { number: row.readDoubleBE(), hash: row.subarray(8) }
+    : { number: 0, hash: Buffer.alloc(0) };
+}

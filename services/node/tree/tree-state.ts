@@ -20,6 +20,7 @@ import {
   entryKey,
   headRow,
   numberKey,
+  readHead,
   remember,
 } from "./tree-keys.ts";
 
@@ -41,6 +42,7 @@ export class TreeState implements AsyncDisposable {
   #flushing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #listeners = new Set<(event: TreeEvent) => void>();
+  #loadPages: (header: Header) => Promise<PageLists>;
   #onError: (error: unknown) => void;
   #changing = false;
 
@@ -48,12 +50,14 @@ export class TreeState implements AsyncDisposable {
     root: RootKey,
     journal: Journal,
     index: TreeIndex,
+    loadPages: (header: Header) => Promise<PageLists>,
     onError: (error: unknown) => void,
   ) {
     this.root = root;
     this.journal = journal;
     this.bodies = new BodyCounts(index);
     this.#index = index;
+    this.#loadPages = loadPages;
     this.#onError = onError;
   }
 
@@ -68,17 +72,12 @@ export class TreeState implements AsyncDisposable {
     loadPages: (header: Header) => Promise<PageLists>,
     onError: (error: unknown) => void,
   ): Promise<TreeState> {
-    const state = new TreeState(root, journal, index, onError);
-    const head = index.get("facts", headKey);
-    if (head)
-      journal.follow({
-        number: head.readDoubleBE(),
-        hash: head.subarray(8),
-      });
+    const state = new TreeState(root, journal, index, loadPages, onError);
+    journal.follow(readHead(index.get("facts", headKey)));
     for (;;) {
       const commit = await journal.read(journal.head.number + 1);
       if (!commit?.previous.equals(journal.head.hash)) break;
-      await state.replay(commit, loadPages);
+      await state.replay(commit);
     }
     return state;
   }
@@ -227,14 +226,11 @@ export class TreeState implements AsyncDisposable {
   }
 
   /** Takes a commit of the journal into the index. */
-  async replay(
-    commit: Commit & { hash: Buffer },
-    loadPages: (header: Header) => Promise<PageLists>,
-  ): Promise<void> {
+  async replay(commit: Commit): Promise<void> {
     const opened = [];
     for (const entry of commit.entries) {
       const block = openBlock(entry.bytes, { treeKey: this.root.treeKey });
-      opened.push({ entry, block, pages: await loadPages(block.header) });
+      opened.push({ entry, block, pages: await this.#loadPages(block.header) });
     }
     const draft = new Draft(this, this.#index, this.#cache);
     for (const { entry, block, pages } of opened) {
@@ -309,14 +305,6 @@ export class TreeState implements AsyncDisposable {
     return true;
   }
 
-  /** Forgets the index. */
-  async clear(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#cache.clear();
-    await this.#index.clear();
-    this.journal.follow({ number: 0, hash: Buffer.alloc(0) });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     await this.flush().catch(this.#onError);
@@ -368,12 +356,7 @@ export class TreeState implements AsyncDisposable {
     } catch (error) {
       this.#index.rollBack();
       this.#cache.clear();
-      const head = this.#index.get("facts", headKey);
-      this.journal.follow(
-        head
-          ? { number: head.readDoubleBE(), hash: head.subarray(8) }
-          : { number: 0, hash: Buffer.alloc(0) },
-      );
+      this.journal.follow(readHead(this.#index.get("facts", headKey)));
       throw error instanceof CoppiceError
         ? error
         : new CoppiceError(

@@ -125,8 +125,7 @@ export class Tree implements AsyncDisposable {
       root,
       journal,
       new TreeIndex(index),
-      async ({ content }) =>
-        await contents.pageLists(content, () => false, never),
+      async ({ content }) => await contents.pageLists(content, never),
       onError,
     );
     return new Tree(store, root, state, contents, onError);
@@ -177,12 +176,7 @@ export class Tree implements AsyncDisposable {
     for (const { block } of found) {
       signal.throwIfAborted();
       const commit = await journal.open(block);
-      if (commit)
-        await this.state.replay(
-          commit,
-          async ({ content }) =>
-            await this.contents.pageLists(content, () => false, signal),
-        );
+      if (commit) await this.state.replay(commit);
     }
     return found.length;
   }
@@ -212,9 +206,13 @@ export class Tree implements AsyncDisposable {
     this.#guard.authorize(actor, "list", node.id);
     if (node.kind !== "directory")
       throw new NotDirectoryError(this.places.pathOf(node.id));
-    const found = this.state.children(node.id, after, limit);
-    if (!node.id.equals(this.places.rootId)) return found;
-    return found.filter(({ id }) => !this.places.isSystem(id));
+    if (!node.id.equals(this.places.rootId))
+      return this.state.children(node.id, after, limit);
+    // What is hidden takes no place in a slice: an empty one would look like the end.
+    return this.state
+      .children(node.id, after, limit + this.places.systemNames.length)
+      .filter(({ id }) => !this.places.isSystem(id))
+      .slice(0, limit);
   }
 
   /** Makes a directory. @throws ExistsError, NoEntryError, RefusedError */
@@ -312,31 +310,23 @@ export class Tree implements AsyncDisposable {
     options: WriteOptions = {},
   ): Promise<Node> {
     const { id } = this.places.find(place);
-    for (;;) {
-      const known = this.places.find(id);
-      this.#guard.mayWrite(known, actor, options.token);
-      const { content } = this.state.block(id).header;
-      if (!content) throw new IsDirectoryError(this.places.pathOf(id));
-      using written = await this.contents.patch(
-        content,
-        patches,
-        size,
-        source,
-        signal,
-      );
-      return this.state.change((draft) =>
-        this.#revisions.setContent(
-          draft,
-          this.places.find(id),
-          written,
-          actor,
-          {
-            base: known.version,
-            ...options,
-          },
-        ),
-      );
-    }
+    const known = this.places.find(id);
+    this.#guard.mayWrite(known, actor, options.token);
+    const { content } = this.state.block(id).header;
+    if (!content) throw new IsDirectoryError(this.places.pathOf(id));
+    using written = await this.contents.patch(
+      content,
+      patches,
+      size,
+      source,
+      signal,
+    );
+    return this.state.change((draft) =>
+      this.#revisions.setContent(draft, this.places.find(id), written, actor, {
+        base: known.version,
+        ...options,
+      }),
+    );
   }
 
   /** Adds what comes at the end of a file. @throws as `put` */

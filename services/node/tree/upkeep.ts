@@ -1,11 +1,12 @@
 import type { Contents } from "./contents.ts";
+import type { Node } from "./node-row.ts";
 import type { Places } from "./places.ts";
 import type { Subtrees } from "./subtrees.ts";
 import type { TreeState } from "./tree-state.ts";
 
 const day = 86_400_000;
 /** How long old versions, and what was thrown away, are kept. */
-export const keptDays = { versions: 90, bin: 30 };
+const keptDays = { versions: 90, bin: 30 };
 /** Entries that are looked at before others have their turn. */
 const slice = 500;
 
@@ -30,9 +31,7 @@ export class Upkeep {
 
   /** Writes files anew whose code is not what it should be with the present disks. */
   async recode(signal: AbortSignal): Promise<void> {
-    let after: Buffer = Buffer.alloc(0);
-    for (;;) {
-      const nodes = [...this.#state.nodesAfter(after, slice)];
+    for (const nodes of this.#slices())
       for (const { id, kind } of nodes) {
         signal.throwIfAborted();
         if (kind !== "file" || !this.#state.node(id)) continue;
@@ -55,10 +54,6 @@ export class Upkeep {
           );
         });
       }
-      const last = nodes.at(-1);
-      if (!last) break;
-      after = last.id;
-    }
     await this.#state.flush();
   }
 
@@ -74,9 +69,7 @@ export class Upkeep {
       if (time < now - (origin === "" ? 1 : keptDays.bin) * day)
         await this.#subtrees.purge(id);
     }
-    let after: Buffer = Buffer.alloc(0);
-    for (;;) {
-      const nodes = [...this.#state.nodesAfter(after, slice)];
+    for (const nodes of this.#slices()) {
       for (const { id, version } of nodes) {
         signal.throwIfAborted();
         const old = this.#state.versions(id).slice(0, -1);
@@ -86,13 +79,22 @@ export class Upkeep {
             this.#state.change((draft) => draft.drop({ id, version: number }));
         }
       }
-      const last = nodes.at(-1);
-      if (!last) break;
-      after = last.id;
       await this.#state.flush();
     }
     await this.#state.flush();
     while (!signal.aborted && (await this.#state.clean()))
       await this.#state.flush();
+  }
+
+  /** All newest versions, a slice at a time. */
+  *#slices(): Generator<Node[]> {
+    let after: Buffer = Buffer.alloc(0);
+    for (;;) {
+      const nodes = [...this.#state.nodesAfter(after, slice)];
+      const last = nodes.at(-1);
+      if (!last) return;
+      yield nodes;
+      after = last.id;
+    }
   }
 }

@@ -2,6 +2,7 @@ import { CoppiceError } from "../../shared/errors.ts";
 import { segmentCount } from "../store/body.ts";
 import type { VerifyLine } from "./api.ts";
 import { type Block, hashOf, verifyBlock } from "./block.ts";
+import { bodiesOf } from "./content.ts";
 import type { Node } from "./node-row.ts";
 import type { Place, Tree } from "./tree.ts";
 
@@ -89,27 +90,17 @@ async function readAll(
   signal: AbortSignal,
 ): Promise<number> {
   if (!content) return 0;
-  let segments = 0;
-  if (content.layout === "sequential")
-    for (const { body } of content.list.bodies) segments += segmentCount(body);
+  const bodies = content.layout === "sequential" ? bodiesOf(content) : [];
   for await (const _chunk of tree.contents.read(
     content,
     { start: 0, end: content.size },
     signal,
   ))
     signal.throwIfAborted();
-  return segments;
+  return bodies.reduce((sum, { body }) => sum + segmentCount(body), 0);
 }
 
 function* walk(tree: Tree, top: Node): Generator<Node> {
   yield top;
-  if (top.kind !== "directory") return;
-  let after = "";
-  for (;;) {
-    const children = tree.state.children(top.id, after, 500);
-    for (const child of children) yield* walk(tree, child);
-    const last = children.at(-1);
-    if (!last) return;
-    after = last.name;
-  }
+  for (const child of tree.places.childrenOf(top.id)) yield* walk(tree, child);
 }

@@ -322,6 +322,33 @@ test("files: streamed both ways, bad input refused, nothing half stored", async 
     t.truthy(answer.json.type, what);
   }
 
+  await client.ok("POST", "/api/files/act", {
+    act: "directory",
+    parent: "/",
+    name: "shared",
+  });
+  const { secret } = await client.ok("POST", "/api/shares", {
+    path: "/shared",
+    name: "Bob",
+    write: true,
+    expires: Date.now() + 60_000,
+  });
+  const session = await client.call("POST", "/api/shared/session", { secret });
+  const [guest = ""] = String(session.headers["set-cookie"]).split(";");
+  t.is(
+    (
+      await client.call(
+        "PUT",
+        "/api/shared/content?path=/shared/a",
+        { a: 1 },
+        { cookie: guest },
+      )
+    ).status,
+    415,
+    "a guest's JSON in place of a file",
+  );
+  await client.ok("POST", "/api/files/act", { act: "remove", at: "/shared" });
+
   const power = await client.call("POST", "/api/power", { act: "reboot" });
   t.is(power.json.type, "not-a-box", "a developer's machine is not rebooted");
 

@@ -152,6 +152,20 @@ async function prepare(): Promise<Found> {
   return { machine: next, disks, index: found.index.moved(next) };
 }
 
+/** The same disks and index in another machine. */
+function movedTo(machine: Machine, { disks, index }: Found): Found {
+  return {
+    machine,
+    disks: new Map(
+      [...disks].map(([uuid, one]) => [
+        uuid,
+        { disk: one.disk.moved(machine), index: one.index.moved(machine) },
+      ]),
+    ),
+    index: index.moved(machine),
+  };
+}
+
 /** Does operations and cuts the power before event `at`; what is wrong afterwards, or nothing. */
 async function crash(
   start: Found,
@@ -161,16 +175,7 @@ async function crash(
 ): Promise<{ wrong: string[]; crashed: boolean }> {
   const where = `${names.join(", ")}; power lost at event ${at}; seed ${seed}`;
   const machine = new Machine();
-  const found: Found = {
-    machine,
-    disks: new Map(
-      [...start.disks].map(([uuid, { disk, index }]) => [
-        uuid,
-        { disk: disk.moved(machine), index: index.moved(machine) },
-      ]),
-    ),
-    index: start.index.moved(machine),
-  };
+  const found: Found = movedTo(machine, start);
   const { stand, tree } = await open(found);
   machine.events = 0;
   machine.faults.powerLossAt = at;
@@ -245,16 +250,7 @@ async function afterwards(
   const known = shapes.get(names.join());
   if (known) return known;
   const machine = new Machine();
-  const { stand, tree } = await open({
-    machine,
-    disks: new Map(
-      [...start.disks].map(([uuid, { disk, index }]) => [
-        uuid,
-        { disk: disk.moved(machine), index: index.moved(machine) },
-      ]),
-    ),
-    index: start.index.moved(machine),
-  });
+  const { stand, tree } = await open(movedTo(machine, start));
   const found = [await shape(tree)];
   for (const name of names) {
     await operations[name]?.(tree);

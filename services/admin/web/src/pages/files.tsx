@@ -21,7 +21,7 @@ import { Bin } from "./files/bin.tsx";
 import { above, joined, nameOf } from "./files/path.ts";
 import { Preview } from "./files/preview.tsx";
 import { Shares } from "./files/shares.tsx";
-import { useTransfers } from "./files/transfers.tsx";
+import { UploadButton, useTransfers } from "./files/transfers.tsx";
 
 const slice = 200;
 
@@ -44,7 +44,6 @@ export function Files() {
   const [view, setView] = useState<"files" | "bin" | "shares">("files");
   const [wish, setWish] = useState<{ entry: Entry; wish: Wish }>();
   const [look, setLook] = useState<Entry>();
-  const input = useRef<HTMLInputElement>(null);
   const shown = useRef(slice);
 
   const refresh = useCallback(async () => {
@@ -135,25 +134,8 @@ export function Files() {
           >
             <FolderPlus size={18} aria-hidden="true" /> <span>New folder</span>
           </button>
-          <button
-            type="button"
-            class="primary"
-            onClick={() => input.current?.click()}
-          >
-            <Upload size={18} aria-hidden="true" /> Upload
-          </button>
+          <UploadButton add={(list) => transfers.add(path, list)} />
         </div>
-        <input
-          ref={input}
-          type="file"
-          multiple
-          hidden
-          aria-label="Files to upload"
-          onChange={(event) => {
-            transfers.add(path, event.currentTarget.files);
-            event.currentTarget.value = "";
-          }}
-        />
       </div>
       {view === "bin" && <Bin changed={refresh} />}
       {view === "shares" && <Shares />}

@@ -5,15 +5,14 @@ import {
   Folder,
   Link2,
   Trash2,
-  Upload,
 } from "lucide-preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Entry, EntryDetails, Share } from "../../../../node/client.ts";
 import { api, type ProblemError } from "../api.ts";
 import { bytes, moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { joined, nameOf } from "./files/path.ts";
-import { useTransfers } from "./files/transfers.tsx";
+import { UploadButton, useTransfers } from "./files/transfers.tsx";
 
 interface Listing {
   folder: EntryDetails;
@@ -28,7 +27,6 @@ export function Shared() {
   const [problem, setProblem] = useState<string>();
   const [asking, setAsking] = useState(false);
   const [asked, setAsked] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
     const secret = location.hash.slice(1);
@@ -97,13 +95,7 @@ export function Shared() {
         <h1>{nameOf(share.path)}</h1>
         <div class="actions">
           {writes && folder && (
-            <button
-              type="button"
-              class="primary"
-              onClick={() => input.current?.click()}
-            >
-              <Upload size={18} aria-hidden="true" /> Upload
-            </button>
+            <UploadButton add={(list) => transfers.add(path, list)} />
           )}
           {!writes && !asked && (
             <button type="button" onClick={() => setAsking(true)}>
@@ -111,17 +103,6 @@ export function Shared() {
             </button>
           )}
         </div>
-        <input
-          ref={input}
-          type="file"
-          multiple
-          hidden
-          aria-label="Files to upload"
-          onChange={(event) => {
-            transfers.add(path, event.currentTarget.files);
-            event.currentTarget.value = "";
-          }}
-        />
       </div>
       {asked && (
         <Notice kind="good">

@@ -1,4 +1,4 @@
-import { File as FileIcon, X } from "lucide-preact";
+import { File as FileIcon, Upload, X } from "lucide-preact";
 import { useRef, useState } from "preact/hooks";
 import { upload } from "../../api.ts";
 import { bytes } from "../../format.ts";
@@ -119,4 +119,35 @@ export function useTransfers(
     </ul>
   );
   return { add, count: transfers.length, list };
+}
+
+/** Lets somebody choose files to upload. */
+export function UploadButton({
+  add,
+}: {
+  add: (list: FileList | null) => void;
+}) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="primary"
+        onClick={() => input.current?.click()}
+      >
+        <Upload size={18} aria-hidden="true" /> Upload
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files to upload"
+        onChange={(event) => {
+          add(event.currentTarget.files);
+          event.currentTarget.value = "";
+        }}
+      />
+    </>
+  );
 }
