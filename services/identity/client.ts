@@ -4,7 +4,7 @@ import { socketPath } from "../shared/service.ts";
 import { AcceptancePolicy } from "./attest/policy.ts";
 import { Report } from "./attest/report.ts";
 import type { NodeIdentity } from "./node-identity.ts";
-import { PeerState } from "./peer-state.ts";
+import { Blob, PeerState, TimedReport } from "./peer-state.ts";
 
 /** What the TPM says of itself. */
 export const TpmState = Type.Object({
@@ -101,13 +101,6 @@ export const IdentityState = Type.Object({
 });
 export type IdentityState = Static<typeof IdentityState>;
 
-/** A verification with the time it was made. */
-export const TimedReport = Type.Intersect([
-  Report,
-  Type.Object({ time: Time }),
-]);
-export type TimedReport = Static<typeof TimedReport>;
-
 /** Policy and trusted keys. */
 export const TrustState = Type.Object({
   policy: AcceptancePolicy,
@@ -129,13 +122,6 @@ export const QuoteFiles = Type.Object({
   reference: Type.Union([Base64, Type.Null()]),
 });
 
-/** Bytes in an answer or a question. */
-export const Blob = Type.Object({
-  bytes: Type.String({
-    pattern: "^[A-Za-z0-9+/]*={0,2}$",
-    maxLength: 4 * 2 ** 20,
-  }),
-});
 /** What a quote is asked for. */
 export const QuoteQuestion = Type.Object({
   nonce: Type.String({ pattern: "^([0-9a-f]{2}){1,32}$" }),
@@ -169,7 +155,7 @@ export const ReEnrolmentQuestion = Type.Object({
 export type ReEnrolmentQuestion = Static<typeof ReEnrolmentQuestion>;
 
 export { type ReEnrolment, signReEnrolment } from "./attest/key-link.ts";
-export { AcceptancePolicy, PeerState, Report };
+export { AcceptancePolicy, Blob, PeerState, Report, TimedReport };
 
 /** Where an identity without the service is. */
 export interface HereOptions {

@@ -1,5 +1,8 @@
 import type { Logger } from "pino";
 import type { Static } from "typebox";
+import { CborError, parseCbor } from "../shared/cbor.ts";
+import { coseSignature, signCose } from "../shared/cose.ts";
+import { BadRequestError } from "../shared/errors.ts";
 import { readCertificate } from "./attest/device-certificate.ts";
 import type { AcceptancePolicy } from "./attest/policy.ts";
 import { principalOf } from "./attest/principal.ts";
@@ -17,6 +20,7 @@ import type {
   TrustState,
 } from "./client.ts";
 import { unwrapSecret } from "./encryption.ts";
+import { NodeCap, NodeContract } from "./peer-state.ts";
 import { Prover } from "./prover.ts";
 import { encodeQuote } from "./quote-files.ts";
 import { openSecret, sealSecret } from "./secret.ts";
@@ -313,9 +317,55 @@ export class NodeIdentity implements AsyncDisposable {
       publicKey: peer.publicKey,
       kind: peer.kind,
       certificate,
+      node: this.#vault.node.spki.toString("base64"),
       links,
       revocations,
     };
+  }
+
+  /**
+   * Signs a cap that this node issues, with the node key: a COSE_Sign1.
+   * @throws BadRequestError for anything else, IdentityLostError, TpmError
+   */
+  async signCap(payload: Uint8Array): Promise<Buffer> {
+    const { node } = this.#vault;
+    let issuer: Uint8Array | undefined;
+    try {
+      ({ issuer } = parseCbor(NodeCap, payload, "a cap"));
+    } catch (error) {
+      if (!(error instanceof CborError)) throw error;
+    }
+    if (!issuer || !node.kid.equals(issuer))
+      throw new BadRequestError(
+        "The node key signs caps that this node issues, and nothing else here.",
+        "not-a-cap",
+      );
+    return await signCose(payload, node);
+  }
+
+  /**
+   * Signs a contract, or its ending, in which this node is one of the two, with the node key: one COSE_Signature.
+   * @throws BadRequestError for anything else, IdentityLostError, TpmError
+   */
+  async signContract(payload: Uint8Array): Promise<Buffer> {
+    const { node } = this.#vault;
+    let parties: Uint8Array[] = [];
+    try {
+      const { provider, consumer } = parseCbor(
+        NodeContract,
+        payload,
+        "a contract",
+      );
+      parties = [provider, consumer];
+    } catch (error) {
+      if (!(error instanceof CborError)) throw error;
+    }
+    if (!parties.some((one) => node.kid.equals(one)))
+      throw new BadRequestError(
+        "The node key signs contracts of this node, and nothing else here.",
+        "not-a-contract",
+      );
+    return await coseSignature(payload, node);
   }
 
   /** Signs with the libp2p key. @throws IdentityLostError, WrongImageError, TpmError */

@@ -6,7 +6,9 @@ import type {
 import { ServiceClient } from "../shared/client.ts";
 import { CoppiceError } from "../shared/errors.ts";
 import { socketPath } from "../shared/service.ts";
-import { PeerState, SignQuestion } from "./peer-state.ts";
+import { Blob, PeerState, SignQuestion, TimedReport } from "./peer-state.ts";
+
+export type { PeerState };
 
 /** The private key is in the TPM, or in the identity service: nobody gets its bytes. */
 export class KeyNotExportableError extends CoppiceError {
@@ -37,6 +39,43 @@ export class PeerIdentityClient implements AsyncDisposable {
   /** Unwraps what was wrapped for this node's encryption key. @throws CoppiceError 422 where it is for another */
   async unwrap(wrapped: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
     return await this.#ask("/unwrap", wrapped, signal);
+  }
+
+  /** Has the node key sign a cap that this node issues. @returns a COSE_Sign1. @throws CoppiceError 400 for anything else */
+  async signCap(payload: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
+    return await this.#ask("/peer/cap", payload, signal);
+  }
+
+  /** Has the node key sign a contract of this node. @returns a COSE_Signature. @throws CoppiceError 400 for anything else */
+  async signContract(
+    payload: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
+    return await this.#ask("/peer/contract", payload, signal);
+  }
+
+  /** One step of attestation between boxes: bytes in, bytes out. @throws CoppiceError where a step does not fit */
+  async exchange(
+    step: "introduce" | "challenge" | "answer",
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
+    const answer = await this.#client.call(Blob, "POST", `/exchange/${step}`, {
+      body: { bytes: Buffer.from(bytes).toString("base64") },
+      signal,
+    });
+    return Buffer.from(answer.bytes, "base64");
+  }
+
+  /** Judges another node's evidence. @throws CoppiceError 409 where it answers no challenge */
+  async examine(
+    evidence: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<TimedReport> {
+    return await this.#client.call(TimedReport, "POST", "/exchange/examine", {
+      body: { bytes: Buffer.from(evidence).toString("base64") },
+      signal,
+    });
   }
 
   /** The libp2p private key: its `sign` is made by the identity service (Ed25519) or inside the TPM (RSA); it has no `raw`. */

@@ -109,22 +109,7 @@ export function addIdentityRoutes(
     { schema: { response: { 200: PeerState } } },
     async () => (await open()).peer(),
   );
-  for (const step of ["introduce", "challenge", "answer", "activate"] as const)
-    app.post(
-      `/exchange/${step}`,
-      { schema: { body: Blob, response: { 200: Blob } } },
-      async (request) => ({
-        bytes: await (await open()).exchange(step, request.body.bytes),
-      }),
-    );
-  app.post(
-    "/exchange/examine",
-    {
-      bodyLimit: evidenceLimit,
-      schema: { body: Blob, response: { 200: TimedReport } },
-    },
-    async (request) => await (await open()).examine(request.body.bytes),
-  );
+  addExchangeRoutes(app, open);
   app.post(
     "/seal",
     { schema: { body: SealQuestion, response: { 200: Blob } } },
@@ -185,6 +170,29 @@ export function addIdentityRoutes(
   );
 }
 
+/** Routes of the attestation of two boxes, of which each asks the other. */
+function addExchangeRoutes(
+  app: Server,
+  open: () => Promise<NodeIdentity>,
+): void {
+  for (const step of ["introduce", "challenge", "answer", "activate"] as const)
+    app.post(
+      `/exchange/${step}`,
+      { schema: { body: Blob, response: { 200: Blob } } },
+      async (request) => ({
+        bytes: await (await open()).exchange(step, request.body.bytes),
+      }),
+    );
+  app.post(
+    "/exchange/examine",
+    {
+      bodyLimit: evidenceLimit,
+      schema: { body: Blob, response: { 200: TimedReport } },
+    },
+    async (request) => await (await open()).examine(request.body.bytes),
+  );
+}
+
 /** Routes of what the storage node does in this node's name; on a socket of their own, which the admin cannot open. */
 export function addPeerRoutes(
   app: Server,
@@ -206,6 +214,33 @@ export function addPeerRoutes(
       return { bytes: signature.toString("base64") };
     },
   );
+  app.post(
+    "/peer/cap",
+    {
+      bodyLimit: 16 * 1024,
+      schema: { body: SignQuestion, response: { 200: SignQuestion } },
+    },
+    async (request) => {
+      const cap = await (await open()).signCap(
+        Buffer.from(request.body.bytes, "base64"),
+      );
+      return { bytes: cap.toString("base64") };
+    },
+  );
+  app.post(
+    "/peer/contract",
+    {
+      bodyLimit: 16 * 1024,
+      schema: { body: SignQuestion, response: { 200: SignQuestion } },
+    },
+    async (request) => {
+      const signature = await (await open()).signContract(
+        Buffer.from(request.body.bytes, "base64"),
+      );
+      return { bytes: signature.toString("base64") };
+    },
+  );
+  addExchangeRoutes(app, open);
   app.post(
     "/unwrap",
     { schema: { body: SignQuestion, response: { 200: SignQuestion } } },

@@ -21,8 +21,9 @@ export class CborError extends CoppiceError {
   }
 }
 
-/** The tag of a COSE_Sign1 (RFC 9052 section 2). */
+/** The tags of a COSE_Sign1 and of a COSE_Sign (RFC 9052 section 2). */
 export const coseSign1Tag = 18;
+export const coseSignTag = 98;
 
 /** Deterministic CBOR (RFC 8949 section 4.2). */
 export function encodeCbor(value: unknown): Buffer {
@@ -32,7 +33,8 @@ export function encodeCbor(value: unknown): Buffer {
 /** Reads CBOR; duplicate keys, indefinite lengths and trailing bytes are refused. Maps come as Map. @throws Error */
 export function decodeCbor(bytes: Uint8Array): unknown {
   const tags: TagDecoder[] = [];
-  tags[coseSign1Tag] = (inner) => new Tagged(coseSign1Tag, inner());
+  for (const tag of [coseSign1Tag, coseSignTag])
+    tags[tag] = (inner) => new Tagged(tag, inner());
   return decode(bytes, {
     useMaps: true,
     strict: true,

@@ -1,6 +1,6 @@
 import { type KeyObject, sign, verify } from "node:crypto";
 import { Tagged } from "cborg";
-import { coseSign1Tag, decodeCbor, encodeCbor } from "./cbor.ts";
+import { coseSign1Tag, coseSignTag, decodeCbor, encodeCbor } from "./cbor.ts";
 import { CoppiceError } from "./errors.ts";
 
 /** A signature, or what was signed, is not as it must be. */
@@ -109,6 +109,140 @@ export function openCose(
   )
     throw new SignatureError("this signature is not right");
   return Buffer.from(payload);
+}
+
+/** One signer's COSE_Signature over a payload that several sign (RFC 9052 section 4.1). */
+export async function coseSignature(
+  payload: Uint8Array,
+  signer: CoseSigner,
+): Promise<Buffer> {
+  const header = headerOf(signer.kid, signer.publicKey);
+  const signature = await signer.sign(toBeSignedByOne(header, payload));
+  return encodeCbor([header, new Map(), signature]);
+}
+
+/** A tagged COSE_Sign of a payload and its signers' COSE_Signatures (RFC 9052 section 4.1). @throws SignatureError */
+export function coseSign(
+  payload: Uint8Array,
+  signatures: readonly Uint8Array[],
+): Buffer {
+  return encodeCbor(
+    new Tagged(coseSignTag, [
+      new Uint8Array(),
+      new Map(),
+      payload,
+      signatures.map((one) => readSignature(decodeOrRefuse(one)).parts),
+    ]),
+  );
+}
+
+/** The payload of a COSE_Sign and who signed it; nothing of it is checked. @throws SignatureError */
+export function readCoseSign(bytes: Uint8Array): {
+  payload: Buffer;
+  signatures: { kid: Buffer; signature: Buffer }[];
+} {
+  const tagged = decodeOrRefuse(bytes);
+  const parts =
+    tagged instanceof Tagged && tagged.tag === coseSignTag
+      ? (tagged.value as unknown)
+      : undefined;
+  const [header, unprotected, payload, signatures] = Array.isArray(parts)
+    ? (parts as unknown[])
+    : [];
+  if (
+    !(
+      header instanceof Uint8Array &&
+      header.length === 0 &&
+      unprotected instanceof Map &&
+      unprotected.size === 0 &&
+      payload instanceof Uint8Array &&
+      Array.isArray(signatures) &&
+      signatures.length <= 16
+    )
+  )
+    throw new SignatureError("this is not a signed structure");
+  return {
+    payload: Buffer.from(payload),
+    signatures: signatures.map((one: unknown) => {
+      const { kid, parts } = readSignature(one);
+      return { kid, signature: encodeCbor(parts) };
+    }),
+  };
+}
+
+/** Checks one COSE_Signature over a payload against the one key that may have made it. @throws SignatureError */
+export function checkCoseSignature(
+  payload: Uint8Array,
+  signature: Uint8Array,
+  kid: Uint8Array,
+  key: KeyObject,
+): void {
+  const one = readSignature(decodeOrRefuse(signature));
+  if (
+    one.algorithm !== algorithms[key.asymmetricKeyType ?? ""] ||
+    !one.kid.equals(kid)
+  )
+    throw new SignatureError(
+      "this was signed by somebody else, or in another way",
+    );
+  const [header, , bytes] = one.parts;
+  if (
+    !verify(
+      hashOf(key),
+      toBeSignedByOne(header, payload),
+      { key, dsaEncoding: "ieee-p1363" },
+      bytes,
+    )
+  )
+    throw new SignatureError("this signature is not right");
+}
+
+type SignatureParts = [Uint8Array, Map<unknown, unknown>, Uint8Array];
+
+function readSignature(value: unknown): {
+  algorithm: unknown;
+  kid: Buffer;
+  parts: SignatureParts;
+} {
+  const [header, unprotected, bytes] = Array.isArray(value)
+    ? (value as unknown[])
+    : [];
+  if (
+    !(
+      header instanceof Uint8Array &&
+      unprotected instanceof Map &&
+      unprotected.size === 0 &&
+      bytes instanceof Uint8Array
+    )
+  )
+    throw new SignatureError("this is not a signature");
+  const fields = readHeader(header);
+  const kid = fields.get(4);
+  if (!(kid instanceof Uint8Array))
+    throw new SignatureError("this does not say who signed it");
+  return {
+    algorithm: fields.get(1),
+    kid: Buffer.from(kid),
+    parts: [header, unprotected, bytes],
+  };
+}
+
+function decodeOrRefuse(bytes: Uint8Array): unknown {
+  try {
+    return decodeCbor(bytes);
+  } catch {
+    throw new SignatureError("this is not a signed structure");
+  }
+}
+
+function toBeSignedByOne(header: Uint8Array, payload: Uint8Array): Buffer {
+  return encodeCbor([
+    "Signature",
+    new Uint8Array(),
+    header,
+    new Uint8Array(),
+    payload,
+  ]);
 }
 
 function headerOf(kid: Uint8Array, publicKey: KeyObject): Buffer {

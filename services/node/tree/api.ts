@@ -56,7 +56,10 @@ export const EntryVersion = Type.Object({
   size: Type.Number(),
   modified: Type.Number(),
   written: Type.Number(),
-  writer: Type.String({ description: "principal of who wrote it, hex" }),
+  writer: Type.String({
+    description:
+      "principal of who wrote it, hex; of the node where one signed for the owner",
+  }),
   conflict: Type.Integer({
     description: "the version that its writer did not know; 0 for none",
   }),
@@ -119,8 +122,22 @@ export const Share = Type.Object({
     Type.Literal("ended"),
     Type.Literal("revoked"),
   ]),
+  through: Type.Optional(
+    Type.String({ description: "the name of whoever passed it on" }),
+  ),
 });
 export type Share = Static<typeof Share>;
+
+/** A node that signs, or signed, in the owner's name. */
+export const Box = Type.Object({
+  principal: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  created: Type.Number({ description: "milliseconds since 1970" }),
+  own: Type.Boolean({ description: "whether it is this one" }),
+  revoked: Type.Boolean({
+    description: "whether what it signs now is refused",
+  }),
+});
+export type Box = Static<typeof Box>;
 
 /** A share, and the secret that opens it: it is told once. */
 export const NewShare = Type.Object({ share: Share, secret: Type.String() });
@@ -131,6 +148,9 @@ export const ShareTerms = Type.Object({
   path: Type.String({ pattern: "^/", maxLength: 4096 }),
   name: Type.String({ minLength: 1, maxLength: 100 }),
   write: Type.Boolean({ description: "may add, change and delete" }),
+  delegate: Type.Optional(
+    Type.Boolean({ description: "may pass on what they have, or less" }),
+  ),
   expires: Type.Number({ description: "milliseconds since 1970" }),
 });
 export type ShareTerms = Static<typeof ShareTerms>;
@@ -263,6 +283,16 @@ export const PatchQuery = Type.Object({
   at,
   size: Type.Integer({ minimum: 0 }),
   modified,
+  changed: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description:
+        "when it was done, milliseconds since 1970, where that is a while ago",
+    }),
+  ),
+  mode,
+  uid: owner,
+  gid: owner,
   token,
 });
 export type PatchQuery = Static<typeof PatchQuery>;

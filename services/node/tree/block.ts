@@ -6,7 +6,6 @@ import {
   readCosePayload,
   SignatureError,
 } from "../../shared/cose.ts";
-import { rawEd25519 } from "../../shared/ed25519.ts";
 import { freshBytes } from "../../shared/random.ts";
 import { type Chain, demand, type Revoked, verifyChain } from "./capability.ts";
 import {
@@ -32,7 +31,7 @@ import {
   wrapKey,
   wrappedSize,
 } from "./keywrap.ts";
-import type { Contact, Person } from "./person.ts";
+import { type Contact, type Person, verificationKey } from "./person.ts";
 
 /** What a block is. */
 export type Kind = "file" | "directory" | "link";
@@ -266,7 +265,7 @@ export function verifyBlock(
     openCose(
       sealed,
       grant.subject.principal,
-      rawEd25519(grant.subject.signing),
+      verificationKey(grant.subject.signing),
     );
   } catch (error) {
     if (error instanceof SignatureError) throw new ForgedError(path);

@@ -6,7 +6,6 @@ import {
   readCosePayload,
   SignatureError,
 } from "../../shared/cose.ts";
-import { rawEd25519 } from "../../shared/ed25519.ts";
 import {
   BrokenChainError,
   ExpiredCapError,
@@ -14,7 +13,13 @@ import {
   NoRightError,
   RevokedCapError,
 } from "./errors.ts";
-import { type Contact, type Person, principalOf } from "./person.ts";
+import {
+  type Contact,
+  isNode,
+  type Person,
+  principalOf,
+  verificationKey,
+} from "./person.ts";
 
 /** What a cap lets its subject do beneath its path. */
 export const rights = ["read", "write", "list", "delegate"] as const;
@@ -28,10 +33,10 @@ const Claims = Type.Object({
   root: Bytes(32),
   serial: Bytes(16),
   issuer: Bytes(32),
-  issuerKey: Bytes(32),
+  issuerKey: Bytes(32, 600),
   subject: Bytes(32),
-  signing: Bytes(32),
-  encryption: Bytes(32),
+  signing: Bytes(32, 600),
+  encryption: Bytes(0, 32),
   path: Type.String({ maxLength: 4096 }),
   rights: Type.Array(Type.Union(rights.map((right) => Type.Literal(right))), {
     maxItems: 4,
@@ -43,6 +48,8 @@ const Claims = Type.Object({
 /** What a chain of caps gives to whom: the narrowest of all its links. */
 export interface Grant {
   subject: Contact;
+  /** Principal of the node that vouches for the subject's key, where one does. */
+  node?: Buffer;
   /** `/` for the whole tree, `/a/b` for what is there and beneath. */
   path: string;
   rights: ReadonlySet<Right>;
@@ -57,6 +64,12 @@ export type Revoked = ReadonlyMap<string, number>;
 
 /** Signed caps, from the one that the root key gave to the one that is used. Empty for the root key itself. */
 export type Chain = readonly Buffer[];
+
+/** Who acts, and with which caps; the owner has none. */
+export interface Actor {
+  person: Person;
+  chain: Chain;
+}
 
 /** What a new cap is to give. */
 export interface Terms {
@@ -74,10 +87,34 @@ export function issueCap(
   chain: Chain,
   root: Contact,
   subject: Contact,
-  { path, rights: given, expires }: Terms,
+  terms: Terms,
   now = Date.now(),
 ): Chain {
-  const claims = {
+  const cap = issuer.sign(draftCap(issuer, root, subject, terms, now));
+  return extendChain(chain, cap, root, now);
+}
+
+/** A chain with one cap more. @throws BrokenChainError, ForgedError where that does not belong there */
+export function extendChain(
+  chain: Chain,
+  cap: Buffer,
+  root: Contact,
+  now = Date.now(),
+): Chain {
+  const longer = [...chain, cap];
+  verifyChain(longer, root, now, new Map());
+  return longer;
+}
+
+/** What a cap says, for its issuer to sign: `issueCap` does both for a person, a node's TPM signs elsewhere. */
+export function draftCap(
+  issuer: Contact,
+  root: Contact,
+  subject: Contact,
+  { path, rights: given, expires }: Terms,
+  now = Date.now(),
+): Buffer {
+  return encodeCbor({
     type: "coppice cap 1",
     root: root.principal,
     serial: randomBytes(16),
@@ -90,10 +127,7 @@ export function issueCap(
     rights: [...given],
     issued: now,
     expires,
-  };
-  const longer = [...chain, issuer.sign(encodeCbor(claims))];
-  verifyChain(longer, root, now, new Map());
-  return longer;
+  });
 }
 
 /**
@@ -145,12 +179,15 @@ function narrow(
   for (const name of [serial, Buffer.from(claims.subject).toString("hex")])
     if ((revoked.get(name) ?? Number.POSITIVE_INFINITY) <= at)
       throw new RevokedCapError();
+  const subject = {
+    principal: Buffer.from(claims.subject),
+    signing: Buffer.from(claims.signing),
+    encryption: Buffer.from(claims.encryption),
+  };
+  const node = isNode(subject) ? subject.principal : from.node;
   return {
-    subject: {
-      principal: Buffer.from(claims.subject),
-      signing: Buffer.from(claims.signing),
-      encryption: Buffer.from(claims.encryption),
-    },
+    subject,
+    ...(node ? { node } : {}),
     path: claims.path,
     rights: new Set(claims.rights),
     expires: claims.expires,
@@ -165,7 +202,7 @@ function readClaims(
   try {
     const claims = parseCbor(
       Claims,
-      openCose(signed, issuer.principal, rawEd25519(issuer.signing)),
+      openCose(signed, issuer.principal, verificationKey(issuer.signing)),
       "a cap",
     );
     if (isPath(claims.path)) return claims;
@@ -183,7 +220,7 @@ function isSignedBySomebodyElse(signed: Buffer, issuer: Contact): boolean {
   try {
     const claims = parseCbor(Claims, readCosePayload(signed), "a cap");
     if (issuer.principal.equals(claims.issuer)) return false;
-    openCose(signed, claims.issuer, rawEd25519(claims.issuerKey));
+    openCose(signed, claims.issuer, verificationKey(claims.issuerKey));
     return principalOf(claims.issuerKey).equals(claims.issuer);
   } catch {
     return false;
@@ -255,7 +292,7 @@ export function readRevocations(
   try {
     const { number, revoked } = parseCbor(
       List,
-      openCose(signed, root.principal, rawEd25519(root.signing)),
+      openCose(signed, root.principal, verificationKey(root.signing)),
       "a revocation list",
     );
     return { number, revoked: new Map(Object.entries(revoked)) };

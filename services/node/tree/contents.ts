@@ -54,6 +54,15 @@ export interface Written extends Disposable {
   pages: PageLists;
 }
 
+/** Patches whose bytes are stored: they can be put into content, and into what it became meanwhile. */
+export interface Patching extends Disposable {
+  /**
+   * Content with the patches in it. @param size bytes afterwards; what is cut off is gone, what is added is zeros.
+   * @throws DiskFullError, DiskError
+   */
+  onto(content: Content, size: number): Promise<Written>;
+}
+
 /** Bytes to put in the place of others. */
 export interface Patch {
   /** First byte that is replaced. */
@@ -92,12 +101,8 @@ export class Contents {
   async room(): Promise<{ total: number; free: number }> {
     const { code } = this;
     const share = code.k / fragmentCount(code);
-    const rooms = await Promise.all(
-      this.#store.accepting.map(async (disk) => await disk.room()),
-    );
-    const sum = (pick: (room: { total: number; free: number }) => number) =>
-      rooms.reduce((all, room) => all + pick(room), 0) * share;
-    return { total: sum(({ total }) => total), free: sum(({ free }) => free) };
+    const { total, free } = await this.#store.room();
+    return { total: total * share, free: free * share };
   }
 
   /**
@@ -120,37 +125,42 @@ export class Contents {
   }
 
   /**
-   * Changes content without writing it anew: `source` gives the bytes of all patches, one after the other.
-   * @param patches in order of their places, none over another.
-   * @param size bytes afterwards; what is cut off is gone, what is added is zeros.
-   * @throws as `write`
+   * Stores the bytes of patches, to be put into a file's content without writing that anew.
+   * @param patches in order of their places, none over another. @param source gives the bytes of all, one after the other.
+   * @throws DiskFullError, DiskError, and what the source throws
    */
-  async patch(
-    content: Content,
+  async patching(
     patches: readonly Patch[],
-    size: number,
     source: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
-  ): Promise<Written> {
+  ): Promise<Patching> {
     const writing = new Writing(this.#store, this.#account);
-    try {
-      const fresh = wholeBody(await writing.body(source, this.code, signal));
-      let from = 0;
-      const pieces = patches.map(({ at, length }) => {
-        const piece = pieceOf(fresh, from, length);
-        from += length;
-        return { at, piece };
-      });
-      if (content.layout === "sequential") {
-        const changed = resize(overlay(content.list, pieces), size);
-        const list = await this.#compact(writing, changed, signal);
-        return writing.done({ layout: "sequential", size, list }, new Map());
-      }
-      return await this.#patchPages(writing, content, pieces, size, signal);
-    } catch (error) {
+    const undone = async (error: unknown): Promise<never> => {
       await writing.undo();
       throw error;
-    }
+    };
+    const fresh = await writing
+      .body(source, this.code, signal)
+      .then(wholeBody, undone);
+    let from = 0;
+    const pieces = patches.map(({ at, length }) => {
+      const piece = pieceOf(fresh, from, length);
+      from += length;
+      return { at, piece };
+    });
+    const onto = async (content: Content, size: number): Promise<Written> => {
+      // Somebody may write another version meanwhile, and this one go.
+      using _held = this.#hold(stored(bodiesOf(content)));
+      if (content.layout === "random")
+        return await this.#patchPages(writing, content, pieces, size, signal);
+      const changed = resize(overlay(content.list, pieces), size);
+      const list = await this.#compact(writing, changed, signal);
+      return writing.done({ layout: "sequential", size, list }, new Map());
+    };
+    return {
+      onto: async (content, size) => await onto(content, size).catch(undone),
+      [Symbol.dispose]: () => writing[Symbol.dispose](),
+    };
   }
 
   /** Content of the same bytes in another layout or code. @throws as `write` and `read` */
@@ -409,7 +419,7 @@ export class Contents {
 }
 
 /** Bodies that are being written, until something names them. */
-class Writing {
+class Writing implements Disposable {
   #store: FragmentStore;
   #account: Buffer;
   #bodies: { ref: BodyRef; writing: Disposable }[] = [];
@@ -449,14 +459,17 @@ class Writing {
     return {
       content,
       pages,
-      [Symbol.dispose]: () => {
-        for (const { writing } of this.#bodies) writing[Symbol.dispose]();
-      },
+      [Symbol.dispose]: () => this[Symbol.dispose](),
     };
   }
 
+  /** What nothing names now is garbage. */
+  [Symbol.dispose](): void {
+    for (const { writing } of this.#bodies.splice(0)) writing[Symbol.dispose]();
+  }
+
   async undo(): Promise<void> {
-    for (const { ref, writing } of this.#bodies) {
+    for (const { ref, writing } of this.#bodies.splice(0)) {
       writing[Symbol.dispose]();
       if (ref.body.inline.length === 0)
         await this.#store

@@ -7,9 +7,9 @@ import {
   sealBlock,
 } from "./block.ts";
 import { noPages, type PageLists } from "./body-counts.ts";
+import type { Actor } from "./capability.ts";
 import type { Dropped } from "./journal.ts";
 import { encodeNode, type Node, nodeOf } from "./node-row.ts";
-import type { Person } from "./person.ts";
 import type { TreeIndex } from "./tree-index.ts";
 import { blockKey, blockRow, entryKey, remember } from "./tree-keys.ts";
 import type { TreeState } from "./tree-state.ts";
@@ -48,17 +48,19 @@ export class Draft {
    */
   write(
     id: Buffer,
-    header: Omit<Header, "previous" | "path">,
-    writer: Person,
+    header: Omit<Header, "previous" | "path" | "chain">,
+    actor: Actor,
     keep: boolean,
     pages: PageLists = noPages,
   ): Node {
     const old = this.#state.node(id);
+    const { person, chain } = this.#state.signing(actor);
     const block: Block = {
       id,
       version: (old?.version ?? 0) + 1,
       header: {
         ...header,
+        chain,
         path: this.#state.pathOf(header.parent, header.name),
         previous: old ? this.#state.hash(id) : Buffer.alloc(0),
       },
@@ -67,7 +69,7 @@ export class Draft {
     const { root } = this.#state;
     const sealed = sealBlock(
       block,
-      writer,
+      person,
       root.principal,
       root.treeKey,
       parent ? this.#state.block(header.parent).header.keys : [],
@@ -154,9 +156,11 @@ export class Draft {
     this.#index.set("facts", Buffer.from(name), row);
   }
 
-  /** Counts files and their bytes. */
+  /** Counts the owner's files and their bytes: not what the tree keeps about itself. */
   #tally(old: Node | undefined, fresh: Node | undefined): void {
-    const [was, is] = [old?.kind === "file", fresh?.kind === "file"];
+    const counts = (node: Node | undefined): boolean =>
+      node?.kind === "file" && !node.parent.equals(this.#state.recordsId);
+    const [was, is] = [counts(old), counts(fresh)];
     if (was !== is)
       this.setFact("files", this.#state.fact("files") + (is ? 1 : -1));
     const grown = (is ? (fresh?.size ?? 0) : 0) - (was ? (old?.size ?? 0) : 0);

@@ -105,7 +105,7 @@ export class ExpiredCapError extends RefusedError {
 export class RevokedCapError extends RefusedError {
   override name = "RevokedCapError";
   constructor() {
-    super("revoked-cap", "This share was taken back by the owner.");
+    super("revoked-cap", "The right to this was taken back by the owner.");
   }
 }
 

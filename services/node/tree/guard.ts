@@ -1,16 +1,9 @@
-import { type Chain, demand, type Right, verifyChain } from "./capability.ts";
+import { type Actor, demand, type Right, verifyChain } from "./capability.ts";
 import { LoopError, NotDirectoryError, ReadOnlyError } from "./errors.ts";
 import type { Locks } from "./locks.ts";
 import type { Node } from "./node-row.ts";
-import type { Person } from "./person.ts";
 import type { Place, Places } from "./places.ts";
 import type { RootKey } from "./rootkey.ts";
-
-/** Who acts, and with which caps; the owner has none. */
-export interface Actor {
-  person: Person;
-  chain: Chain;
-}
 
 /** Whether somebody may do something now. */
 export class Guard {

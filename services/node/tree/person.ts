@@ -7,19 +7,27 @@ import {
   randomBytes,
   sign,
 } from "node:crypto";
-import { type CoseSigner, coseSigner } from "../../shared/cose.ts";
-import { ed25519FromSeed, ed25519Raw } from "../../shared/ed25519.ts";
+import {
+  type CoseSigner,
+  coseSigner,
+  SignatureError,
+} from "../../shared/cose.ts";
+import {
+  ed25519FromSeed,
+  ed25519Raw,
+  rawEd25519,
+} from "../../shared/ed25519.ts";
 
 const x25519Pkcs8 = Buffer.from("302e020100300506032b656e04220420", "hex");
 const x25519Spki = Buffer.from("302a300506032b656e032100", "hex");
 
-/** What others need to know of a person: to check what they sign, and to encrypt for them. */
+/** What others need to know of whoever signs: to check that, and, of a person, to encrypt for them. */
 export interface Contact {
-  /** SHA-256 of the raw Ed25519 public key. */
+  /** SHA-256 of `signing`. */
   principal: Buffer;
-  /** Raw Ed25519 public key, 32 bytes. */
+  /** Raw Ed25519 public key, 32 bytes; or the SubjectPublicKeyInfo (DER) of a node key, RSA-2048 or P-256. */
   signing: Buffer;
-  /** Raw X25519 public key, 32 bytes. */
+  /** Raw X25519 public key, 32 bytes; empty for a node. */
   encryption: Buffer;
 }
 
@@ -73,9 +81,32 @@ export class Person implements Contact {
   }
 }
 
-/** The principal of a raw Ed25519 public key. */
+/** The principal of a public key, raw (Ed25519) or as SubjectPublicKeyInfo: its SHA-256. */
 export function principalOf(signing: Uint8Array): Buffer {
   return createHash("sha256").update(signing).digest();
+}
+
+/** Whether a contact is a node: its key is in a TPM, and is no Ed25519 key. */
+export function isNode({ signing }: Contact): boolean {
+  return signing.length !== 32;
+}
+
+/** The key that checks what a contact signs. @throws SignatureError where it is none that may sign */
+export function verificationKey(signing: Uint8Array): KeyObject {
+  if (signing.length === 32) return rawEd25519(signing);
+  let key: KeyObject;
+  try {
+    key = createPublicKey({
+      key: Buffer.from(signing),
+      format: "der",
+      type: "spki",
+    });
+  } catch {
+    throw new SignatureError("this is not a public key");
+  }
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength >= 2048 || namedCurve === "prime256v1") return key;
+  throw new SignatureError("this kind of key does not sign");
 }
 
 /** A key of 32 bytes that is derived from a secret for one purpose (HKDF-SHA-256, RFC 5869). */

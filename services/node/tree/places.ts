@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { BadNameError, NoEntryError, NotDirectoryError } from "./errors.ts";
 import type { Node } from "./node-row.ts";
+import { derivedId } from "./tree-keys.ts";
 import type { TreeState } from "./tree-state.ts";
 
 /** A path, or a block's id. */
@@ -100,11 +100,7 @@ export class Places {
   #derivedId(name: string): Buffer {
     let id = this.#ids.get(name);
     if (!id) {
-      id = createHash("sha256")
-        .update(`coppice ${name}`)
-        .update(this.#state.root.principal)
-        .digest()
-        .subarray(0, 16);
+      id = derivedId(name, this.#state.root.principal);
       this.#ids.set(name, id);
     }
     return id;

@@ -50,7 +50,7 @@ export class Reaper implements AsyncDisposable {
       const released = bodies.released(100 + held).slice(held);
       if (released.length === 0) break;
       // A body goes only after the durable word that nothing names it.
-      await this.#state.flush();
+      await this.#state.settle();
       for (const one of released) {
         if (!bodies.isReleased(one.id)) continue;
         const list = one.page

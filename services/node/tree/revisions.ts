@@ -1,5 +1,6 @@
 import { freshBytes } from "../../shared/random.ts";
 import type { Header, Kind } from "./block.ts";
+import type { Actor } from "./capability.ts";
 import type { Layout } from "./content.ts";
 import type { Written } from "./contents.ts";
 import type { Draft } from "./draft.ts";
@@ -9,7 +10,7 @@ import {
   NotDirectoryError,
   NotEmptyError,
 } from "./errors.ts";
-import type { Actor, Guard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import type { Locks } from "./locks.ts";
 import type { Node } from "./node-row.ts";
 import type { Places } from "./places.ts";
@@ -30,6 +31,8 @@ export interface WriteOptions extends NewEntry {
   base?: number;
   /** Refuse to write over a version that the writer does not know, instead of keeping it as a conflict. */
   strict?: boolean;
+  /** When it was done, milliseconds since 1970: whoever collects changes in memory brings them later. */
+  changed?: number;
   /** Fencing token of the writer's lock. */
   token?: number;
   /** Keep the version before however young it is. */
@@ -102,13 +105,12 @@ export class Revisions {
         attributes,
         conflict: 0,
         origin: "",
-        chain: actor.chain,
         readers: [],
         keys: kind === "directory" ? [freshBytes(32)] : [],
         ...(content ? { content } : {}),
         target,
       },
-      actor.person,
+      actor,
       false,
       pages,
     );
@@ -126,8 +128,8 @@ export class Revisions {
     const { header } = this.#state.block(id);
     return draft.write(
       id,
-      { ...header, time: Date.now(), chain: actor.chain, ...change },
-      actor.person,
+      { ...header, time: Date.now(), ...change },
+      actor,
       keep,
       pages,
     );
@@ -139,7 +141,17 @@ export class Revisions {
     current: Node,
     written: Written,
     actor: Actor,
-    { base, strict, keep = false, mode, modified, token }: WriteOptions,
+    {
+      base,
+      strict,
+      keep = false,
+      mode,
+      uid,
+      gid,
+      modified,
+      changed = Number.POSITIVE_INFINITY,
+      token,
+    }: WriteOptions,
   ): Node {
     if (current.kind === "directory")
       throw new IsDirectoryError(this.#places.pathOf(current.id));
@@ -158,11 +170,14 @@ export class Revisions {
       kept,
       {
         kind: "file",
+        time: Math.max(old.time, Math.min(changed, Date.now())),
         target: "",
         content: written.content,
         modified: modified ?? Date.now(),
         conflict: missed ? current.version : old.conflict,
         ...(mode === undefined ? {} : { mode: mode & 0o7777 }),
+        ...(uid === undefined ? {} : { uid }),
+        ...(gid === undefined ? {} : { gid }),
       },
       written.pages,
     );
@@ -236,12 +251,17 @@ export class Revisions {
   /** Fresh keys for a directory and all beneath it: who has only the old ones reads nothing that is written from now on. */
   rekey(draft: Draft, id: Buffer): void {
     if (this.#places.find(id).kind !== "directory") return;
-    const { keys } = this.#state.block(id).header;
-    this.revise(draft, id, this.#owner, false, {
-      keys: [...keys, freshBytes(32)],
-    });
+    this.refresh(draft, id);
     for (const child of this.#places.childrenOf(id))
       this.rekey(draft, child.id);
+  }
+
+  /** A fresh key for one directory. */
+  refresh(draft: Draft, id: Buffer): Node {
+    const { keys } = this.#state.block(id).header;
+    return this.revise(draft, id, this.#owner, false, {
+      keys: [...keys, freshBytes(32)],
+    });
   }
 
   #trim(draft: Draft, id: Buffer): void {

@@ -1,33 +1,36 @@
-import { buffer } from "node:stream/consumers";
 import { type Static, Type } from "typebox";
 import { Bytes, encodeCbor, parseCbor } from "../../shared/cbor.ts";
 import { BadRequestError, NotFoundError } from "../../shared/errors.ts";
 import { freshBytes } from "../../shared/random.ts";
 import type { Request, Share } from "./api.ts";
 import {
+  type Actor,
   type Chain,
   chainId,
   type Grant,
   issueCap,
   type Right,
-  readRevocations,
   rights,
-  signRevocations,
   verifyChain,
 } from "./capability.ts";
-import { ExpiredCapError, NoEntryError, RevokedCapError } from "./errors.ts";
+import { ExpiredCapError, RevokedCapError } from "./errors.ts";
 import { type Contact, Person } from "./person.ts";
-import type { Actor, Tree } from "./tree.ts";
+import { Records } from "./records.ts";
+import type { Revocations } from "./revocations.ts";
+import type { Tree } from "./tree.ts";
 
-const never = new AbortController().signal;
 const mostRequests = 100;
 const mostShares = 10_000;
 const secretSize = 32;
+/** How the marks of keys begin that were not all made fresh. */
+const cutShort = "rekey-";
 
 const Kept = Type.Object({
   type: Type.Literal("coppice share 1"),
   name: Type.String({ maxLength: 100 }),
   created: Type.Number(),
+  /** What is shared, wherever it is moved. */
+  node: Bytes(16),
   chain: Type.Array(Bytes(1, 4096), { maxItems: 16 }),
 });
 
@@ -52,32 +55,30 @@ interface Opened {
  */
 export class Sharing {
   #tree: Tree;
-  #number = 0;
+  #records: Records;
+  #revocations: Revocations;
   /** What the files say, once they were read: each call of a guest asks for it. */
   #known: Map<string, Opened> | undefined;
   #changes = 0;
 
-  constructor(tree: Tree) {
+  constructor(tree: Tree, revocations: Revocations) {
     this.#tree = tree;
+    this.#records = new Records(tree);
+    this.#revocations = revocations;
   }
 
-  /** Takes in what was taken back. @throws ForgedError */
-  async load(): Promise<void> {
-    const list = await this.#read("revoked");
-    if (!list) return;
-    const { number, revoked } = readRevocations(list, this.#tree.root.person);
-    this.#number = number;
-    this.#tree.revoked = revoked;
-  }
-
-  /** Gives somebody new a cap for a path. @returns the share, and the secret that opens it */
+  /**
+   * Gives somebody new a cap for a path. @param by the owner, or somebody who may pass on what he has.
+   * @returns the share, and the secret that opens it. @throws RefusedError where it would be more than `by` has
+   */
   async create(
     path: string,
     name: string,
     given: readonly Right[],
     expires: number,
+    by = this.#tree.owner,
   ): Promise<{ share: Share; secret: string }> {
-    const node = this.#tree.places.find(path);
+    const node = this.#tree.stat(path, by);
     if (node.id.equals(this.#tree.places.rootId))
       throw new BadRequestError(
         "The whole tree is not shared. Choose a folder or a file.",
@@ -86,18 +87,21 @@ export class Sharing {
     const seed = freshBytes(secretSize);
     const subject = new Person(seed);
     const at = this.#tree.places.pathOf(node.id);
-    const { person } = this.#tree.root;
     const terms = { path: at, rights: given, expires };
-    const chain = issueCap(person, [], person, subject, terms);
-    await this.#save(chain, name, Date.now());
-    this.#tree.setReaders(node.id, [
-      ...this.#tree.header(node.id, this.#tree.owner).readers,
+    const chain = issueCap(
+      by.person,
+      by.chain,
+      this.#tree.root.person,
       subject,
-    ]);
+      terms,
+    );
+    await this.#save(chain, name, Date.now(), node.id);
+    await this.#admit(node.id, subject);
     await this.#tree.flush();
-    const share = (await this.list()).find(({ id }) => id === chainId(chain));
-    if (!share) throw new Error("a share was made and is not there");
-    return { share, secret: seed.toString("base64url") };
+    return {
+      share: await this.#share(chain),
+      secret: seed.toString("base64url"),
+    };
   }
 
   /** All shares, those that ended too, the newest first. */
@@ -113,48 +117,55 @@ export class Sharing {
         expires: grant.expires,
         principal: grant.subject.principal.toString("hex"),
         state: this.#stateOf(grant),
+        ...through(all, grant),
       }))
       .sort((a, b) => b.created - a.created);
   }
 
-  /** Takes a share back: its cap is revoked, and what is written from now on has keys that its holder never had. @throws NotFoundError */
+  /**
+   * Takes a share back, and whatever its holder passed on: the cap is revoked, and what is written from now on has keys that
+   * none of them ever had. @throws NotFoundError
+   */
   async revoke(id: string): Promise<void> {
-    const { grant } = await this.#one(id);
-    const revoked = new Map(this.#tree.revoked);
-    const serial = grant.serials.at(-1);
-    if (serial) revoked.set(serial, Date.now());
-    await this.#write(
-      "revoked",
-      signRevocations(this.#tree.root.person, ++this.#number, revoked),
-    );
-    this.#tree.revoked = revoked;
-    this.#withdraw(grant);
+    const serial = (await this.#one(id)).grant.serials.at(-1) ?? "";
+    await this.#revocations.add(serial);
+    for (const one of await this.#all())
+      if (one.grant.serials.includes(serial)) await this.#withdraw(one);
     await this.#tree.flush();
   }
 
-  /**
-   * Gives what one principal had to another: for a new key of the same person, or a box in a lost one's place.
-   * @returns how many caps were issued anew
-   */
-  async reissue(from: string, to: Contact): Promise<number> {
-    const live = (await this.#all()).filter(
-      ({ grant }) =>
-        grant.subject.principal.toString("hex") === from &&
-        this.#stateOf(grant) === "active",
-    );
-    const { person } = this.#tree.root;
-    for (const { id, kept, grant } of live) {
-      const chain = issueCap(person, [], person, to, {
-        path: grant.path,
-        rights: [...grant.rights],
-        expires: grant.expires,
-      });
-      await this.#save(chain, kept.name, kept.created);
-      this.#admit(grant.path, to);
-      await this.revoke(id);
+  /** Takes the keys from those whose shares ended, and goes on where that was cut short. */
+  async tidy(signal: AbortSignal): Promise<void> {
+    for (const name of this.#records.names(cutShort)) {
+      signal.throwIfAborted();
+      await this.#rekey(Buffer.from(name.slice(cutShort.length), "hex"));
     }
-    await this.#tree.flush();
-    return live.length;
+    for (const one of await this.#all()) {
+      signal.throwIfAborted();
+      if (this.#stateOf(one.grant) !== "active") await this.#withdraw(one);
+    }
+  }
+
+  /** Gives a share's holder new keys, in place of lost or stolen ones: the old link opens nothing any more. @throws NotFoundError, ExpiredCapError, RevokedCapError */
+  async renew(id: string): Promise<{ share: Share; secret: string }> {
+    const { kept, grant } = await this.#one(id);
+    refuseOver(this.#stateOf(grant), grant);
+    const seed = freshBytes(secretSize);
+    const { person } = this.#tree.root;
+    const subject = new Person(seed);
+    const chain = issueCap(person, [], person, subject, {
+      path: grant.path,
+      rights: [...grant.rights],
+      expires: grant.expires,
+    });
+    const node = Buffer.from(kept.node);
+    await this.#save(chain, kept.name, kept.created, node);
+    await this.#admit(node, subject);
+    await this.revoke(id);
+    return {
+      share: await this.#share(chain),
+      secret: seed.toString("base64url"),
+    };
   }
 
   /** Whoever has a share's secret, as somebody who acts. @throws NotFoundError, ExpiredCapError, RevokedCapError */
@@ -167,8 +178,7 @@ export class Sharing {
       (one) => one.principal === principal,
     );
     if (!share) throw noShare();
-    if (share.state === "ended") throw new ExpiredCapError(share.expires);
-    if (share.state === "revoked") throw new RevokedCapError();
+    refuseOver(share.state, share);
     const { chain } = await this.#one(share.id);
     return { actor: { person, chain }, share };
   }
@@ -188,15 +198,15 @@ export class Sharing {
       at: Date.now(),
     };
     // One request a share: who asks again replaces it.
-    await this.#write(`request-${share.id}`, encodeCbor(request));
+    await this.#records.write(`request-${share.id}`, encodeCbor(request));
   }
 
   /** Who asks to be allowed to write. */
   async requests(): Promise<Request[]> {
     const shares = await this.list();
     const found: Request[] = [];
-    for (const name of this.#names("request-")) {
-      const bytes = await this.#read(name);
+    for (const name of this.#records.names("request-")) {
+      const bytes = await this.#records.read(name);
       if (!bytes) continue;
       const {
         share: id,
@@ -213,7 +223,7 @@ export class Sharing {
   async answer(id: string, allow: boolean): Promise<void> {
     const { kept, grant } = await this.#one(id);
     const name = `request-${id}`;
-    if (!this.#names(name).includes(name)) throw noShare();
+    if (!this.#records.names(name).includes(name)) throw noShare();
     if (allow) {
       const { person } = this.#tree.root;
       const chain = issueCap(person, [], person, grant.subject, {
@@ -223,18 +233,24 @@ export class Sharing {
         ),
         expires: grant.expires,
       });
-      await this.#save(chain, kept.name, kept.created);
+      await this.#save(chain, kept.name, kept.created, Buffer.from(kept.node));
       this.#discard(id);
     }
     this.#discard(name);
     await this.#tree.flush();
   }
 
+  async #share(chain: Chain): Promise<Share> {
+    const share = (await this.list()).find(({ id }) => id === chainId(chain));
+    if (!share) throw new Error("a share was made and is not there");
+    return share;
+  }
+
   async #all(): Promise<Opened[]> {
     if (!this.#known) {
       const changes = this.#changes;
       const opened = new Map<string, Opened>();
-      for (const id of this.#names(""))
+      for (const id of this.#records.names(""))
         if (/^[0-9a-f]{32}$/.test(id)) opened.set(id, await this.#open(id));
       // Somebody may have changed them while they were read.
       if (changes !== this.#changes) return await this.#all();
@@ -250,7 +266,7 @@ export class Sharing {
   }
 
   async #open(id: string): Promise<Opened> {
-    const bytes = await this.#read(id);
+    const bytes = await this.#records.read(id);
     if (!bytes) throw noShare();
     const kept = parseCbor(Kept, bytes, "a share");
     const chain = kept.chain.map((cap) => Buffer.from(cap));
@@ -261,55 +277,53 @@ export class Sharing {
 
   #stateOf(grant: Grant): Share["state"] {
     const now = Date.now();
-    const { revoked } = this.#tree;
     const principal = grant.subject.principal.toString("hex");
-    if ([...grant.serials, principal].some((one) => revoked.has(one)))
-      return "revoked";
+    if (this.#revocations.has(...grant.serials, principal)) return "revoked";
     return grant.expires < now ? "ended" : "active";
   }
 
-  async #save(chain: Chain, name: string, created: number): Promise<void> {
-    if (this.#names("").length >= mostShares)
+  async #save(
+    chain: Chain,
+    name: string,
+    created: number,
+    node: Buffer,
+  ): Promise<void> {
+    if (this.#records.names("").length >= mostShares)
       throw new BadRequestError("There are too many shares. Take some back.");
-    await this.#write(
+    await this.#records.write(
       chainId(chain),
       encodeCbor({
         type: "coppice share 1",
         name,
         created,
+        node,
         chain: [...chain],
       }),
     );
     this.#forget();
   }
 
-  #admit(path: string, reader: Contact): void {
-    const { id } = this.#tree.places.find(path);
-    const { readers } = this.#tree.header(id, this.#tree.owner);
-    this.#tree.setReaders(id, [...readers, reader]);
+  async #admit(node: Buffer, reader: Contact): Promise<void> {
+    const { readers } = this.#tree.header(node, this.#tree.owner);
+    await this.#tree.setReaders(node, [...readers, reader]);
   }
 
-  #withdraw({ path, subject }: Grant): void {
-    let id: Buffer;
-    try {
-      ({ id } = this.#tree.places.find(path));
-    } catch (error) {
-      // It was moved or thrown away: whoever moved it took the reader away already.
-      if (error instanceof NoEntryError) return;
-      throw error;
-    }
-    const { readers } = this.#tree.header(id, this.#tree.owner);
-    this.#tree.setReaders(
-      id,
-      readers.filter((one) => !one.principal.equals(subject.principal)),
-    );
+  async #withdraw({ kept, grant }: Opened): Promise<void> {
+    const node = Buffer.from(kept.node);
+    if (!this.#tree.state.node(node)) return;
+    const { readers } = this.#tree.header(node, this.#tree.owner);
+    const { principal } = grant.subject;
+    const left = readers.filter((one) => !one.principal.equals(principal));
+    if (left.length === readers.length) return;
+    // What is cut short is known by this when the box starts again.
+    await this.#records.write(markOf(node), Buffer.alloc(1));
+    await this.#tree.setReaders(node, left);
+    this.#records.discard(markOf(node));
   }
 
-  #names(prefix: string): string[] {
-    return this.#tree.state
-      .children(this.#tree.places.systemId("sharing"), "", mostShares * 2)
-      .map(({ name }) => name)
-      .filter((name) => name.startsWith(prefix));
+  async #rekey(node: Buffer): Promise<void> {
+    if (this.#tree.state.node(node)) await this.#tree.rekey(node);
+    this.#records.discard(markOf(node));
   }
 
   #forget(): void {
@@ -319,33 +333,33 @@ export class Sharing {
 
   #discard(name: string): void {
     this.#forget();
-    this.#tree.discard(`/.sharing/${name}`, this.#tree.owner);
+    this.#records.discard(name);
   }
+}
 
-  async #read(name: string): Promise<Buffer | undefined> {
-    try {
-      const { owner } = this.#tree;
-      return await buffer(
-        this.#tree.read(`/.sharing/${name}`, owner, never).bytes,
-      );
-    } catch (error) {
-      if (error instanceof NoEntryError) return undefined;
-      throw error;
-    }
-  }
+/** What says that fresh keys beneath a block are not all made. */
+function markOf(node: Buffer): string {
+  return cutShort + node.toString("hex");
+}
 
-  async #write(name: string, bytes: Buffer): Promise<void> {
-    await this.#tree.put(
-      "/.sharing",
-      name,
-      (async function* () {
-        yield bytes;
-      })(),
-      this.#tree.owner,
-      never,
-      { keep: false },
-    );
-  }
+/** The name of whoever passed it on, where that was not the owner. */
+function through(
+  all: readonly Opened[],
+  { serials }: Grant,
+): { through?: string } {
+  const giver = all.find(
+    ({ grant }) => grant.serials.at(-1) === serials.at(-2),
+  );
+  return serials.length > 1 && giver ? { through: giver.kept.name } : {};
+}
+
+/** @throws ExpiredCapError, RevokedCapError where a share gives nothing any more */
+function refuseOver(
+  state: Share["state"],
+  { expires }: { expires: number },
+): void {
+  if (state === "ended") throw new ExpiredCapError(expires);
+  if (state === "revoked") throw new RevokedCapError();
 }
 
 function noShare(): NotFoundError {

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { freshBytes } from "../../shared/random.ts";
+import type { Actor } from "./capability.ts";
 import { ExistsError } from "./errors.ts";
-import type { Actor } from "./guard.ts";
 import type { Node } from "./node-row.ts";
 import { join, type Places } from "./places.ts";
 import type { Revisions } from "./revisions.ts";
@@ -69,6 +69,30 @@ export class Subtrees {
       if (children.length < slice) return;
       await setImmediate();
     }
+  }
+
+  /**
+   * Fresh keys for a directory and all beneath it, from the top down, a slice at a time: who has only the old ones reads
+   * nothing that is written after this resolves. Begin anew where it was cut short.
+   */
+  async rekey(id: Buffer): Promise<void> {
+    const queue = [id];
+    // What is moved meanwhile may come from where the keys are old to where they are fresh already.
+    using _moves = this.#state.listen(({ kind, id: moved }) => {
+      if (kind === "moved") queue.push(moved);
+    });
+    let seen = 0;
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const directory = next;
+      if (this.#state.node(directory)?.kind !== "directory") continue;
+      this.#state.change((draft) => this.#revisions.refresh(draft, directory));
+      for (const child of this.#places.childrenOf(directory)) {
+        if (child.kind === "directory") queue.push(child.id);
+        if (++seen % (10 * slice) === 0) await setImmediate();
+      }
+      if (++seen % slice === 0) await setImmediate();
+    }
+    await this.#state.flush();
   }
 
   async #clone(

@@ -22,10 +22,10 @@ type Layer = Map<TreeTable, Rows>;
 /** The tree's index: what is durable, and over it, in memory, what is not yet. Keys and values are bytes. */
 export class TreeIndex {
   #base: OrderedIndex<TreeTable>;
-  /** From the newest to the oldest: the change under way, what waits for the next commit, what is being committed. */
+  /** From the newest to the oldest: the change under way, what waits for the next commit, what is being committed, group by group. */
   #draft: Layer = new Map();
   #fresh: Layer = new Map();
-  #flushing: Layer = new Map();
+  #frozen: Layer[] = [];
 
   constructor(base: OrderedIndex<TreeTable>) {
     this.#base = base;
@@ -33,7 +33,7 @@ export class TreeIndex {
 
   get(table: TreeTable, key: Buffer): Buffer | undefined {
     const text = key.toString("latin1");
-    for (const layer of [this.#draft, this.#fresh, this.#flushing]) {
+    for (const layer of this.#layers) {
       const rows = layer.get(table);
       if (rows?.has(text)) return rows.get(text);
     }
@@ -53,9 +53,7 @@ export class TreeIndex {
     start = prefix,
   ): [Buffer, Buffer][] {
     const end = prefix.toString("latin1");
-    const layers = [this.#draft, this.#fresh, this.#flushing].flatMap(
-      (layer) => layer.get(table) ?? [],
-    );
+    const layers = this.#layers.flatMap((layer) => layer.get(table) ?? []);
     const found: [Buffer, Buffer][] = [];
     let from = start.length === 0 ? Buffer.alloc(1) : start;
     while (found.length < limit) {
@@ -83,6 +81,11 @@ export class TreeIndex {
     return found;
   }
 
+  /** How many groups were frozen and are not durable. */
+  get behind(): number {
+    return this.#frozen.length;
+  }
+
   /** Whether anything is not durable, and not being made so. */
   get dirty(): boolean {
     return this.#fresh.size > 0;
@@ -102,11 +105,12 @@ export class TreeIndex {
     this.#draft = new Map();
   }
 
-  /** What is to become durable next; it stays visible meanwhile. */
+  /** What is to become durable next; it stays visible meanwhile. Commit groups in the order in which they were frozen. */
   freeze(): Change<TreeTable>[] {
-    this.#flushing = this.#fresh;
+    const group = this.#fresh;
+    this.#frozen.unshift(group);
     this.#fresh = new Map();
-    return [...this.#flushing].flatMap(([table, rows]) =>
+    return [...group].flatMap(([table, rows]) =>
       [...rows].map(([key, value]) => ({
         table,
         key: Buffer.from(key, "latin1"),
@@ -115,17 +119,21 @@ export class TreeIndex {
     );
   }
 
-  /** Makes what was frozen durable, with `more` beside it. @throws what the index throws */
+  /** Makes the oldest frozen group durable. @throws what the index throws */
   async commit(changes: readonly Change<TreeTable>[]): Promise<void> {
     await this.#base.commit(changes);
-    this.#flushing = new Map();
+    this.#frozen.pop();
   }
 
-  /** Forgets everything that is not durable. */
+  /** Forgets the newest frozen group, and everything that came after it. */
   rollBack(): void {
     this.#draft = new Map();
     this.#fresh = new Map();
-    this.#flushing = new Map();
+    this.#frozen.shift();
+  }
+
+  get #layers(): readonly Layer[] {
+    return [this.#draft, this.#fresh, ...this.#frozen];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

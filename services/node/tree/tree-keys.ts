@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Head } from "./journal.ts";
 
 const cachedBlocks = 8192;
@@ -15,6 +16,15 @@ export function remember<T>(
     cache.delete(oldest);
     return;
   }
+}
+
+/** The id of a block that every tree has: the same whenever it is made anew. @param principal of the tree's root. */
+export function derivedId(name: string, principal: Buffer): Buffer {
+  return createHash("sha256")
+    .update(`coppice ${name}`)
+    .update(principal)
+    .digest()
+    .subarray(0, 16);
 }
 
 /** The key of a directory's entry. */

@@ -8,6 +8,7 @@ import {
   type SealedBlock,
 } from "./block.ts";
 import { BodyCounts, type PageLists } from "./body-counts.ts";
+import type { Actor } from "./capability.ts";
 import { Draft, type TreeEvent } from "./draft.ts";
 import type { Commit, Journal } from "./journal.ts";
 import { decodeNode, type Node } from "./node-row.ts";
@@ -17,6 +18,7 @@ import {
   blockKey,
   blockRow,
   commitKey,
+  derivedId,
   entryKey,
   headRow,
   numberKey,
@@ -31,6 +33,8 @@ const storedKey = Buffer.from("stored");
 const patience = 500;
 const mostWaiting = 4096;
 const leastStored = 4096;
+/** Groups of changes by which the index may be behind the journal. */
+const mostBehind = 4;
 
 /** The newest versions of all blocks, and changes to them: visible at once, durable after `flush`. */
 export class TreeState implements AsyncDisposable {
@@ -40,10 +44,20 @@ export class TreeState implements AsyncDisposable {
   readonly #index: TreeIndex;
   #cache = new Map<string, { block: Block; hash: Buffer }>();
   #flushing: Promise<void> | undefined;
+  /** How many commits were begun. */
+  #commits = 0;
+  /** The index on its way behind the journal. */
+  #settling: Promise<void> = Promise.resolve();
+  /** Why the index stayed behind. */
+  #broken: CoppiceError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #listeners = new Set<(event: TreeEvent) => void>();
   #loadPages: (header: Header) => Promise<PageLists>;
   #onError: (error: unknown) => void;
+  /** The directory of what the tree keeps about itself. */
+  readonly recordsId: Buffer;
+  /** Signs for the owner; without one, the root key does. */
+  writer: Actor | undefined;
   #changing = false;
 
   private constructor(
@@ -54,6 +68,7 @@ export class TreeState implements AsyncDisposable {
     onError: (error: unknown) => void,
   ) {
     this.root = root;
+    this.recordsId = derivedId("sharing", root.principal);
     this.journal = journal;
     this.bodies = new BodyCounts(index);
     this.#index = index;
@@ -165,6 +180,7 @@ export class TreeState implements AsyncDisposable {
    * together after `flush`.
    */
   change<T>(work: (draft: Draft) => T): T {
+    if (this.#broken) throw this.#broken;
     if (this.#changing) throw new Error("a change within a change");
     this.#changing = true;
     const draft = new Draft(this, this.#index, this.#cache);
@@ -200,21 +216,30 @@ export class TreeState implements AsyncDisposable {
     return result;
   }
 
-  /** Resolves when what was changed so far is durable. @throws DiskFullError, DiskError; then none of it happened. */
+  /**
+   * Resolves when what was changed so far is durable, in the journal: the index may be behind, and catches up when it is opened.
+   * @throws DiskFullError, DiskError; then none of it happened.
+   */
   async flush(): Promise<void> {
-    // Whoever comes while a commit is being written shares the next one.
-    while (this.#flushing) {
-      const mine = this.journal.waiting === 0 && !this.#index.dirty;
+    const before = this.#commits;
+    const nothing = this.journal.waiting === 0 && !this.#index.dirty;
+    if (nothing && !this.#flushing) return;
+    do {
+      // One turn of the event loop lets those who come at the same moment into the same commit; who comes later shares the next.
+      this.#flushing ??= setImmediate()
+        .then(async () => await this.#commit())
+        .finally(() => {
+          this.#flushing = undefined;
+        });
       await this.#flushing;
-      if (mine) return;
-    }
-    // One turn of the event loop lets those who come at the same moment into the same commit.
-    this.#flushing = setImmediate()
-      .then(async () => await this.#commit())
-      .finally(() => {
-        this.#flushing = undefined;
-      });
-    await this.#flushing;
+    } while (!nothing && this.#commits === before);
+  }
+
+  /** Resolves when what was changed so far is durable in the index too: also what the journal does not tell. @throws as `flush` */
+  async settle(): Promise<void> {
+    await this.flush();
+    await this.#settling;
+    if (this.#broken) throw this.#broken;
   }
 
   /** Calls `listener` with whatever happens, until it is disposed of. */
@@ -288,7 +313,8 @@ export class TreeState implements AsyncDisposable {
       // Versions are carried as they were signed.
       if (alive.length > 0) this.#carry(alive);
     }
-    await this.flush();
+    // The index must not need them any more to catch up.
+    await this.settle();
     await Promise.all(
       oldest.map(async (number) => await this.journal.remove(number)),
     );
@@ -307,7 +333,7 @@ export class TreeState implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
-    await this.flush().catch(this.#onError);
+    await this.settle().catch(this.#onError);
     await this.#index[Symbol.asyncDispose]();
   }
 
@@ -336,6 +362,11 @@ export class TreeState implements AsyncDisposable {
     return found;
   }
 
+  /** Whose key and caps a change of somebody is signed with. */
+  signing(actor: Actor): Actor {
+    return actor.chain.length === 0 ? (this.writer ?? actor) : actor;
+  }
+
   /** Hash of the newest version. */
   hash(id: Buffer): Buffer {
     return this.#newest(id).hash;
@@ -344,28 +375,34 @@ export class TreeState implements AsyncDisposable {
   async #commit(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#index.behind >= mostBehind) await this.#settling;
+    if (this.#broken) throw this.#broken;
+    if (this.journal.waiting === 0 && !this.#index.dirty) return;
+    this.#commits++;
+    const { head } = this.journal;
     const taken = this.journal.take();
     const changes = this.#index.freeze();
-    if (taken.length === 0 && changes.length === 0) return;
     try {
       await this.journal.write(taken);
-      await this.#index.commit([
-        ...changes,
-        { table: "facts", key: headKey, value: headRow(this.journal.head) },
-      ]);
     } catch (error) {
       this.#index.rollBack();
       this.#cache.clear();
-      this.journal.follow(readHead(this.#index.get("facts", headKey)));
-      throw error instanceof CoppiceError
-        ? error
-        : new CoppiceError(
-            503,
-            "tree-not-written",
-            `The box could not write the tree's index (${(error as Error).message}). Restart it.`,
-            { cause: error },
-          );
+      this.journal.follow(head);
+      throw notWritten(error);
     }
+    const value = headRow(this.journal.head);
+    this.#settling = this.#settling
+      .then(async () => {
+        if (!this.#broken)
+          await this.#index.commit([
+            ...changes,
+            { table: "facts", key: headKey, value },
+          ]);
+      })
+      .catch((error: unknown) => {
+        this.#broken = notWritten(error);
+        this.#onError(this.#broken);
+      });
   }
 
   #carry(entries: readonly SealedBlock[]): void {
@@ -427,4 +464,15 @@ export class TreeState implements AsyncDisposable {
     row.writeDoubleBE(this.#number(key) + by);
     this.#index.set("facts", key, row);
   }
+}
+
+function notWritten(error: unknown): CoppiceError {
+  return error instanceof CoppiceError
+    ? error
+    : new CoppiceError(
+        503,
+        "tree-not-written",
+        `The box could not write the tree's index (${(error as Error).message}). Restart it.`,
+        { cause: error },
+      );
 }

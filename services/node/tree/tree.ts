@@ -4,24 +4,24 @@ import type { OrderedIndex } from "../store/ordered-index.ts";
 import { headerSegment } from "../store/record.ts";
 import { SegmentLostError } from "../store/segment.ts";
 import { segmentsOf } from "../store/walk.ts";
-import type { Block, Header, Kind } from "./block.ts";
-import { verifyChain } from "./capability.ts";
+import { Bin } from "./bin.ts";
+import type { Header, Kind } from "./block.ts";
+import type { Actor } from "./capability.ts";
 import type { Layout } from "./content.ts";
 import { Contents, type Patch, zeroContent } from "./contents.ts";
-import type { TreeEvent } from "./draft.ts";
 import {
   ExistsError,
   ForgedError,
   IsDirectoryError,
-  NoEntryError,
   NotDirectoryError,
   NotEmptyError,
 } from "./errors.ts";
-import { type Actor, Guard } from "./guard.ts";
+import { Guard } from "./guard.ts";
+import { History } from "./history.ts";
 import { Journal } from "./journal.ts";
 import { Locks } from "./locks.ts";
 import type { Node } from "./node-row.ts";
-import { checkName, join, namesOf, type Place, Places } from "./places.ts";
+import { checkName, join, type Place, Places } from "./places.ts";
 import { Reaper } from "./reaper.ts";
 import { type NewEntry, Revisions, type WriteOptions } from "./revisions.ts";
 import type { RootKey } from "./rootkey.ts";
@@ -29,8 +29,8 @@ import { Subtrees } from "./subtrees.ts";
 import { TreeIndex, type TreeTable } from "./tree-index.ts";
 import { TreeState } from "./tree-state.ts";
 import { Upkeep } from "./upkeep.ts";
+import { type Happening, watch } from "./watch.ts";
 
-export type { Actor } from "./guard.ts";
 export type { Place } from "./places.ts";
 
 /** The account of the block tree's fragments. */
@@ -45,19 +45,6 @@ export interface Attributes {
   attributes?: ReadonlyMap<string, Buffer>;
 }
 
-/** A version of a file, as its history shows it. */
-export interface Version {
-  version: number;
-  size: number;
-  /** Milliseconds since 1970. */
-  modified: number;
-  written: number;
-  /** Principal of the writer, hex. */
-  writer: string;
-  /** The version that its writer did not know, and wrote over; 0 for none. */
-  conflict: number;
-}
-
 /** The owner's block tree: directories and files as signed, encrypted blocks. Paths begin with `/`, which is the root. */
 export class Tree implements AsyncDisposable {
   readonly state: TreeState;
@@ -66,6 +53,10 @@ export class Tree implements AsyncDisposable {
   readonly root: RootKey;
   /** Which entry is where. */
   readonly places: Places;
+  /** What was thrown away. */
+  readonly bin: Bin;
+  /** Older versions. */
+  readonly history: History;
   /** Keeps it as it should be. */
   readonly upkeep: Upkeep;
   /** The owner, who may do everything. */
@@ -99,7 +90,16 @@ export class Tree implements AsyncDisposable {
     this.#guard = new Guard(places, locks, root);
     this.#revisions = new Revisions(state, places, this.#guard, locks, owner);
     this.#subtrees = new Subtrees(state, places, this.#revisions);
-    this.upkeep = new Upkeep(state, places, contents, this.#subtrees);
+    this.bin = new Bin(
+      state,
+      places,
+      this.#guard,
+      this.#revisions,
+      this.#subtrees,
+      owner,
+    );
+    this.history = new History(state, places, this.#guard, this.#revisions);
+    this.upkeep = new Upkeep(state, places, contents, this.#subtrees, owner);
     this.#reaper = new Reaper(state, contents, onError);
   }
 
@@ -179,6 +179,11 @@ export class Tree implements AsyncDisposable {
       if (commit) await this.state.replay(commit);
     }
     return found.length;
+  }
+
+  /** Signs what the owner does here from now on: somebody with caps for the whole tree. */
+  writeAs(writer: Actor): void {
+    this.state.writer = writer;
   }
 
   /** What was taken back, as the owner's signed list says. */
@@ -297,7 +302,8 @@ export class Tree implements AsyncDisposable {
   }
 
   /**
-   * Changes pieces of a file, and its size, without writing it anew. Visible when it resolves, durable after `flush`.
+   * Changes pieces of a file, and its size, without writing it anew; two who do so at the same moment both do. Visible when
+   * it resolves, durable after `flush`.
    * @param source gives the bytes of all patches, one after the other. @throws as `put`
    */
   async patch(
@@ -312,21 +318,25 @@ export class Tree implements AsyncDisposable {
     const { id } = this.places.find(place);
     const known = this.places.find(id);
     this.#guard.mayWrite(known, actor, options.token);
-    const { content } = this.state.block(id).header;
-    if (!content) throw new IsDirectoryError(this.places.pathOf(id));
-    using written = await this.contents.patch(
-      content,
-      patches,
-      size,
-      source,
-      signal,
-    );
-    return this.state.change((draft) =>
-      this.#revisions.setContent(draft, this.places.find(id), written, actor, {
-        base: known.version,
-        ...options,
-      }),
-    );
+    using patching = await this.contents.patching(patches, source, signal);
+    for (;;) {
+      const { version, size: there } = this.places.find(id);
+      const { content } = this.state.block(id).header;
+      if (!content) throw new IsDirectoryError(this.places.pathOf(id));
+      const written = await patching.onto(
+        content,
+        sizeAfter(known.size, size, there),
+      );
+      const now = this.places.find(id);
+      // Whoever changed other pieces meanwhile does not lose them.
+      if (now.version === version)
+        return this.state.change((draft) =>
+          this.#revisions.setContent(draft, now, written, actor, {
+            base: version,
+            ...options,
+          }),
+        );
+    }
   }
 
   /** Adds what comes at the end of a file. @throws as `put` */
@@ -363,7 +373,7 @@ export class Tree implements AsyncDisposable {
   ): { node: Node; size: number; bytes: AsyncGenerator<Buffer> } {
     const node = this.places.find(place);
     this.#guard.authorize(actor, "read", node.id);
-    const block = this.#versionOf(node, version);
+    const block = this.history.block(node, version);
     const { content } = block.header;
     if (!content) throw new IsDirectoryError(this.places.pathOf(node.id));
     return {
@@ -453,55 +463,6 @@ export class Tree implements AsyncDisposable {
     return await this.#subtrees.cloneTo(node, to.id, name, actor);
   }
 
-  /** Throws an entry into the bin, where it stays for a month. @throws RefusedError, LockedError */
-  remove(place: Place, actor: Actor, token?: number): Node {
-    const node = this.places.find(place);
-    this.#guard.mayWrite(node, actor, token);
-    const origin = this.places.pathOf(node.id);
-    return this.state.change((draft) =>
-      this.#revisions.relocate(
-        draft,
-        node,
-        this.places.find(this.places.systemId("bin")),
-        node.id.toString("hex"),
-        this.owner,
-        { origin, time: Date.now() },
-      ),
-    );
-  }
-
-  /** What is in the bin. */
-  bin(): { node: Node; origin: string; removed: number }[] {
-    return this.state
-      .children(this.places.systemId("bin"), "", 100_000)
-      .map((node) => {
-        const { origin, time } = this.state.block(node.id).header;
-        return { node, origin, removed: time };
-      })
-      .filter(({ origin }) => origin !== "");
-  }
-
-  /** Puts something from the bin where it was, or under another name where that is taken. @throws NoEntryError */
-  restore(id: Buffer): Node {
-    const node = this.places.find(id);
-    if (!node.parent.equals(this.places.systemId("bin")))
-      throw new NoEntryError(id.toString("hex"));
-    const { origin } = this.state.block(id).header;
-    const names = namesOf(origin);
-    const last = names.pop() ?? "restored";
-    let parent = this.places.find(this.places.rootId);
-    for (const name of names)
-      parent =
-        this.state.child(parent.id, name) ??
-        this.makeDirectory(parent.id, name, this.owner);
-    const name = this.places.freeName(parent.id, last, "restored");
-    return this.state.change((draft) =>
-      this.#revisions.relocate(draft, node, parent, name, this.owner, {
-        origin: "",
-      }),
-    );
-  }
-
   /** Takes a file or an empty directory out for good, with all its versions. @throws NotEmptyError, RefusedError, LockedError */
   discard(place: Place, actor: Actor, token?: number): void {
     const node = this.places.find(place);
@@ -510,67 +471,6 @@ export class Tree implements AsyncDisposable {
     if (this.state.children(node.id, "", 1).length > 0)
       throw new NotEmptyError(this.places.pathOf(node.id));
     this.state.change((draft) => draft.remove(node.id));
-  }
-
-  /** Takes something that is in the bin, or a snapshot, out for good, with all that is beneath it. @throws NoEntryError */
-  async purge(id: Buffer): Promise<void> {
-    const node = this.places.find(id);
-    const kept = ["bin", "snapshots"] as const;
-    if (!kept.some((name) => this.places.systemId(name).equals(node.parent)))
-      throw new NoEntryError(id.toString("hex"));
-    await this.#subtrees.purge(node.id);
-    await this.flush();
-  }
-
-  /** The versions of a file, the newest first. */
-  history(place: Place, actor: Actor): Version[] {
-    const node = this.places.find(place);
-    this.#guard.authorize(actor, "read", node.id);
-    return this.state
-      .versions(node.id)
-      .toReversed()
-      .flatMap((number) => {
-        const block = this.state.version(node.id, number);
-        if (!block) return [];
-        const { content, modified, time, chain, conflict } = block.header;
-        return {
-          version: number,
-          size: content?.size ?? 0,
-          modified,
-          written: time,
-          writer: verifyChain(
-            chain,
-            this.root.person,
-            0,
-            new Map(),
-          ).subject.principal.toString("hex"),
-          conflict,
-        };
-      });
-  }
-
-  /** Makes an older version the newest. @throws NoEntryError, RefusedError */
-  restoreVersion(place: Place, version: number, actor: Actor): Node {
-    const node = this.places.find(place);
-    this.#guard.mayWrite(node, actor, undefined);
-    const { content, modified } = this.#versionOf(node, version).header;
-    if (!content) throw new IsDirectoryError(this.places.pathOf(node.id));
-    return this.state.change((draft) =>
-      this.#revisions.revise(draft, node.id, actor, true, {
-        content,
-        modified,
-        conflict: 0,
-      }),
-    );
-  }
-
-  /** Says that a conflict was looked at. */
-  settle(place: Place, actor: Actor): Node {
-    const node = this.places.find(place);
-    this.#guard.mayWrite(node, actor, undefined);
-    return this.state.change((draft) =>
-      this.#revisions.revise(draft, node.id, actor, true, { conflict: 0 }),
-    );
   }
 
   /**
@@ -594,27 +494,26 @@ export class Tree implements AsyncDisposable {
     return this.state.children(this.places.systemId("snapshots"), "", 100_000);
   }
 
-  /** Sets who may read a block, and what is beneath it, beside those who may read its parent. With fewer readers, keys are fresh. */
-  setReaders(place: Place, readers: Header["readers"]): Node {
+  /**
+   * Sets who may read a block, and what is beneath it, beside those who may read its parent. With fewer readers it resolves
+   * when all keys beneath are fresh.
+   */
+  async setReaders(place: Place, readers: Header["readers"]): Promise<void> {
     const node = this.places.find(place);
     const old = this.state.block(node.id).header.readers;
     const fewer = old.some(
       ({ principal }) =>
         !readers.some((one) => one.principal.equals(principal)),
     );
-    return this.state.change((draft) => {
-      const revised = this.#revisions.revise(
-        draft,
-        node.id,
-        this.owner,
-        false,
-        {
-          readers,
-        },
-      );
-      if (fewer) this.#revisions.rekey(draft, node.id);
-      return revised;
-    });
+    this.state.change((draft) =>
+      this.#revisions.revise(draft, node.id, this.owner, false, { readers }),
+    );
+    if (fewer) await this.#subtrees.rekey(node.id);
+  }
+
+  /** Fresh keys for an entry and all beneath it. */
+  async rekey(id: Buffer): Promise<void> {
+    await this.#subtrees.rekey(id);
   }
 
   /** Resolves when everything so far is durable. @throws DiskFullError, DiskError */
@@ -629,38 +528,15 @@ export class Tree implements AsyncDisposable {
     await this.#reaper.idle();
   }
 
-  /** What happens at and beneath a path, as it happens. Ends when `signal` aborts. */
-  async *watch(
+  /** What happens at and beneath a path, as it happens. Ends when `signal` aborts. @throws RefusedError */
+  watch(
     place: Place,
     actor: Actor,
     signal: AbortSignal,
-  ): AsyncGenerator<{ kind: TreeEvent["kind"]; path: string }> {
+  ): AsyncGenerator<Happening> {
     const top = this.places.find(place);
     this.#guard.authorize(actor, "list", top.id);
-    const queue: { kind: TreeEvent["kind"]; path: string }[] = [];
-    let wake: () => void = () => {};
-    using _listening = this.state.listen(({ kind, from, to }) => {
-      // A reader who is far too slow gets no list of what he missed, but that it was something.
-      if (queue.length > 10_000) queue.splice(1);
-      for (const where of kind === "moved" ? [from, to] : [to ?? from])
-        if (where && this.places.isBeneath(where.parent, top.id))
-          queue.push({
-            kind:
-              kind === "moved" ? (where === to ? "written" : "removed") : kind,
-            path: join(this.places.pathOf(where.parent), where.name),
-          });
-      wake();
-    });
-    const stop = (): void => wake();
-    signal.addEventListener("abort", stop, { once: true });
-    while (!signal.aborted) {
-      const event = queue.shift();
-      if (event) yield event;
-      else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-    }
+    return watch(this.state, this.places, top.id, signal);
   }
 
   /** Whether something leads to a block of the fragment store. */
@@ -694,19 +570,13 @@ export class Tree implements AsyncDisposable {
     );
   }
 
-  #versionOf(node: Node, version: number | undefined): Block {
-    const block =
-      version === undefined
-        ? this.state.block(node.id)
-        : this.state.version(node.id, version);
-    if (!block)
-      throw new NoEntryError(
-        `${this.places.pathOf(node.id)}, version ${version}`,
-      );
-    return block;
-  }
-
   #layoutOf(id: Buffer): Layout | undefined {
     return this.state.block(id).header.content?.layout;
   }
+}
+
+/** How large a file is after a patch that somebody began when it was of size `known`, where it has become `now` meanwhile. */
+function sizeAfter(known: number, wanted: number, now: number): number {
+  if (wanted === known) return now;
+  return wanted > known ? Math.max(wanted, now) : wanted;
 }

@@ -1,3 +1,4 @@
+import type { Actor } from "./capability.ts";
 import type { Contents } from "./contents.ts";
 import type { Node } from "./node-row.ts";
 import type { Places } from "./places.ts";
@@ -16,17 +17,20 @@ export class Upkeep {
   #places: Places;
   #contents: Contents;
   #subtrees: Subtrees;
+  #owner: Actor;
 
   constructor(
     state: TreeState,
     places: Places,
     contents: Contents,
     subtrees: Subtrees,
+    owner: Actor,
   ) {
     this.#state = state;
     this.#places = places;
     this.#contents = contents;
     this.#subtrees = subtrees;
+    this.#owner = owner;
   }
 
   /** Writes files anew whose code is not what it should be with the present disks. */
@@ -48,7 +52,7 @@ export class Upkeep {
           draft.write(
             id,
             { ...header, content: written.content, time: Date.now() },
-            this.#state.root.person,
+            this.#owner,
             false,
             written.pages,
           );

@@ -62,10 +62,10 @@ export async function replayCapturedBoot(
     ),
     { TPM2TOOLS_TCTI: tcti },
   );
-  await mkdir(join(folder, "boot"));
+  await mkdir(join(folder, "boot"), { recursive: true });
   for (const [name, from] of Object.entries(bootFiles))
     await copyFile(join(captured, from), join(folder, "boot", name));
-  await mkdir(join(folder, "image-signers"));
+  await mkdir(join(folder, "image-signers"), { recursive: true });
   await copyFile(
     join(captured, "signers/builder.pem"),
     join(folder, "image-signers/builder.pem"),

@@ -68,7 +68,7 @@ const operations: Readonly<Record<string, Operation>> = {
     tree.move("/d/one", "/", "two", tree.owner, { replace: true });
   },
   remove: async (tree) => {
-    tree.remove("/d", tree.owner);
+    tree.bin.take("/d", tree.owner);
   },
   discard: async (tree) => {
     tree.discard("/two", tree.owner);
@@ -80,9 +80,9 @@ const operations: Readonly<Record<string, Operation>> = {
     await tree.snapshot("/d", "kept");
   },
   "revert and rekey": async (tree) => {
-    tree.restoreVersion("/d/one", 1, tree.owner);
+    tree.history.restore("/d/one", 1, tree.owner);
     await tree.flush();
-    tree.setReaders("/d", []);
+    await tree.setReaders("/d", []);
   },
 };
 

@@ -3,10 +3,16 @@ import { buffer } from "node:stream/consumers";
 import { openFolders } from "../../../../services/node/store/data-disk.ts";
 import type { DiskStore } from "../../../../services/node/store/disk-store.ts";
 import type { FragmentStore } from "../../../../services/node/store/fragments.ts";
-import { LmdbIndex } from "../../../../services/node/store/ordered-index.ts";
+import {
+  LmdbIndex,
+  type OrderedIndex,
+} from "../../../../services/node/store/ordered-index.ts";
 import type { RootKey } from "../../../../services/node/tree/rootkey.ts";
 import { Tree } from "../../../../services/node/tree/tree.ts";
-import { treeTables } from "../../../../services/node/tree/tree-index.ts";
+import {
+  type TreeTable,
+  treeTables,
+} from "../../../../services/node/tree/tree-index.ts";
 
 /** Never aborts. */
 export const never = new AbortController().signal;
@@ -25,15 +31,21 @@ export interface TreeStand extends AsyncDisposable {
 export async function openTree(
   folder: string,
   root: RootKey,
+  options: {
+    /** Puts something between the tree and its index. */
+    wrap?: (index: OrderedIndex<TreeTable>) => OrderedIndex<TreeTable>;
+    onError?: (error: unknown) => void;
+  } = {},
 ): Promise<TreeStand> {
   const fail = (error: unknown): void => {
     throw error;
   };
+  const { wrap = (index) => index, onError = fail } = options;
   const store = await openFolders([join(folder, "disk")], fail);
   const [disk] = store.disks.values();
   if (!disk) throw new Error("the disk is not there");
   const index = await LmdbIndex.open(join(folder, "tree"), treeTables);
-  const tree = await Tree.open(store, root, index, fail);
+  const tree = await Tree.open(store, root, wrap(index), onError);
   await tree.discover(never);
   await tree.ensureRoot();
   return {

@@ -215,18 +215,20 @@ test("history: each version can be read and restored; whoever reads an old one r
   const first = await reading.next();
   await put("/a", two);
   t.deepEqual(
-    tree.history("/a", tree.owner).map(({ version, size }) => [version, size]),
+    tree.history
+      .list("/a", tree.owner)
+      .map(({ version, size }) => [version, size]),
     [
       [2, two.length],
       [1, one.length],
     ],
   );
   t.true((await get("/a", 1)).equals(one));
-  tree.restoreVersion("/a", 1, tree.owner);
+  tree.history.restore("/a", 1, tree.owner);
   t.true((await get("/a")).equals(one));
   t.true((await get("/a", 2)).equals(two));
-  tree.remove("/a", tree.owner);
-  await tree.purge(tree.bin()[0]?.node.id ?? Buffer.alloc(0));
+  tree.bin.take("/a", tree.owner);
+  await tree.bin.purge(tree.bin.list()[0]?.node.id ?? Buffer.alloc(0));
   const rest = await buffer(reading);
   t.true(Buffer.concat([first.value ?? Buffer.alloc(0), rest]).equals(one));
 });
@@ -247,9 +249,9 @@ test("two who write the same file without knowing of each other: the later count
   await write("Bob's");
   t.is((await get("/plan")).toString(), "Bob's");
   t.true(tree.places.find("/plan").conflict);
-  const { conflict = 0 } = tree.history("/plan", tree.owner)[0] ?? {};
+  const { conflict = 0 } = tree.history.list("/plan", tree.owner)[0] ?? {};
   t.is((await get("/plan", conflict)).toString(), "Ada's");
-  tree.settle("/plan", tree.owner);
+  tree.history.settle("/plan", tree.owner);
   t.false(tree.places.find("/plan").conflict);
 });
 
@@ -267,8 +269,8 @@ test("concurrent writers: each acknowledged content is the newest or in the hist
         const bodies = sizes.map((size) => randomBytes(size));
         await Promise.all(bodies.map((body) => stand.put(`/${name}`, body)));
         const kept = await Promise.all(
-          stand.tree
-            .history(`/${name}`, stand.tree.owner)
+          stand.tree.history
+            .list(`/${name}`, stand.tree.owner)
             .map(({ version }) => stand.get(`/${name}`, version)),
         );
         return bodies.every((body) => kept.some((one) => one.equals(body)));
@@ -310,21 +312,21 @@ test("the bin gives back what was thrown away, where it was or beside what is th
   const { tree, put, get, names } = stand;
   tree.makeDirectory("/", "letters", tree.owner);
   await put("/letters/one.txt", Buffer.from("one"));
-  tree.remove("/letters", tree.owner);
+  tree.bin.take("/letters", tree.owner);
   t.deepEqual(names("/"), []);
-  const [thrown] = tree.bin();
+  const [thrown] = tree.bin.list();
   t.is(thrown?.origin, "/letters");
   if (!thrown) return;
   t.throws(() => tree.setAttributes("/.bin", { mode: 0 }, tree.owner), {
     instanceOf: ReadOnlyError,
   });
   tree.makeDirectory("/", "letters", tree.owner);
-  tree.restore(thrown.node.id);
+  tree.bin.restore(thrown.node.id);
   t.deepEqual(names("/"), ["letters", "letters (restored)"]);
   t.is((await get("/letters (restored)/one.txt")).toString(), "one");
-  tree.remove("/letters (restored)", tree.owner);
+  tree.bin.take("/letters (restored)", tree.owner);
   await tree.upkeep.tidy(never, Date.now() + 31 * 86_400_000);
-  t.deepEqual(tree.bin(), []);
+  t.deepEqual(tree.bin.list(), []);
 });
 
 test("a copy and a snapshot share the data; a snapshot cannot be changed", async (t) => {
@@ -345,12 +347,12 @@ test("a copy and a snapshot share the data; a snapshot cannot be changed", async
     instanceOf: ReadOnlyError,
   });
   for (const path of ["/d", "/e"]) {
-    tree.remove(path, tree.owner);
-    for (const { node } of tree.bin()) await tree.purge(node.id);
+    tree.bin.take(path, tree.owner);
+    for (const { node } of tree.bin.list()) await tree.bin.purge(node.id);
   }
   await tree.flush();
   t.true((await get("/.snapshots/before/big")).equals(body));
-  await tree.purge(tree.places.find("/.snapshots/before").id);
+  await tree.bin.purge(tree.places.find("/.snapshots/before").id);
   await tree[Symbol.asyncDispose]();
   await stand.store.idle();
 });
@@ -375,8 +377,9 @@ test("deleting gives the room back", async (t) => {
       { layout },
     );
     t.true((await used()) > 12 * 2 ** 20);
-    stand.tree.remove("/a", stand.tree.owner);
-    for (const { node } of stand.tree.bin()) await stand.tree.purge(node.id);
+    stand.tree.bin.take("/a", stand.tree.owner);
+    for (const { node } of stand.tree.bin.list())
+      await stand.tree.bin.purge(node.id);
     await stand.tree.reaped();
     await stand.store.idle();
     t.true((await used()) < 2 ** 20, layout);
@@ -633,5 +636,70 @@ test("the fragments on the disk show no name and no content", async (t) => {
     const bytes = await file.readFile();
     t.false(bytes.includes("grandmother"));
     t.false(bytes.includes("a secret that"));
+  }
+});
+
+test("an index that cannot be written: what was acknowledged is there after a restart, and no more is taken", async (t) => {
+  await using folder = await temporaryFolder();
+  const root = RootKey.create();
+  let full = false;
+  const told: unknown[] = [];
+  {
+    await using stand = await openTree(folder.path, root, {
+      wrap: (index) => ({
+        get: (table, key) => index.get(table, key),
+        range: (...args) => index.range(...args),
+        clear: async () => await index.clear(),
+        commit: async (changes) => {
+          if (full) throw new Error("no room");
+          await index.commit(changes);
+        },
+        [Symbol.asyncDispose]: async () => await index[Symbol.asyncDispose](),
+      }),
+      onError: (error) => told.push(error),
+    });
+    await stand.put("/before", Buffer.from("1"));
+    await stand.tree.state.settle();
+    full = true;
+    await stand.put("/last", Buffer.from("2"));
+    await t.throwsAsync(stand.tree.state.settle(), { message: /Restart it/ });
+    t.is((await stand.get("/last")).toString(), "2", "it is still read");
+    await t.throwsAsync(stand.put("/more", Buffer.from("3")), {
+      message: /no room.*Restart it/,
+    });
+    t.true(told.length > 0);
+  }
+  await using stand = await openTree(folder.path, root);
+  t.deepEqual(stand.names("/"), ["before", "last"]);
+  t.is((await stand.get("/last")).toString(), "2");
+});
+
+test("two who change other pieces of one file at the same moment both do, in either layout", async (t) => {
+  await using folder = await temporaryFolder();
+  await using stand = await openTree(folder.path, RootKey.create());
+  const { tree } = stand;
+  for (const layout of ["sequential", "random"] as const) {
+    const size = 200_000;
+    const wanted = randomBytes(size);
+    await tree.put("/", layout, chunks(wanted), tree.owner, never, { layout });
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      const bytes = randomBytes(10_000);
+      const at = writer * 25_000;
+      bytes.copy(wanted, at);
+      const patches = [{ at, length: bytes.length }];
+      await tree.patch(
+        `/${layout}`,
+        patches,
+        size,
+        chunks(bytes),
+        tree.owner,
+        never,
+      );
+    });
+    await Promise.all(writers);
+    await tree.flush();
+    t.true((await stand.get(`/${layout}`)).equals(wanted), layout);
+    const [newest] = tree.history.list(`/${layout}`, tree.owner);
+    t.is(newest?.conflict, 0, "nobody lost anything");
   }
 });
