@@ -42,6 +42,8 @@ export const hostTools = {
     "cryptsetup-bin": "cryptsetup",
     age: "age",
     iproute2: "ip",
+    nftables: "nft",
+    procps: "sysctl",
     udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
     curl: "curl",
@@ -57,9 +59,24 @@ export const hostTools = {
     git: "git",
     litmus: "litmus",
     cadaver: "cadaver",
+    faketime: "faketime",
+    samba: "smbd",
+    smbclient: "smbclient",
   },
   bench: { restic: "restic", "glusterfs-server": "glusterd" },
 } as const;
+
+/** Services that Debian starts when a package is installed, and that this machine's owner did not ask for. */
+const startedBy: Readonly<Record<string, readonly string[]>> = {
+  samba: ["smbd.service", "nmbd.service"],
+  "glusterfs-server": ["glusterd.service"],
+};
+
+/** Stops a service that was installed just now, and keeps it from starting with the machine. */
+async function quieten(unit: string): Promise<void> {
+  // Where there is no systemd, nothing was started.
+  await runAsRoot("systemctl", ["disable", "--now", unit]).catch(() => {});
+}
 
 async function present(tool: string): Promise<boolean> {
   const places = tool.startsWith("/")
@@ -142,6 +159,8 @@ export async function ensureHostTools(
         );
       }
       await apt("install", ...chosen);
+      for (const unit of chosen.flatMap((pkg) => startedBy[pkg] ?? []))
+        await quieten(unit);
     });
   } catch (error) {
     throw new MissingToolError(

@@ -34,6 +34,18 @@ export const PrepareStep = Type.Union([
 ]);
 export type PrepareStep = Static<typeof PrepareStep>;
 
+/** The files as a network drive (SMB). */
+export const Drive = Type.Object({
+  open: Type.Boolean(),
+  port: Type.Integer({ description: "TCP" }),
+});
+export type Drive = Static<typeof Drive>;
+
+/** The password for the network drive; Samba reads lines, and keeps no more than 127 characters. */
+export const DrivePassword = Type.Object({
+  password: Type.String({ pattern: "^[\\x21-\\x7e]{12,127}$" }),
+});
+
 const Port = Type.Object({
   present: Type.Boolean(),
   link: Type.Boolean(),
@@ -156,6 +168,24 @@ export class HostClient implements AsyncDisposable {
   /** Shows on the console where the admin is, and the setup code while there is one. */
   async showLabel(fingerprint: string, signal?: AbortSignal): Promise<void> {
     await this.#dump("/label", { fingerprint }, signal);
+  }
+
+  /** Whether the network drive is open. */
+  async drive(signal?: AbortSignal): Promise<Drive> {
+    return await this.#client.call(Drive, "GET", "/drive", { signal });
+  }
+
+  /** Opens the network drive, or changes its password. @throws CommandError where Samba does not start */
+  async openDrive(password: string, signal?: AbortSignal): Promise<Drive> {
+    return await this.#client.call(Drive, "POST", "/drive/open", {
+      body: { password },
+      signal,
+    });
+  }
+
+  /** Closes the network drive and voids its password. */
+  async closeDrive(signal?: AbortSignal): Promise<Drive> {
+    return await this.#client.call(Drive, "POST", "/drive/close", { signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -83,10 +83,13 @@ export class BlockDisks implements Disks {
   }
 
   async list(): Promise<Disk[]> {
-    return (await this.#candidates()).map((disk) => ({
-      ...describe(disk),
-      uuid: mountedBelow(disk, this.#mounts),
-    }));
+    // By name: the kernel finds them in another order at each start.
+    return (await this.#candidates())
+      .map((disk) => ({
+        ...describe(disk),
+        uuid: mountedBelow(disk, this.#mounts),
+      }))
+      .sort((a, b) => a.name.localeCompare(b.name));
   }
 
   async *prepare(id: string, name: string): AsyncGenerator<PrepareStep> {

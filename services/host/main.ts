@@ -6,10 +6,19 @@ import { Type } from "typebox";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
-import { Disk, HostStatus, type PrepareStep, RecoveryKey } from "./client.ts";
+import {
+  Disk,
+  Drive,
+  DrivePassword,
+  HostStatus,
+  type PrepareStep,
+  RecoveryKey,
+} from "./client.ts";
 import { command } from "./command.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
+import { FolderDrive } from "./folder-drive.ts";
+import { NetworkDrive, unitRunner } from "./network-drive.ts";
 import { StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
 
@@ -21,6 +30,11 @@ await runService("host", async (log) => {
       ? new BlockDisks(state, mounts, "coppice-node")
       : new FolderDisks(shelf, mounts);
   for (const failure of await disks.openAll()) log.error(failure);
+  const folderDrive =
+    shelf === undefined
+      ? undefined
+      : new FolderDrive(state, Number(process.env.COPPICE_SMB_PORT ?? 4450));
+  const drive = new NetworkDrive(state, folderDrive ?? unitRunner);
   const status = new StatusReader(mounts);
   const app = createServer(log);
   await app.register(websocket);
@@ -124,6 +138,31 @@ await runService("host", async (log) => {
       return reply.status(202).send();
     },
   );
+  const driveNow = async (): Promise<Drive> => ({
+    open: await drive.isOpen(),
+    port: drive.port,
+  });
+  app.get(
+    "/drive",
+    { schema: { response: { 200: Drive } } },
+    async () => await driveNow(),
+  );
+  app.post(
+    "/drive/open",
+    { schema: { body: DrivePassword, response: { 200: Drive } } },
+    async (request) => {
+      await drive.open(request.body.password);
+      return await driveNow();
+    },
+  );
+  app.post(
+    "/drive/close",
+    { schema: { response: { 200: Drive } } },
+    async () => {
+      await drive.close();
+      return await driveNow();
+    },
+  );
   app.post(
     "/label",
     {
@@ -164,5 +203,15 @@ await runService("host", async (log) => {
     ),
   );
   await listenOnSocket(app, socketPath("host"));
-  return { [Symbol.asyncDispose]: async () => await app.close() };
+  // The node may not be there yet: the drive tries on its own.
+  if (folderDrive)
+    drive
+      .resume()
+      .catch((error: unknown) => log.error({ err: error }, "no network drive"));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await folderDrive?.[Symbol.asyncDispose]();
+    },
+  };
 });

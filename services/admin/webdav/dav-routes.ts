@@ -33,7 +33,6 @@ import {
 const root = "/dav";
 const largestXml = 256 * 1024;
 const lease = 600_000;
-const sliceSize = 500;
 const methods = [
   "OPTIONS",
   "GET",
@@ -172,11 +171,8 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
       yield multistatus;
       yield responseOf(resource(path, top), wanted);
       if (depth === "1" && top.entry.kind === "directory")
-        for await (const name of names(tree, path)) {
-          const child = path === "/" ? `/${name}` : `${path}/${name}`;
-          const details = await find(tree, child);
-          if (details) yield responseOf(resource(child, details), wanted);
-        }
+        for await (const child of children(tree, path))
+          yield responseOf(resource(child.path, child), wanted);
       yield "</D:multistatus>";
     };
     return reply
@@ -384,13 +380,16 @@ async function place(
   return { parent, name };
 }
 
-async function* names(tree: TreeClient, path: string): AsyncGenerator<string> {
+async function* children(
+  tree: TreeClient,
+  path: string,
+): AsyncGenerator<EntryDetails> {
   for (let after = ""; ; ) {
-    const slice = await tree.list({ at: path, after, limit: sliceSize });
-    for (const { name } of slice) yield name;
+    const slice = await tree.details({ at: path, after });
+    yield* slice;
     const last = slice.at(-1);
     if (!last) return;
-    after = last.name;
+    after = last.entry.name;
   }
 }
 

@@ -8,7 +8,7 @@ import {
 import { CoppiceError } from "../../shared/errors.ts";
 import { EntryCache } from "./entry-cache.ts";
 import { type FileSystem, PosixError, type Stats } from "./fuse.ts";
-import { OpenFile } from "./open-file.ts";
+import { type Change, OpenFile } from "./open-file.ts";
 
 const { errno } = constants;
 const types = { file: 0o100000, directory: 0o040000, link: 0o120000 } as const;
@@ -16,6 +16,9 @@ const types = { file: 0o100000, directory: 0o040000, link: 0o120000 } as const;
 const passing = 600_000;
 
 const mostAttributes = 64;
+/** What the tree takes: bytes of a name, and characters of a path. */
+const longestName = 255;
+const longestPath = 4096;
 
 /** The numbers of POSIX for what the tree refuses. */
 const numbers: Readonly<Record<string, number>> = {
@@ -68,17 +71,15 @@ export class TreeFileSystem implements FileSystem {
     const file = handle === undefined ? undefined : this.#handles.get(handle);
     const entry = file?.entry ?? (await this.#entry(path));
     const open = file ?? this.#open.get(entry.id);
-    const modified = open?.modified ?? entry.modified;
+    const { mode, uid, gid, modified } = open?.attributes ?? entry;
     return {
-      mode: types[entry.kind] | entry.mode,
-      uid: entry.uid,
-      gid: entry.gid,
+      mode: types[entry.kind] | mode,
+      uid,
+      gid,
       size: entry.kind === "directory" ? 4096 : (open?.size ?? entry.size),
       nlink: entry.kind === "directory" ? 2 : 1,
       modified,
-      changed: open?.isDirty
-        ? Math.max(modified, entry.changed)
-        : entry.changed,
+      changed: (open ?? entry).changed,
     };
   }
 
@@ -212,14 +213,11 @@ export class TreeFileSystem implements FileSystem {
     this.#open.set(entry.id, file);
   }
 
-  async setAttributes(
-    path: string,
-    change: { mode?: number; uid?: number; gid?: number; modified?: number },
-  ): Promise<void> {
+  async setAttributes(path: string, change: Change): Promise<void> {
     const { id } = await this.#entry(path);
     const open = this.#open.get(id);
-    if (open?.isDirty && change.modified !== undefined) {
-      open.setModified(change.modified);
+    if (open?.isDirty) {
+      open.setAttributes(change);
       return;
     }
     const entry = await this.#act(path, {
@@ -271,12 +269,14 @@ export class TreeFileSystem implements FileSystem {
   }
 
   async #entry(path: string): Promise<Entry> {
+    refuseBadName(path);
     const entry = await this.#entries.find(path);
     if (!entry) throw new PosixError("ENOENT");
     return this.#open.get(entry.id)?.entry ?? entry;
   }
 
   #place(path: string): { parent: string; name: string } {
+    refuseBadName(path);
     return splitPath(this.#entries.inTree(path));
   }
 
@@ -302,4 +302,12 @@ export class TreeFileSystem implements FileSystem {
     this.#handles.set(handle, file);
     return handle;
   }
+}
+
+/** @throws PosixError ENAMETOOLONG, and EINVAL for a name that is not UTF-8: the binding tells of it with U+FFFD */
+function refuseBadName(path: string): void {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (name.includes("\ufffd")) throw new PosixError("EINVAL");
+  if (path.length > longestPath || Buffer.byteLength(name) > longestName)
+    throw new PosixError("ENAMETOOLONG");
 }

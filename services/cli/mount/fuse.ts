@@ -81,6 +81,8 @@ type Answer = (error: number, result?: unknown) => void;
 
 /** Owner numbers that chown(2) leaves as they are. */
 const unchanged = 0xffffffff;
+/** What stands for a time that utimensat(2) leaves as it is; see scripts/mend-fuse. */
+const unchangedTime = 2 ** 53;
 /** The flag of open(2) that empties a file. */
 const truncates = 0o1000;
 /** The flags of setxattr(2). */
@@ -90,18 +92,23 @@ const fileType = 0o170000;
 const regular = 0o100000;
 const blockSize = 4096;
 
-/** Mounts a file system on a folder (libfuse 2). Dispose of it to unmount. @throws Error where FUSE or the folder is not there */
+/** Mounts a file system on a folder (libfuse 2), all of it as this user's where it is `mine`. Dispose of it to unmount. @throws Error where FUSE or the folder is not there */
 export async function mountFuse(
   folder: string,
   system: FileSystem,
-  { allowOther }: { allowOther: boolean },
+  { allowOther, mine }: { allowOther: boolean; mine: boolean },
 ): Promise<AsyncDisposable> {
   const FuseNative = createRequire(import.meta.url)(
     "@cocalc/fuse-native",
   ) as FuseClass;
   const fuse = new FuseNative(folder, operationsOf(system), {
     // Options of libfuse that the binding does not know go behind one that it does.
-    fsname: "coppice,big_writes,entry_timeout=1,attr_timeout=1,auto_cache",
+    fsname: [
+      "coppice,big_writes,entry_timeout=1,attr_timeout=1,auto_cache",
+      ...(mine
+        ? [`uid=${process.getuid?.() ?? 0}`, `gid=${process.getgid?.() ?? 0}`]
+        : []),
+    ].join(","),
     subtype: "coppice",
     defaultPermissions: true,
     allowOther,
@@ -238,8 +245,9 @@ function operationsOf(
       run(answer, async () => await system.makeDirectory(path, mode & 0o7777)),
     mknod: (path: string, mode: number, _device: number, answer: Answer) =>
       run(answer, async () => {
+        // Devices and pipes are not for other boxes: mknod(2) says so by EPERM.
         if (![0, regular].includes(mode & fileType))
-          throw new PosixError("EOPNOTSUPP");
+          throw new PosixError("EPERM");
         await system.release(path, await system.create(path, mode & 0o7777));
       }),
     symlink: (target: string, path: string, answer: Answer) =>
@@ -266,20 +274,19 @@ function operationsOf(
             ...(gid === unchanged ? {} : { gid }),
           }),
       ),
-    // The binding tells of it only where both times are set, and of "now" as the kernel's own time.
     utimens: (
       path: string,
       _accessed: number,
       modified: number,
       answer: Answer,
     ) =>
-      run(
-        answer,
-        async () =>
-          await system.setAttributes(path, {
-            modified: Math.max(0, modified),
-          }),
-      ),
+      run(answer, async () => {
+        // Times of access are not kept, and times before 1970 come as very large numbers.
+        if (modified === unchangedTime) return;
+        await system.setAttributes(path, {
+          modified: modified > unchangedTime ? 0 : modified,
+        });
+      }),
     setxattr: (
       path: string,
       name: string,

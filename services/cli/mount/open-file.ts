@@ -10,6 +10,15 @@ const blockSize = 256 * 1024;
 const keptBlocks = 64;
 const ahead = 8;
 
+/** Attributes that chmod(2), chown(2) and utimensat(2) set. */
+export interface Change {
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  /** Milliseconds since 1970. */
+  modified?: number;
+}
+
 /** A file that somebody has open: what he wrote, over what the tree has. */
 export class OpenFile {
   /** As the tree last told it. */
@@ -23,7 +32,12 @@ export class OpenFile {
   #dirty: Interval[] = [];
   #pages = new Map<number, Buffer>();
   #resized = false;
-  #modified: number | undefined;
+  /** What is to be set together with what was written. */
+  #change: Change = {};
+  /** The same, on its way into the tree. */
+  #sent: Change = {};
+  /** When somebody last changed it, milliseconds since 1970. */
+  #changed = 0;
   #blocks = new Map<number, Promise<Buffer>>();
   #last = -1;
   #flushes = new Mutex();
@@ -40,14 +54,21 @@ export class OpenFile {
     return this.#dirty.length > 0 || this.#resized;
   }
 
-  /** When it was changed, milliseconds since 1970. */
-  get modified(): number {
-    return this.#modified ?? this.entry.modified;
+  /** Its attributes now. */
+  get attributes(): Required<Change> {
+    const { mode, uid, gid, modified } = this.entry;
+    return { mode, uid, gid, modified, ...this.#sent, ...this.#change };
   }
 
-  /** Sets the time of the content beside what was written; it goes into the tree with it. */
-  setModified(at: number): void {
-    this.#modified = at;
+  /** Sets attributes beside what was written; they go into the tree with it. */
+  setAttributes(change: Change): void {
+    this.#change = { ...this.#change, ...change };
+    this.#changed = Date.now();
+  }
+
+  /** When anything of it was changed, milliseconds since 1970. */
+  get changed(): number {
+    return Math.max(this.entry.changed, this.#changed);
   }
 
   /** Reads into `target`. @returns bytes that are there. */
@@ -80,7 +101,8 @@ export class OpenFile {
       end: position + bytes.length,
     });
     this.size = Math.max(this.size, position + bytes.length);
-    this.#modified = Date.now();
+    this.#changed = Date.now();
+    this.#change.modified = this.#changed;
   }
 
   /** Cuts it off, or fills it up with zeros. */
@@ -89,7 +111,8 @@ export class OpenFile {
     this.#valid = Math.min(this.#valid, size);
     this.size = size;
     this.#resized = true;
-    this.#modified = Date.now();
+    this.#changed = Date.now();
+    this.#change.modified = this.#changed;
   }
 
   /** Brings what was written into the tree. */
@@ -98,7 +121,9 @@ export class OpenFile {
       if (!this.isDirty) return;
       const { size, entry } = this;
       const pieces = this.#dirty;
-      const modified = this.#modified;
+      const change = this.#change;
+      this.#sent = change;
+      this.#change = {};
       // Whoever writes meanwhile writes to pages of his own.
       const bytes = pieces.map(({ start, end }) => {
         const piece = Buffer.alloc(end - start);
@@ -106,14 +131,20 @@ export class OpenFile {
         return piece;
       });
       const valid = this.#valid;
-      if (valid < entry.size)
-        this.entry = await this.#patch(valid, [], [], modified);
-      this.entry = await this.#patch(size, pieces, bytes, modified);
+      try {
+        if (valid < entry.size)
+          this.entry = await this.#patch(valid, [], [], change);
+        this.entry = await this.#patch(size, pieces, bytes, change);
+      } catch (error) {
+        this.#change = { ...change, ...this.#change };
+        throw error;
+      } finally {
+        this.#sent = {};
+      }
       if (this.#dirty === pieces) {
         this.#dirty = [];
         this.#pages = new Map();
         this.#resized = this.size !== size;
-        this.#modified = undefined;
       } else this.#keepNewer(pieces, bytes);
       this.#valid = Math.min(this.entry.size, this.#resized ? this.size : size);
       this.#blocks.clear();
@@ -124,13 +155,14 @@ export class OpenFile {
     size: number,
     pieces: readonly Interval[],
     bytes: readonly Buffer[],
-    modified: number | undefined,
+    change: Change,
   ): Promise<Entry> {
     return await this.#tree.patch(
       {
         at: this.entry.id,
         size,
-        ...(modified === undefined ? {} : { modified }),
+        ...change,
+        changed: this.#changed,
       },
       pieces.map(({ start, end }) => ({ at: start, length: end - start })),
       bytes,

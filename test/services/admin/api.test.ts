@@ -491,11 +491,20 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
   const shared = await cli("share", "add", "notes.txt", "--for", "Bob");
   t.regex(shared.stdout, /^https:\/\/coppice\.local\/shared#[\w-]{43}\n$/);
-  const [, id = ""] = /^([0-9a-f]{32}) {2}reads.*Bob/.exec(
-    (await cli("share", "ls")).stdout,
-  ) ?? [""];
+  const bobs = async (): Promise<string> =>
+    /^([0-9a-f]{32}) {2}reads.*Bob.*\d$/m.exec(
+      (await cli("share", "ls")).stdout,
+    )?.[1] ?? "none";
+  const renewed = await cli("share", "renew", await bobs());
+  t.regex(renewed.stdout, /^https:\/\/coppice\.local\/shared#[\w-]{43}\n$/);
+  t.not(renewed.stdout, shared.stdout);
+  const id = await bobs();
   t.is((await cli("share", "revoke", id)).code, 0);
   t.regex((await cli("share", "ls")).stdout, /revoked/);
+  for (;;) {
+    const boxes = (await cli("box", "ls")).stdout;
+    if (/^[0-9a-f]{64} {2}since .* this one$/m.test(boxes)) break;
+  }
   t.is((await cli("file", "rm", "notes.txt")).code, 0);
   for (const [args, code] of [
     [["file", "get", "notes.txt"], 1],

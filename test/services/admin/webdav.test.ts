@@ -80,16 +80,16 @@ test("litmus: basic, copymove, props and http pass; cadaver puts, lists and gets
   }
   const body = randomBytes(300_000);
   await writeFile(join(services.folder, "sea ä.jpg"), body);
-  const cadaver = spawn("cadaver", [`${door.url}/dav/`], {
-    cwd: services.folder,
-    env: { ...process.env, HOME: services.folder, LC_ALL: "C.UTF-8" },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
   await writeFile(
     join(services.folder, ".netrc"),
     `machine 127.0.0.1 login Ada password ${secret}\n`,
     { mode: 0o600 },
   );
+  const cadaver = spawn("cadaver", [`${door.url}/dav/`], {
+    cwd: services.folder,
+    env: { ...process.env, HOME: services.folder, LC_ALL: "C.UTF-8" },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   cadaver.stdin.end(
     'mkcol photos\ncd photos\nput "sea ä.jpg"\nls\nlock "sea ä.jpg"\nquit\n',
   );

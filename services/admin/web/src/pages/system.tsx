@@ -1,6 +1,5 @@
 import {
   BookOpen,
-  FolderSymlink,
   KeyRound,
   Plus,
   Power,
@@ -8,10 +7,10 @@ import {
   Trash2,
 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { OpenDoors } from "../../../api/doors.ts";
 import { api } from "../api.ts";
 import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
+import { Doors } from "./system/doors.tsx";
 
 interface Token {
   id: string;
@@ -112,55 +111,6 @@ function Gone({ act }: { act: "reboot" | "power-off" }) {
         <p>Press the box's power button to switch it on again.</p>
       )}
     </div>
-  );
-}
-
-/** Opens and closes the other doors to the files. */
-function Doors() {
-  const [open, setOpen] = useState<OpenDoors>();
-  const [problem, setProblem] = useState<string>();
-  useEffect(() => {
-    api<OpenDoors>("GET", "/doors").then(setOpen, (error: Error) =>
-      setProblem(error.message),
-    );
-  }, []);
-  return (
-    <section class="card wide">
-      <h2>
-        <FolderSymlink size={20} aria-hidden="true" /> Files on other devices
-      </h2>
-      {problem && <Notice kind="error">{problem}</Notice>}
-      <p>
-        {open?.webdav ? (
-          <>
-            WebDAV is open: add <code>{location.origin}/dav</code> as a network
-            folder. Any name signs in, with an API token as password.
-          </>
-        ) : (
-          "With WebDAV, phones and desktops show your files as a network folder. It is switched off."
-        )}
-      </p>
-      {open && (
-        <div class="actions start">
-          <button
-            type="button"
-            onClick={async () => {
-              try {
-                setOpen(
-                  await api<OpenDoors>("PUT", "/doors", {
-                    webdav: !open.webdav,
-                  }),
-                );
-              } catch (error) {
-                setProblem((error as Error).message);
-              }
-            }}
-          >
-            {open.webdav ? "Switch WebDAV off" : "Switch WebDAV on"}
-          </button>
-        </div>
-      )}
-    </section>
   );
 }
 
