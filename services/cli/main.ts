@@ -3,6 +3,7 @@ import { Status } from "../admin/api/status.ts";
 import { CoppiceError } from "../shared/errors.ts";
 import { CliError, Connection } from "./connection.ts";
 import { addFileCommands } from "./file.ts";
+import { addFriendCommands } from "./friend.ts";
 import { addIdentityCommands } from "./identity.ts";
 import { addMountCommand } from "./mount.ts";
 import { addShareCommands } from "./share.ts";
@@ -59,6 +60,7 @@ addIdentityCommands(program, { connect, print });
 addStoreCommands(program, { connect, print });
 addMountCommand(program);
 addShareCommands(program, { connect, print });
+addFriendCommands(program, { connect, print });
 
 try {
   await program.parseAsync();

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Type } from "typebox";
-import { NewShare, Request, Share } from "../node/client.ts";
+import { Box, NewShare, Request, Share } from "../node/client.ts";
 import { CliError } from "./connection.ts";
 import type { Surroundings } from "./door.ts";
 
@@ -24,11 +24,17 @@ export function addShareCommands(
     .description("share something; prints the link, this once")
     .requiredOption("--for <name>", "for whom it is")
     .option("--write", "they may add, change and delete")
+    .option("--delegate", "they may pass it on, or a part of it")
     .option("--days <number>", "how long", "30")
     .action(
       async (
         path: string,
-        options: { for: string; write?: boolean; days: string },
+        options: {
+          for: string;
+          write?: boolean;
+          delegate?: boolean;
+          days: string;
+        },
       ) => {
         const days = Number(options.days);
         if (!(days > 0 && days <= 36_500))
@@ -39,10 +45,11 @@ export function addShareCommands(
             path: path.startsWith("/") ? path : `/${path}`,
             name: options.for,
             write: options.write === true,
+            delegate: options.delegate === true,
             expires: Date.now() + days * day,
           },
         });
-        print(made, `https://coppice.local/shared#${made.secret}`);
+        print(made, linkOf(made));
       },
     );
   share
@@ -59,11 +66,50 @@ export function addShareCommands(
               `${id}  ${name} asks to change ${path}${words ? `: ${words}` : ""}`,
           ),
           ...all.shares.map(
-            ({ id, name, path, rights, expires, state }) =>
-              `${id}  ${rights.includes("write") ? "changes" : "reads  "}  ${path}  ${name}  until ${new Date(expires).toISOString().slice(0, 10)}${state === "active" ? "" : `  ${state}`}`,
+            ({ id, name, path, rights, expires, state, through }) =>
+              `${id}  ${rights.includes("write") ? "changes" : "reads  "}  ${path}  ${name}${through ? ` (through ${through})` : ""}  until ${new Date(expires).toISOString().slice(0, 10)}${state === "active" ? "" : `  ${state}`}`,
           ),
         ].join("\n"),
       );
+    });
+  share
+    .command("renew <id>")
+    .description("draw a new link in place of a lost one; prints it, this once")
+    .action(async (id: string) => {
+      await using api = await connect();
+      const route = `/api/shares/${encodeURIComponent(id)}/renew`;
+      const made = await api.call(NewShare, "POST", route);
+      print(made, linkOf(made));
+    });
+  const boxes = program
+    .command("box")
+    .description("boxes that sign in your name")
+    .exitOverride();
+  boxes
+    .command("ls")
+    .description("which they are")
+    .action(async () => {
+      await using api = await connect();
+      const all = await api.call(Type.Array(Box), "GET", "/api/boxes");
+      print(
+        all,
+        all
+          .map(
+            ({ principal, created, own, revoked }) =>
+              `${principal}  since ${new Date(created).toISOString().slice(0, 10)}${own ? "  this one" : ""}${revoked ? "  taken back" : ""}`,
+          )
+          .join("\n"),
+      );
+    });
+  boxes
+    .command("revoke <principal>")
+    .description("refuse what a lost box signs from now on")
+    .action(async (principal: string) => {
+      await using api = await connect();
+      await (
+        await api.raw("DELETE", `/api/boxes/${encodeURIComponent(principal)}`)
+      ).body.dump();
+      print({ principal, revoked: true }, "taken back");
     });
   share
     .command("revoke <id>")
@@ -88,4 +134,8 @@ export function addShareCommands(
         await (await api.raw("POST", route, { json: { allow } })).body.dump();
         print({ id, allow }, allow ? "allowed" : "not allowed");
       });
+}
+
+function linkOf({ secret }: NewShare): string {
+  return `https://coppice.local/shared#${secret}`;
 }

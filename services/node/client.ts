@@ -2,11 +2,21 @@ import type { Readable } from "node:stream";
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
+import { FriendsClient } from "./friends-client.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
 import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
-import { NewShare, Request, Share, type ShareTerms } from "./tree/api.ts";
+import {
+  Box,
+  NewShare,
+  Request,
+  Share,
+  type ShareTerms,
+  shareHeader,
+} from "./tree/api.ts";
 import { TreeClient } from "./tree-client.ts";
 
+export { FriendsClient } from "./friends-client.ts";
+export * from "./peer/api.ts";
 export * from "./store/object-info.ts";
 export * from "./store/state.ts";
 export * from "./tree/api.ts";
@@ -60,6 +70,8 @@ export class NodeClient implements AsyncDisposable {
   #client = new ServiceClient("node", socketPath("node"));
   /** The block tree. */
   readonly tree = new TreeClient(this.#client);
+  /** Friends' boxes. */
+  readonly friends = new FriendsClient(this.#client);
 
   async state(signal?: AbortSignal): Promise<StorageState> {
     return await this.#client.call(StorageState, "GET", "/state", { signal });
@@ -128,13 +140,18 @@ export class NodeClient implements AsyncDisposable {
     });
   }
 
-  /** Gives somebody a cap; its secret is told this once. */
+  /**
+   * Gives somebody a cap; its secret is told this once. @param by secret of the share of whom passes on what he has; the
+   * owner without. @throws CoppiceError 403 where it would be more
+   */
   async createShare(
     terms: ShareTerms,
+    by?: string,
     signal?: AbortSignal,
   ): Promise<NewShare> {
     return await this.#client.call(NewShare, "POST", "/shares", {
       body: terms,
+      headers: by === undefined ? {} : { [shareHeader]: by },
       signal,
     });
   }
@@ -142,6 +159,25 @@ export class NodeClient implements AsyncDisposable {
   /** Takes a share back. */
   async revokeShare(id: string, signal?: AbortSignal): Promise<void> {
     await this.#dump("DELETE", `/shares/${id}`, undefined, signal);
+  }
+
+  /** Gives a share's holder a new link; the old one is void. */
+  async renewShare(id: string, signal?: AbortSignal): Promise<NewShare> {
+    return await this.#client.call(NewShare, "POST", `/shares/${id}/renew`, {
+      signal,
+    });
+  }
+
+  /** Which nodes sign in the owner's name. */
+  async boxes(signal?: AbortSignal): Promise<Box[]> {
+    return await this.#client.call(Type.Array(Box), "GET", "/boxes", {
+      signal,
+    });
+  }
+
+  /** Takes another node's cap back. @param principal hex. */
+  async revokeBox(principal: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("DELETE", `/boxes/${principal}`, undefined, signal);
   }
 
   /** What a secret opens. @throws CoppiceError: no-such-share, expired-cap, revoked-cap */

@@ -5,8 +5,17 @@ import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ed25519Raw } from "../shared/ed25519.ts";
 import { ConflictError, CoppiceError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
-import type { Backup, StorageState } from "./client.ts";
+import { BoxWriter } from "./box-writer.ts";
+import type { Backup, Box, StorageState } from "./client.ts";
 import { DataDisks } from "./data-disks.ts";
+import type { FriendsState } from "./peer/api.ts";
+import { Befriending } from "./peer/befriending.ts";
+import { type Friend, friendId } from "./peer/friend.ts";
+import { readFriends } from "./peer/friends.ts";
+import { overview } from "./peer/overview.ts";
+import type { Peers } from "./peer/peers.ts";
+import { type Recovered, recoverFrom, returnTo } from "./peer/recovery.ts";
+import { Peering } from "./peering.ts";
 import { Coder } from "./store/coder.ts";
 import { FragmentStore } from "./store/fragments.ts";
 import { collectGarbage } from "./store/garbage.ts";
@@ -19,6 +28,10 @@ import {
   StoreSettings,
   type StoreState,
 } from "./store/state.ts";
+import { segmentsOf } from "./store/walk.ts";
+import { Boxes } from "./tree/boxes.ts";
+import { Records } from "./tree/records.ts";
+import { Revocations } from "./tree/revocations.ts";
 import { RootKey } from "./tree/rootkey.ts";
 import { Sharing } from "./tree/sharing.ts";
 import { Tree, treeAccount } from "./tree/tree.ts";
@@ -40,6 +53,11 @@ export class StorageNode implements AsyncDisposable {
   #root: RootKey | undefined;
   #tree: Tree | undefined;
   #sharing: Sharing | undefined;
+  #boxes: Boxes | undefined;
+  #writer: BoxWriter | undefined;
+  #peering: Peering;
+  /** Ends what goes on for the present tree. */
+  #treeEnding = new AbortController();
   /** Why the tree could not be opened. */
   #treeFailure: CoppiceError | undefined;
   #quotaAccounts: string[] = [];
@@ -60,6 +78,9 @@ export class StorageNode implements AsyncDisposable {
     this.#disks = disks;
     this.#settings = settings;
     this.#scrubber = new Scrubber(store, settings.scrub);
+    this.#peering = new Peering(state, store, (err, what) =>
+      log.error({ err }, what),
+    );
   }
 
   /**
@@ -98,6 +119,7 @@ export class StorageNode implements AsyncDisposable {
       async (signal) =>
         await this.#scrubber.run(signal, async () => {
           await this.#tree?.upkeep.tidy(signal);
+          await this.#sharing?.tidy(signal);
           await this.#collect(signal);
         }),
     );
@@ -132,6 +154,94 @@ export class StorageNode implements AsyncDisposable {
   get sharing(): Sharing {
     if (this.tree && this.#sharing) return this.#sharing;
     throw notSetUp();
+  }
+
+  /** Which nodes sign in the owner's name. @throws as `tree` */
+  async boxes(): Promise<Box[]> {
+    if (this.tree && this.#boxes)
+      return await this.#boxes.list(await this.#writer?.principal());
+    throw notSetUp();
+  }
+
+  /** Takes another node's cap back. @param principal hex. @throws NotFoundError, ConflictError for this one, and as `tree` */
+  async revokeBox(principal: string): Promise<void> {
+    if (!(this.tree && this.#boxes)) throw notSetUp();
+    if (principal === (await this.#writer?.principal()))
+      throw new ConflictError(
+        "This is the box that you are using. Take it back from another one.",
+        "this-box",
+      );
+    await this.#boxes.revoke(principal);
+  }
+
+  /** The friends. @throws NotPeeringError, and as `tree` */
+  get peers(): Peers {
+    if (!this.tree) throw notSetUp();
+    return this.#peering.peers;
+  }
+
+  /** What the owner does about friends. @throws as `peers` */
+  get befriending(): Befriending {
+    return new Befriending(this.peers, this.#store);
+  }
+
+  /** The box among its friends. @throws as `peers` */
+  friends(): FriendsState {
+    const { peers } = this;
+    if (!this.#root) throw notSetUp();
+    return overview(peers, this.#store, this.#root.principal);
+  }
+
+  /**
+   * Brings the tree back from friends: of the root key that is here, and one friend's address. The files are there at once,
+   * and are fetched when they are read; the rest comes in the background.
+   * @throws ConflictError where there are files, InvitationError, UnreachableError, RefusedError, StrangerError
+   */
+  async recover(address: string, signal: AbortSignal): Promise<Recovered[]> {
+    return await this.#queue.run(async () => {
+      const root = this.#root;
+      if (!root || this.#store.disks.size === 0) throw notSetUp();
+      this.#refuseIfFiles();
+      await this.#forgetTree();
+      await this.#forgetBlocks();
+      const recovered: Recovered[] = [];
+      try {
+        const peers = await this.#peering.start(root, signal);
+        const first = friendId(await returnTo(peers, address, signal));
+        recovered.push(
+          await recoverFrom(peers, this.#store, first, "first", signal),
+        );
+        // Who the others are stands in the tree that the first one brought.
+        const others = await this.#readFriends(root);
+        for (const friend of others) {
+          const id = friendId(friend);
+          if (id === first || friend.phase === "expelled") continue;
+          if (!peers.friends.get(id))
+            await peers.friends.add({
+              ...friend,
+              phase: "pending",
+              attested: null,
+            });
+        }
+        // Others may be off; what they keep is found when they come back.
+        const results = await Promise.allSettled(
+          others
+            .map(friendId)
+            .filter((id) => id !== first && peers.friends.get(id))
+            .map((id) => recoverFrom(peers, this.#store, id, "others", signal)),
+        );
+        for (const result of results)
+          if (result.status === "fulfilled") recovered.push(result.value);
+        await peers.expectLatecomers(
+          recovered.map(({ friend }) => friendId(friend)),
+        );
+        await peers.broughtBack();
+      } finally {
+        await this.#compose();
+      }
+      await this.#peering.opened();
+      return recovered;
+    });
   }
 
   /** @throws ConflictError where the box is not set up yet. */
@@ -304,6 +414,7 @@ export class StorageNode implements AsyncDisposable {
       await removeDurable(join(this.#state, "root-key"));
       this.#root = undefined;
       await this.#forgetTree();
+      await this.#peering.forget();
     });
   }
 
@@ -311,6 +422,7 @@ export class StorageNode implements AsyncDisposable {
     this.#ending.abort();
     await Promise.all(this.#background);
     await this.#scrubber[Symbol.asyncDispose]();
+    await this.#peering[Symbol.asyncDispose]();
     await this.#tree?.[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
   }
@@ -319,6 +431,7 @@ export class StorageNode implements AsyncDisposable {
     this.#refuseIfFiles();
     await root.save(this.#state);
     await this.#forgetTree();
+    await this.#peering.forget();
     this.#root = root;
     await this.#compose();
   }
@@ -340,7 +453,7 @@ export class StorageNode implements AsyncDisposable {
       await LmdbIndex.open(this.#treeFolder, treeTables),
       (err) => this.#log.error({ err }, "the block tree could not be tidied"),
     );
-    const sharing = new Sharing(tree);
+    const revocations = new Revocations(tree);
     try {
       await tree.discover(this.#ending.signal);
       if (!this.#disks.complete && tree.state.journal.head.number === 0)
@@ -348,14 +461,53 @@ export class StorageNode implements AsyncDisposable {
           "The tree is not on the disks that are there, and some are missing. Connect them, then restart the box.",
         );
       await tree.ensureRoot();
-      await sharing.load();
+      await revocations.load();
     } catch (error) {
       await tree[Symbol.asyncDispose]();
       throw error;
     }
-    this.#sharing = sharing;
+    this.#sharing = new Sharing(tree, revocations);
     this.#tree = tree;
+    this.#boxes = new Boxes(tree, revocations);
+    const writer = new BoxWriter(this.#state, tree, this.#boxes, (err) =>
+      this.#log.error(
+        { err },
+        "the TPM did not vouch for this box: the root key signs in its stead",
+      ),
+    );
+    this.#writer = writer;
+    const ending = new AbortController();
+    this.#treeEnding = ending;
+    this.#inBackground(
+      async (signal) =>
+        await writer.run(AbortSignal.any([signal, ending.signal])),
+    );
     this.#treeFailure = undefined;
+    this.#peering.open(this.#root, tree);
+  }
+
+  /** The friends that a tree tells of, without taking it into use. */
+  async #readFriends(root: RootKey): Promise<Friend[]> {
+    await using tree = await Tree.open(
+      this.#store,
+      root,
+      await LmdbIndex.open(this.#treeFolder, treeTables),
+      (err) => this.#log.error({ err }, "the block tree could not be read"),
+    );
+    await tree.discover(this.#ending.signal);
+    if (!tree.state.node(tree.places.rootId)) return [];
+    const friends = await readFriends(new Records(tree));
+    await rm(this.#treeFolder, { recursive: true, force: true });
+    return friends;
+  }
+
+  /** Removes what an empty tree had written: its journal would stand in the way of the one that comes back. */
+  async #forgetBlocks(): Promise<void> {
+    const blocks = new Map<string, Buffer>();
+    for await (const { account, block } of segmentsOf(this.#store))
+      if (account.equals(treeAccount)) blocks.set(block.toString("hex"), block);
+    for (const block of blocks.values())
+      await this.#store.remove({ account: treeAccount, block });
   }
 
   get #treeFolder(): string {
@@ -363,6 +515,8 @@ export class StorageNode implements AsyncDisposable {
   }
 
   async #forgetTree(): Promise<void> {
+    this.#treeEnding.abort();
+    await this.#peering.close();
     await this.#tree?.[Symbol.asyncDispose]();
     this.#tree = undefined;
     await rm(this.#treeFolder, { recursive: true, force: true });
@@ -392,8 +546,8 @@ export class StorageNode implements AsyncDisposable {
         if (account.equals(treeAccount)) return this.#tree?.leadsTo(block);
         if (account.equals(objectAccount))
           return expired ? false : this.#disks.hasHeader(account, block);
-        // Somebody else's: the lease alone says how long.
-        return expired ? false : undefined;
+        // Somebody else's: as long as the contract, and its grace after it, says.
+        return this.#peering.owes(account);
       },
       signal,
     );

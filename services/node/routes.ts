@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
 import { Backup, ReEnrolmentQuestion, Signed, StorageState } from "./client.ts";
+import { addFriendRoutes } from "./friend-routes.ts";
 import type { StorageNode } from "./node.ts";
 import { addShareRoutes } from "./share-routes.ts";
 import { addStoreRoutes } from "./store-routes.ts";
@@ -21,6 +22,7 @@ export function addNodeRoutes(
   addStoreRoutes(app, node, ending);
   addTreeRoutes(app, node, ending);
   addShareRoutes(app, node);
+  addFriendRoutes(app, node, ending);
   app.get("/state", { schema: { response: { 200: StorageState } } }, async () =>
     node.state(),
   );

@@ -1,7 +1,8 @@
 import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
 import type { StorageNode } from "./node.ts";
-import { NewShare, Request, Share, ShareTerms } from "./tree/api.ts";
+import { Box, NewShare, Request, Share, ShareTerms } from "./tree/api.ts";
+import { actorOf } from "./tree-routes.ts";
 
 const Id = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
 const Secret = Type.Object({
@@ -18,12 +19,18 @@ export function addShareRoutes(app: Server, node: StorageNode): void {
   app.post(
     "/shares",
     { schema: { body: ShareTerms, response: { 200: NewShare } } },
-    async ({ body: { path, name, write, expires } }) =>
+    async ({ body, headers }) =>
       await node.sharing.create(
-        path,
-        name,
-        ["read", "list", ...(write ? (["write"] as const) : [])],
-        expires,
+        body.path,
+        body.name,
+        [
+          "read",
+          "list",
+          ...(body.write ? (["write"] as const) : []),
+          ...(body.delegate ? (["delegate"] as const) : []),
+        ],
+        body.expires,
+        await actorOf(node, headers),
       ),
   );
   app.delete(
@@ -31,6 +38,24 @@ export function addShareRoutes(app: Server, node: StorageNode): void {
     { schema: { params: Id } },
     async ({ params }, reply) => {
       await node.sharing.revoke(params.id);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/shares/:id/renew",
+    { schema: { params: Id, response: { 200: NewShare } } },
+    async ({ params }) => await node.sharing.renew(params.id),
+  );
+  app.get(
+    "/boxes",
+    { schema: { response: { 200: Type.Array(Box) } } },
+    async () => await node.boxes(),
+  );
+  app.delete(
+    "/boxes/:principal",
+    { schema: { params: Type.Pick(Box, ["principal"]) } },
+    async ({ params }, reply) => {
+      await node.revokeBox(params.principal);
       return reply.status(204).send();
     },
   );

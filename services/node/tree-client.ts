@@ -55,6 +55,19 @@ export class TreeClient {
     );
   }
 
+  /** As `list`, with everything that is known of each; at most 200. */
+  async details(
+    wanted: ListQuery,
+    signal?: AbortSignal,
+  ): Promise<EntryDetails[]> {
+    return await this.#client.call(
+      Type.Array(EntryDetails),
+      "GET",
+      `/tree/details?${query(wanted)}`,
+      { headers: this.#headers, signal },
+    );
+  }
+
   /** Streams a file out, or a piece of it. @returns bytes that come, and that the whole has */
   async read(
     wanted: ReadQuery,

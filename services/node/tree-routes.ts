@@ -21,11 +21,12 @@ import {
   shareHeader,
   WriteQuery,
 } from "./tree/api.ts";
+import type { Actor } from "./tree/capability.ts";
 import { bodiesOf } from "./tree/content.ts";
 import { NoRightError } from "./tree/errors.ts";
 import type { Node } from "./tree/node-row.ts";
 import { readPieces } from "./tree/pieces.ts";
-import type { Actor, Place, Tree } from "./tree/tree.ts";
+import type { Place, Tree } from "./tree/tree.ts";
 import { verifyTree } from "./tree/verify.ts";
 
 /** The upload ended before all of it arrived, or is longer than was said. */
@@ -57,6 +58,22 @@ export function addTreeRoutes(
       node.tree
         .list(place(at), await actorOf(node, headers), after, limit)
         .map(entryOf),
+  );
+  app.get(
+    "/tree/details",
+    {
+      schema: {
+        querystring: ListQuery,
+        response: { 200: Type.Array(EntryDetails) },
+      },
+    },
+    async ({ query: { at, after, limit = 200 }, headers }) => {
+      const actor = await actorOf(node, headers);
+      // Each block is opened: not many at a time.
+      return node.tree
+        .list(place(at), actor, after, Math.min(limit, 200))
+        .map(({ id }) => detailsOf(node.tree, id, actor));
+    },
   );
   app.get(
     "/tree/content",
@@ -173,13 +190,13 @@ export function addTreeRoutes(
       schema: { querystring: At, response: { 200: Type.Array(EntryVersion) } },
     },
     async ({ query, headers }) =>
-      node.tree.history(place(query.at), await actorOf(node, headers)),
+      node.tree.history.list(place(query.at), await actorOf(node, headers)),
   );
   app.get(
     "/tree/bin",
     { schema: { response: { 200: Type.Array(BinEntry) } } },
     async () =>
-      node.tree.bin().map(({ node: entry, origin, removed }) => ({
+      node.tree.bin.list().map(({ node: entry, origin, removed }) => ({
         entry: entryOf(entry),
         origin,
         removed,
@@ -267,14 +284,14 @@ async function perform(
         actor,
       );
     case "remove":
-      return tree.remove(place(body.at), actor, body.token);
+      return tree.bin.take(place(body.at), actor, body.token);
     case "discard":
       tree.discard(place(body.at), actor, body.token);
       return undefined;
     case "restore":
-      return tree.restore(idOf(body.id));
+      return tree.bin.restore(idOf(body.id));
     case "purge":
-      await tree.purge(idOf(body.id));
+      await tree.bin.purge(idOf(body.id));
       return undefined;
     case "attributes": {
       const { attributes, ...rest } = body;
@@ -298,16 +315,16 @@ async function perform(
       );
     }
     case "restore-version":
-      return tree.restoreVersion(place(body.at), body.version, actor);
+      return tree.history.restore(place(body.at), body.version, actor);
     case "settle":
-      return tree.settle(place(body.at), actor);
+      return tree.history.settle(place(body.at), actor);
     case "snapshot":
       return await tree.snapshot(place(body.at), body.name);
   }
 }
 
 /** Who acts: whoever has the secret of a share, where one is told, else the owner. */
-async function actorOf(
+export async function actorOf(
   node: StorageNode,
   headers: Readonly<Record<string, string | string[] | number | undefined>>,
 ): Promise<Actor> {
@@ -334,8 +351,8 @@ async function lock(
   }
   if (act === "renew") return tree.locks.renew(id, path, token, lease);
   const acquired = tree.locks.acquire(id, path, holder, lease);
-  // A token that was given out must not be given out again.
-  await tree.flush();
+  // A token that was given out must not be given out again, and the journal does not tell of it.
+  await tree.state.settle();
   return acquired;
 }
 

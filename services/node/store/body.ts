@@ -1,17 +1,13 @@
 import { type Static, Type } from "typebox";
 import { Bytes } from "../../shared/cbor.ts";
 import type { SegmentMemory } from "./coder.ts";
-import { tagSize } from "./coding.ts";
+import { type Code, tagSize } from "./coding.ts";
 import type { FragmentStore } from "./fragments.ts";
 import { reclaim } from "./reclaim.ts";
 import { recordHeaderSize, sectorSize } from "./record.ts";
 import { type Address, NoBlockError, SegmentLostError } from "./segment.ts";
 
-/** A code: any k of k + m fragments restore a segment. */
-export interface Code {
-  k: number;
-  m: number;
-}
+export type { Code };
 
 /** What must be known of a body to read it, as it stands in its block's header: key, size, segment size, k, m, names, inline. */
 export const Body = Type.Tuple([
@@ -173,12 +169,7 @@ async function openSegmentOf(
 ): Promise<SegmentMemory> {
   const cipher = { key: body.key, nonce: nonceOf(number, last) };
   try {
-    const memory = await store.open(
-      address,
-      number,
-      cipher,
-      fragmentCount(body),
-    );
+    const memory = await store.open(address, number, cipher, body);
     if (memory) return memory;
   } catch (error) {
     if (!(error instanceof NoBlockError)) throw error;

@@ -6,7 +6,8 @@ import { type Answer, type Job, work } from "./job.ts";
 
 /** Segments up to this are worked on at once: handing them to a thread would take longer. */
 const inlineBytes = 64 * 1024;
-const idleMilliseconds = 10_000;
+/** Threads that had nothing to do for so long are ended, milliseconds. */
+const patience = 10_000;
 /** Kept for the next, all that sixteen streams need: what is dropped instead is collected late, because V8 does not see its size. */
 const pooledBytes = 32 * 2 ** 20;
 const spareBytes = 12 * 2 ** 20;
@@ -30,12 +31,17 @@ export class Coder implements AsyncDisposable {
   #pool = new Map<number, SharedArrayBuffer[]>();
   #pooled = 0;
   #taken = 0;
+  readonly #patience: number;
 
-  /** @throws NativeLibraryError without ISA-L: there is no slow path. */
-  static open(): Coder {
+  private constructor(patience: number) {
+    this.#patience = patience;
+  }
+
+  /** @param idle milliseconds without work after which threads end. @throws NativeLibraryError without ISA-L: there is no slow path. */
+  static open(idle = patience): Coder {
     // Also because a thread must not be the first to load the FFI: it would take it away when it ends.
     Isal.open();
-    return new Coder();
+    return new Coder(idle);
   }
 
   /** Memory for a segment. Give it back with `release`; the bytes in it are what its last user left. */
@@ -127,7 +133,9 @@ export class Coder implements AsyncDisposable {
     try {
       return await result.promise;
     } finally {
-      this.#idle = setTimeout(() => void this.#end(), idleMilliseconds);
+      // Each job that ends begins the wait anew: a timer that was left alone would end threads in the midst of work.
+      clearTimeout(this.#idle);
+      this.#idle = setTimeout(() => void this.#end(), this.#patience);
       this.#idle.unref();
     }
   }

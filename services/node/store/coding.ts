@@ -2,10 +2,14 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import { ErasureCode } from "./erasure.ts";
 import { merkleRoot } from "./merkle.ts";
 
-/** How a segment is cut. */
-export interface Cut {
+/** A code: any k of k + m fragments restore a segment. */
+export interface Code {
   k: number;
   m: number;
+}
+
+/** How a segment is cut. */
+export interface Cut extends Code {
   /** Bytes of the segment, ciphertext with its tag. */
   segmentLength: number;
 }

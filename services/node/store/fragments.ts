@@ -3,12 +3,14 @@ import { Mutex } from "../../shared/mutex.ts";
 import type { Coder, SegmentMemory } from "./coder.ts";
 import {
   type Cipher,
+  type Code,
   type Cut,
   fragmentLength,
   fragmentsIn,
 } from "./coding.ts";
 import { compact } from "./compaction.ts";
 import type { DiskStore, NewFragment } from "./disk-store.ts";
+import { ForeignFragments } from "./foreign.ts";
 import { type Mending, noteDamaged, noteMending } from "./history.ts";
 import { merkleRoot } from "./merkle.ts";
 import { placeFragments } from "./placement.ts";
@@ -35,6 +37,8 @@ export interface Mended {
 /** Fragments on all data disks of the box. */
 export class FragmentStore implements AsyncDisposable {
   readonly coder: Coder;
+  /** What is kept for others. */
+  readonly foreign = new ForeignFragments(this);
   #disks = new Map<string, DiskStore>();
   #draining = new Set<string>();
   #quotas = new Map<string, number>();
@@ -47,6 +51,9 @@ export class FragmentStore implements AsyncDisposable {
   /** When something was last read or written for somebody, by performance.now(). */
   lastUse = 0;
   #onError: (error: unknown) => void;
+  /** Gives segments of the box's own that are not on its disks: what was encrypted, as it was cut. */
+  elsewhere: Elsewhere | undefined;
+  #listeners = new Set<(address: Address, segment: number) => void>();
 
   /** @param onError hears of what went wrong in the background and is no disk's state. */
   constructor(coder: Coder, onError: (error: unknown) => void) {
@@ -121,15 +128,30 @@ export class FragmentStore implements AsyncDisposable {
     return this.#writing.has(addressKey(address));
   }
 
+  /** Bytes free for fragments and in all, on the disks that take any. @throws DiskError where none of them can be asked */
+  async room(): Promise<{ free: number; total: number }> {
+    const results = await Promise.allSettled(
+      this.accepting.map(async (disk) => await disk.room()),
+    );
+    const sum = { free: 0, total: 0 };
+    for (const result of results) {
+      if (result.status === "rejected") {
+        if (results.every(({ status }) => status === "rejected"))
+          throw result.reason;
+        continue;
+      }
+      sum.free += result.value.free;
+      sum.total += result.value.total;
+    }
+    return sum;
+  }
+
   /** @throws QuotaError; DiskFullError where so many bytes of fragments have no room; DiskError without a working disk. */
   async admit(account: Buffer, bytes: number): Promise<void> {
     this.checkQuota(account, bytes);
     const accepting = this.accepting;
     if (accepting.length === 0) throw this.#noDisk();
-    const rooms = await Promise.all(
-      accepting.map(async (disk) => (await disk.room()).free),
-    );
-    const free = rooms.reduce((sum, room) => sum + room, 0);
+    const { free } = await this.room();
     if (free < bytes)
       throw new DiskFullError(
         `The disks have ${Math.floor(free / 2 ** 20)} MB free for files and this needs ${Math.ceil(bytes / 2 ** 20)} MB. Delete something, or add a disk.`,
@@ -168,6 +190,18 @@ export class FragmentStore implements AsyncDisposable {
     );
   }
 
+  /** Writes single fragments to the disks, durably when it resolves. @throws DiskFullError, DiskError */
+  async keep(fragments: readonly NewFragment[]): Promise<void> {
+    this.lastUse = performance.now();
+    await this.commit([await this.#spread(fragments, new Map())]);
+  }
+
+  /** Calls `listener` with each segment of which something became durable, until it is disposed of. */
+  listen(listener: (address: Address, segment: number) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
   /** Makes what was written durable: acknowledged means that this resolved. @throws DiskError */
   async commit(written: readonly Uncommitted[]): Promise<void> {
     const byDisk = new Map<DiskStore, PlacedRow[]>();
@@ -179,6 +213,11 @@ export class FragmentStore implements AsyncDisposable {
     await Promise.all(
       [...byDisk].map(async ([disk, rows]) => await disk.commit(rows)),
     );
+    if (this.#listeners.size === 0) return;
+    for (const rows of byDisk.values())
+      for (const { account, block, segment } of rows)
+        for (const listener of this.#listeners)
+          listener({ account, block }, segment);
   }
 
   /** Lets go of what was written and will not be committed. */
@@ -196,6 +235,7 @@ export class FragmentStore implements AsyncDisposable {
           cut: { k, m, segmentLength },
           created,
           expires,
+          foreign: !isOwn(address),
           held: new Map(),
         };
         const copies = located.held.get(index);
@@ -209,16 +249,56 @@ export class FragmentStore implements AsyncDisposable {
   /**
    * Reads and decrypts a segment. What is missing or rotten is mended afterwards. Give the memory back to the coder.
    * @returns memory that begins with the plain bytes; `undefined` where they are not what was encrypted.
-   * @throws NoBlockError, SegmentLostError
+   * @param code as the block's header tells it. @throws NoBlockError, SegmentLostError
    */
   async open(
     address: Address,
     segment: number,
     cipher: Cipher,
-    most: number,
+    code: Code,
+  ): Promise<SegmentMemory | undefined> {
+    try {
+      return await this.#open(address, segment, cipher, code);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      if (!(await this.refill(address, segment, code))) throw error;
+      return await this.#open(address, segment, cipher, code);
+    }
+  }
+
+  /**
+   * Takes a segment that is not whole on this box from elsewhere, and keeps it; whether there was one.
+   * @throws DiskFullError, DiskError
+   */
+  async refill(
+    address: Address,
+    segment: number,
+    code: Code,
+  ): Promise<boolean> {
+    const bytes = await this.elsewhere?.(address, segment);
+    if (!bytes) return false;
+    const cut = { k: code.k, m: code.m, segmentLength: bytes.length };
+    const memory = this.coder.memory(cut);
+    try {
+      bytes.copy(memory.bytes);
+      const names = await this.coder.seal(memory, cut);
+      await this.commit([
+        await this.write(address, segment, cut, memory, names),
+      ]);
+      return true;
+    } finally {
+      this.coder.release(memory);
+    }
+  }
+
+  async #open(
+    address: Address,
+    segment: number,
+    cipher: Cipher,
+    code: Code,
   ): Promise<SegmentMemory | undefined> {
     this.lastUse = performance.now();
-    const located = this.locate(address, segment, most);
+    const located = this.locate(address, segment, code.k + code.m);
     if (!located) throw new NoBlockError();
     const { cut } = located;
     const memory = this.coder.memory(cut);
@@ -279,6 +359,8 @@ export class FragmentStore implements AsyncDisposable {
       const located =
         this.accepting.length === 0 ? undefined : this.locate(address, segment);
       if (!located) return { mended: 0, moved: 0 };
+      if (located.foreign)
+        return await this.foreign.mend(address, segment, located, also);
       const { cut } = located;
       const memory = this.coder.memory(cut);
       try {
@@ -311,14 +393,16 @@ export class FragmentStore implements AsyncDisposable {
   }
 
   /** Numbers of fragments that are not where they should be: nowhere, on a failed or draining disk, or too many on one. */
-  misplaced({ cut, held }: Located): number[] {
+  misplaced({ cut, held, foreign }: Located): number[] {
     const accepting = this.accepting;
     if (accepting.length === 0) return [];
     const total = cut.k + cut.m;
-    const share = Math.ceil(total / accepting.length);
+    const share = foreign ? total : Math.ceil(total / accepting.length);
     const count = new Map<DiskStore, number>();
     const wrong: number[] = [];
     for (let index = 0; index < total; index++) {
+      if (foreign && !held.get(index)?.some(({ row }) => !row.damaged))
+        continue;
       const good = held
         .get(index)
         ?.find(
@@ -632,6 +716,16 @@ export class FragmentStore implements AsyncDisposable {
     // The disk may have failed meanwhile; then its state says so.
     await noteMending(disk, place, cause).catch(() => {});
   }
+}
+
+/** A segment's bytes, from another place; `undefined` where they are not there either. */
+export type Elsewhere = (
+  address: Address,
+  segment: number,
+) => Promise<Buffer | undefined>;
+
+function isMissing(error: unknown): boolean {
+  return error instanceof NoBlockError || error instanceof SegmentLostError;
 }
 
 /** Fragments that are written to disks and not durable yet. */

@@ -65,6 +65,8 @@ export interface Located {
   cut: Cut;
   created: number;
   expires: number;
+  /** Kept for somebody else: most fragments are elsewhere. */
+  foreign: boolean;
   /** All copies of each fragment, by its number. */
   held: Map<number, Held[]>;
 }

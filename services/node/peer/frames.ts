@@ -1,0 +1,103 @@
+import type { Stream } from "@libp2p/interface";
+import { LateError, UnreachableError, WireProtocolError } from "./errors.ts";
+
+const lengthBytes = 4;
+
+/**
+ * Messages with their length in front (32 bits, big-endian) over a libp2p stream. Sending waits while the other end does
+ * not read; what is longer than `most` is refused before it is kept.
+ */
+export class Frames {
+  readonly stream: Stream;
+  /** Bytes of a message that comes in, at most. */
+  most: number;
+  #chunks: Uint8Array[] = [];
+  #held = 0;
+  #source: AsyncIterator<Uint8Array | { subarray(): Uint8Array }>;
+
+  /** @param most bytes of a message that comes in. */
+  constructor(stream: Stream, most: number) {
+    this.stream = stream;
+    this.most = most;
+    this.#source = stream[Symbol.asyncIterator]();
+  }
+
+  /** Sends one message; resolves when there is room for the next. @throws UnreachableError where the stream has ended */
+  async send(message: Uint8Array, signal: AbortSignal): Promise<void> {
+    const frame = Buffer.allocUnsafe(lengthBytes + message.length);
+    frame.writeUInt32BE(message.length);
+    frame.set(message, lengthBytes);
+    try {
+      if (!this.stream.send(frame)) await this.stream.onDrain({ signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new UnreachableError("The other box", { cause: error });
+    }
+  }
+
+  /** The next message; `undefined` where the other end has closed. @throws WireProtocolError, UnreachableError */
+  async next(): Promise<Buffer | undefined> {
+    const head = await this.#take(lengthBytes, true);
+    if (!head) return undefined;
+    const length = head.readUInt32BE();
+    if (length > this.most) {
+      const error = new WireProtocolError(`a message of ${length} bytes`);
+      this.stream.abort(error);
+      throw error;
+    }
+    return await this.#take(length, false);
+  }
+
+  /** The next message, or an error where none comes in time. @throws LateError, UnreachableError, WireProtocolError */
+  async nextWithin(milliseconds: number): Promise<Buffer> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new LateError("The other box", milliseconds / 1000)),
+      milliseconds,
+    );
+    try {
+      const message = await Promise.race([this.next(), late.promise]);
+      if (message) return message;
+      throw new UnreachableError("The other box");
+    } catch (error) {
+      if (error instanceof LateError) this.stream.abort(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Says that nothing more comes. */
+  async close(): Promise<void> {
+    await this.stream.close().catch(() => {});
+  }
+
+  async #take(length: number, mayEnd: boolean): Promise<Buffer | undefined> {
+    while (this.#held < length) {
+      let result: IteratorResult<Uint8Array | { subarray(): Uint8Array }>;
+      try {
+        result = await this.#source.next();
+      } catch (error) {
+        throw new UnreachableError("The other box", { cause: error });
+      }
+      if (result.done) {
+        if (mayEnd && this.#held === 0) return undefined;
+        throw new UnreachableError("The other box");
+      }
+      const chunk = result.value.subarray();
+      this.#chunks.push(chunk);
+      this.#held += chunk.length;
+    }
+    const all =
+      this.#chunks.length === 1
+        ? viewOf(this.#chunks[0] as Uint8Array)
+        : Buffer.concat(this.#chunks, this.#held);
+    this.#chunks = length === all.length ? [] : [all.subarray(length)];
+    this.#held -= length;
+    return all.subarray(0, length);
+  }
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

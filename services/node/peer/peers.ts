@@ -1,0 +1,518 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Type } from "typebox";
+import { PeerIdentityClient } from "../../identity/peer-client.ts";
+import { readJson, writeDurable } from "../../shared/durable.ts";
+import { CoppiceError } from "../../shared/errors.ts";
+import type { FragmentStore } from "../store/fragments.ts";
+import { LmdbIndex } from "../store/ordered-index.ts";
+import type { Person } from "../tree/person.ts";
+import { principalOf } from "../tree/person.ts";
+import { treeAccount } from "../tree/tree.ts";
+import { ownAddresses } from "./addresses.ts";
+import { Admission } from "./admission.ts";
+import { Agreements } from "./agreements.ts";
+import { answersFor } from "./answers.ts";
+import { fetchSegment } from "./fetching.ts";
+import { accountOf, type Friend, friendId } from "./friend.ts";
+import { Friends } from "./friends.ts";
+import type { Self } from "./hello.ts";
+import { type Host, peerPort, startHost } from "./host.ts";
+import { Invitations } from "./invitations.ts";
+import { Keeping } from "./keeping.ts";
+import { Lines } from "./lines.ts";
+import { Locations } from "./locations.ts";
+import { callProtocol } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
+import type { Promises } from "./promises.ts";
+import { Protector } from "./protector.ts";
+import { peerSigner } from "./receipt.ts";
+import { Receipts, WrongReceiptError } from "./receipts.ts";
+import { listLatecomer } from "./recovery.ts";
+import { relianceOn } from "./reliance.ts";
+import { limitsAt, noLimits, Shaper } from "./shaper.ts";
+import { Standings } from "./standing.ts";
+import { Watch } from "./watch.ts";
+
+const tables = [
+  "libp2p",
+  "friends",
+  "issued",
+  "receipts",
+  "locations",
+  "held",
+  "slots",
+  "standings",
+  "findings",
+  "facts",
+] as const;
+type PeerTable = (typeof tables)[number];
+
+const hour = 3_600_000;
+const attestEvery = 24 * hour;
+const tendEvery = 2000;
+const observeEvery = 60_000;
+/** Everything is looked through so often, and so soon after something changed; milliseconds. */
+const passEvery = 10 * 60_000;
+const passSoon = 3000;
+/** So long after a pass that could not do everything it is tried again. */
+const passAgain = 15_000;
+/** Which tree friends keep, and up to which commit. */
+const treeKey = Buffer.from("tree");
+/** Whether a friend was off when the tree came back. */
+const latecomerKey = (id: string): Buffer => Buffer.from(`latecomer ${id}`);
+const Word = Type.Object({ node: Type.String(), at: Type.Number() });
+
+/** What the peers need of the node. */
+export interface PeersInit {
+  /** Folder of its own, on the encrypted state. */
+  folder: string;
+  store: FragmentStore;
+  /** The owner. */
+  root: Person;
+  onError(error: unknown, what: string): void;
+}
+
+/** The box among its friends: who they are, what each keeps for the other, and that it stays so. */
+export class Peers implements AsyncDisposable {
+  readonly friends: Friends;
+  readonly standings: Standings;
+  readonly locations: Locations;
+  readonly invitations: Invitations;
+  readonly agreements: Agreements;
+  readonly lines: Lines;
+  readonly host: Host;
+  readonly protector: Protector;
+  readonly upload: Shaper;
+  readonly download: Shaper;
+  readonly admission: Admission;
+  readonly watch: Watch;
+  promises: Promises | undefined;
+  #init: PeersInit;
+  #index: LmdbIndex<PeerTable>;
+  #identity: PeerIdentityClient;
+  #self: Self;
+  #peerKey: Buffer;
+  #node: Buffer;
+  #ending = new AbortController();
+  #running: Promise<unknown>[] = [];
+  #busy = new Map<string, Promise<void>>();
+  #observed = 0;
+  #nextPass = 0;
+  /** When something last changed, and when the last look that was finished had begun; milliseconds since 1970. */
+  #changed = 1;
+  #looked = 0;
+  /** Whether it listens on all of the box's addresses. */
+  #everywhere = listening().some((one) => /\/(0\.0\.0\.0|::)\//.test(one));
+
+  private constructor(
+    init: PeersInit,
+    index: LmdbIndex<PeerTable>,
+    parts: {
+      identity: PeerIdentityClient;
+      invitations: Invitations;
+      locations: Locations;
+      self: Self;
+      node: Buffer;
+      privateKey: Awaited<ReturnType<PeerIdentityClient["privateKey"]>>;
+    },
+    host: (peers: Peers) => Host,
+  ) {
+    this.#init = init;
+    this.#index = index;
+    this.#identity = parts.identity;
+    this.#self = parts.self;
+    this.#node = parts.node;
+    this.#peerKey = Buffer.from(parts.self.state.publicKey, "base64");
+    this.invitations = parts.invitations;
+    this.locations = parts.locations;
+    this.friends = new Friends(index);
+    this.standings = new Standings(index);
+    this.upload = new Shaper(() => this.#limits.upload);
+    this.download = new Shaper(() => this.#limits.download);
+    const { friends, standings, locations } = this;
+    const keeping = new Keeping(init.store.foreign, index, () =>
+      peerSigner(parts.privateKey, this.#peerKey),
+    );
+    this.agreements = new Agreements({
+      friends,
+      identity: parts.identity,
+      lines: () => this.lines,
+      me: async () => ({ node: this.#node, owner: init.root.principal }),
+    });
+    this.admission = new Admission(
+      friends,
+      this.invitations,
+      parts.identity,
+      () => ({ owner: init.root.principal, peerKey: this.#peerKey }),
+    );
+    this.watch = new Watch({
+      friends,
+      standings,
+      locations,
+      agreements: this.agreements,
+      lines: () => this.lines,
+      soon: () => this.soon(),
+      signal: this.#ending.signal,
+    });
+    const receipts = new Receipts(index, init.root.principal, () => this.host);
+    this.host = host(this);
+    this.lines = new Lines({
+      host: this.host,
+      friends,
+      upload: this.upload,
+      self: async () => await this.#refreshed(),
+      admit: async (visitor) => await this.admission.admit(visitor),
+      answersFor: (id) =>
+        answersFor(id, {
+          friends,
+          identity: parts.identity,
+          keeping,
+          agreements: this.agreements,
+          standings,
+          offered: async (friend) => await this.#offered(friend),
+        }),
+      onLine: () => this.soon(),
+    });
+    const outbox = new Outbox(async (id, fragments, priority) => {
+      const { signal } = this.#ending;
+      const { receipt } = await this.lines.ask(
+        id,
+        "put",
+        { fragments },
+        priority,
+        signal,
+      );
+      try {
+        await receipts.take(
+          friends.require(id),
+          receipt,
+          fragments.map(([fragment]) => fragment),
+        );
+      } catch (error) {
+        if (!(error instanceof WrongReceiptError)) throw error;
+        await this.watch.take(id, [
+          { outcome: "lying", holding: undefined, evidence: error.message },
+        ]);
+        throw error;
+      }
+    });
+    this.protector = new Protector({
+      store: init.store,
+      locations,
+      outbox,
+      standing: () => relianceOn(this, Date.now()),
+      promised: (block) => this.promises?.of(block),
+      drop: async (id, places) => await this.watch.drop(id, places),
+      onError: (error) => init.onError(error, "a segment could not be placed"),
+    });
+    const allow = (friend: Friend): void => {
+      init.store.setQuota(
+        accountOf(friend.owner),
+        this.agreements.theirs(friend)?.space ?? 0,
+      );
+      this.soon();
+    };
+    friends.changes.on("change", allow);
+    for (const friend of friends.all) allow(friend);
+    init.store.elsewhere = async (address, segment) =>
+      address.account.equals(treeAccount)
+        ? await this.fetch(address.block, segment)
+        : undefined;
+  }
+
+  /** Starts the box's peer. @throws CoppiceError where the identity does not answer */
+  static async start(init: PeersInit, signal: AbortSignal): Promise<Peers> {
+    const identity = new PeerIdentityClient();
+    const index = await LmdbIndex.open(init.folder, tables);
+    try {
+      const state = await identity.state(signal);
+      const node = principalOf(Buffer.from(state.node, "base64"));
+      const self: Self = {
+        state,
+        statement: await statementOf(init, node),
+        name: hostname(),
+        addresses: [],
+      };
+      const invitations = await Invitations.load(init.folder);
+      const locations = await Locations.open(index);
+      const privateKey = await identity.privateKey(signal);
+      let peers: Peers | undefined;
+      const host = await startHost({
+        privateKey,
+        index,
+        listen: listening(),
+        isFriend: (peer) =>
+          peers?.friends.withPeer(peer.toString())?.phase === "active",
+        protocols: {
+          [callProtocol]: async (stream, connection) => {
+            if (peers) await peers.lines.serve(stream, connection);
+            else stream.abort(new Error("not ready yet"));
+          },
+        },
+      });
+      peers = new Peers(
+        init,
+        index,
+        { identity, invitations, locations, self, node, privateKey },
+        () => host,
+      );
+      peers.#run();
+      return peers;
+    } catch (error) {
+      await index[Symbol.asyncDispose]();
+      await identity[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** This box's libp2p public key, protobuf. */
+  get peerKey(): Buffer {
+    return this.#peerKey;
+  }
+
+  /** Where others reach this box. */
+  get addresses(): string[] {
+    const confirmed = this.host.getMultiaddrs().map(String);
+    return this.#everywhere
+      ? ownAddresses(confirmed, this.host.peerId.toString())
+      : confirmed;
+  }
+
+  /** Looks soon whether something has to be placed, moved or mended. */
+  soon(): void {
+    this.#changed = Date.now();
+    this.#nextPass = Math.min(
+      this.#nextPass,
+      Date.now() + passSoon + this.protector.rest,
+    );
+  }
+
+  /**
+   * Whether friends keep another tree than this box has, or a newer state of it: its disk was lost, or is an old one. Nothing is
+   * sent to friends and nothing dropped there then, or what is to be brought back would be gone.
+   */
+  get isBehind(): boolean {
+    const kept = this.#index.get("facts", treeKey);
+    if (!kept || !this.promises) return false;
+    const { id, head } = this.promises.tree;
+    return !kept.subarray(0, 16).equals(id) || kept.readDoubleBE(16) > head;
+  }
+
+  /** Says that what friends keep was brought back: from now on this box's tree is the true one. */
+  async broughtBack(): Promise<void> {
+    await this.#index.commit([{ table: "facts", key: treeKey }]);
+  }
+
+  /** Has whoever gave nothing yet asked for a list when it comes back. @param gave ids of friends that gave what they have */
+  async expectLatecomers(gave: readonly string[]): Promise<void> {
+    await this.#index.commit(
+      this.friends.all
+        .map(friendId)
+        .filter((id) => !gave.includes(id))
+        .map((id) => ({
+          table: "facts",
+          key: latecomerKey(id),
+          value: Buffer.of(1),
+        })),
+    );
+  }
+
+  /** Whether everything was looked through since something last changed. */
+  get isCurrent(): boolean {
+    return this.#looked > this.#changed;
+  }
+
+  /** A segment's bytes, as they were encrypted, from those who hold its fragments. */
+  async fetch(
+    block: Buffer,
+    segment: number,
+    signal = this.#ending.signal,
+  ): Promise<Buffer | undefined> {
+    const location = this.locations.get(block, segment);
+    if (!location) return undefined;
+    return await fetchSegment(
+      location,
+      this.#init.store.coder,
+      async (id, index, bytes) => {
+        await this.download.take(bytes, signal);
+        return await this.lines.ask(
+          id,
+          "get",
+          { place: [block, segment, index] },
+          "interactive",
+          signal,
+          bytes,
+        );
+      },
+      (id) => this.lines.isOnline(id),
+      async (id, evidence) =>
+        await this.watch.take(id, [
+          { outcome: "lying", holding: undefined, evidence },
+        ]),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    this.#init.store.elsewhere = undefined;
+    await Promise.all(this.#running);
+    await Promise.all(this.#busy.values());
+    await this.lines[Symbol.asyncDispose]();
+    await this.host.stop();
+    await this.#identity[Symbol.asyncDispose]();
+    await this.#index[Symbol.asyncDispose]();
+  }
+
+  get #limits(): { upload: number; download: number } {
+    return limitsAt(this.promises?.limits ?? noLimits, new Date().getHours());
+  }
+
+  #run(): void {
+    const { signal } = this.#ending;
+    const loop = async (work: () => Promise<void>): Promise<void> => {
+      while (!signal.aborted) {
+        await work().catch((error: unknown) => {
+          if (!signal.aborted)
+            this.#init.onError(error, "the friends could not be looked after");
+        });
+        await sleep(tendEvery, undefined, { signal, ref: false }).catch(
+          () => {},
+        );
+      }
+    };
+    this.#running = [
+      loop(async () => await this.#tend()),
+      loop(async () => {
+        if (Date.now() < this.#nextPass || !this.promises) return;
+        const began = Date.now();
+        this.#nextPass = began + passEvery;
+        if (this.isBehind) return;
+        await this.#noteTree(this.promises);
+        await this.promises.survey(signal);
+        const left = await this.protector.pass(signal);
+        this.#looked = began;
+        // A friend did not answer just then: it is asked again.
+        if (left > 0)
+          this.#nextPass = Math.min(
+            this.#nextPass,
+            Date.now() + passAgain + this.protector.rest,
+          );
+        if (this.protector.state.some(({ waiting }) => waiting > 0)) return;
+        for (const friend of this.friends.all)
+          if (this.standings.get(friendId(friend)).mending > 0)
+            await this.standings.lacks(friendId(friend), 0);
+      }),
+    ];
+    const listener = this.#init.store.listen(({ account }) => {
+      if (account.equals(treeAccount)) this.soon();
+    });
+    signal.addEventListener("abort", () => listener[Symbol.dispose](), {
+      once: true,
+    });
+  }
+
+  /** Notes which tree friends get to keep, before they get anything of it. */
+  async #noteTree({ tree: { id, head } }: Promises): Promise<void> {
+    const value = Buffer.concat([id, Buffer.alloc(8)]);
+    value.writeDoubleBE(head, 16);
+    if (!this.#index.get("facts", treeKey)?.equals(value))
+      await this.#index.commit([{ table: "facts", key: treeKey, value }]);
+  }
+
+  /** Does for each friend what is due; one thing at a time for each. */
+  async #tend(): Promise<void> {
+    const now = Date.now();
+    const observe = now >= this.#observed + observeEvery;
+    if (observe) this.#observed = now;
+    for (const friend of this.friends.all) {
+      const id = friendId(friend);
+      const online = this.lines.isOnline(id);
+      if (observe || (online && this.standings.get(id).seen === 0))
+        await this.watch.observe(friend, id, online, now);
+      if (!online || this.#busy.has(id)) continue;
+      const busy = this.#tendOne(friend, id, now)
+        .catch((error: unknown) => {
+          if (!(error instanceof CoppiceError) && !this.#ending.signal.aborted)
+            this.#init.onError(
+              error,
+              `${friend.name} could not be looked after`,
+            );
+        })
+        .finally(() => this.#busy.delete(id));
+      this.#busy.set(id, busy);
+    }
+  }
+
+  async #tendOne(friend: Friend, id: string, now: number): Promise<void> {
+    const { signal } = this.#ending;
+    const { attested, phase } = friend;
+    if (
+      phase !== "expelled" &&
+      (!attested ||
+        now > attested.at + (attested.accepted ? attestEvery : 60_000))
+    ) {
+      await this.admission.attest(id, this.lines, signal);
+      return;
+    }
+    const latecomer = latecomerKey(id);
+    if (phase === "active" && this.#index.get("facts", latecomer)) {
+      await listLatecomer(this, id, signal);
+      await this.#index.commit([{ table: "facts", key: latecomer }]);
+      this.soon();
+    }
+    if (this.agreements.isDue(friend, now))
+      await this.agreements.agree(id, signal);
+    if (phase !== "expelled") await this.watch.auditIfDue(id, now);
+  }
+
+  /** Bytes that this box would still keep for a friend: what the owner allows, and the disks have. */
+  async #offered(friend: Friend): Promise<number> {
+    const { free } = await this.#init.store.room();
+    const has = this.agreements.theirs(friend)?.space ?? 0;
+    return Math.max(0, Math.min(friend.offer - has, free));
+  }
+
+  /** What this box says of itself, with its newest certificate and addresses. */
+  async #refreshed(): Promise<Self> {
+    const state = await this.#identity.state(this.#ending.signal);
+    const node = principalOf(Buffer.from(state.node, "base64"));
+    if (!node.equals(this.#node)) {
+      this.#node = node;
+      this.#self = {
+        ...this.#self,
+        statement: await statementOf(this.#init, node),
+      };
+    }
+    this.#self = {
+      ...this.#self,
+      state,
+      name: this.promises?.name ?? hostname(),
+      addresses: this.addresses,
+    };
+    return this.#self;
+  }
+}
+
+/** The owner's word for this box, with the time at which it was first given. */
+async function statementOf(
+  { folder, root }: PeersInit,
+  node: Buffer,
+): Promise<Buffer> {
+  const { stateOwner } = await import("./statement.ts");
+  const path = join(folder, "statement.json");
+  const known = await readJson(Word, path);
+  const name = node.toString("hex");
+  const word = known?.node === name ? known : { node: name, at: Date.now() };
+  if (word !== known) await writeDurable(path, JSON.stringify(word));
+  return stateOwner(root, node, word.at);
+}
+
+/** Where to listen: all addresses, unless the unit's environment says otherwise. */
+function listening(): string[] {
+  const {
+    COPPICE_PEER_LISTEN = `/ip4/0.0.0.0/tcp/${peerPort} /ip6/::/tcp/${peerPort}`,
+  } = process.env;
+  return COPPICE_PEER_LISTEN.split(/\s+/);
+}
