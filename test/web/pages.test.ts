@@ -3,12 +3,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import {
-  type Browser,
-  type BrowserContext,
-  chromium,
-  type Page,
-} from "playwright-core";
+import type { Page } from "playwright-core";
+import { freePort } from "../../scripts/local-services.ts";
 import type { EntryDetails } from "../../services/node/client.ts";
 import {
   decodeRecordHeader,
@@ -20,74 +16,15 @@ import {
 import { temporaryFolder } from "../folder.ts";
 import { replayCapturedBoot, runIn } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
+import { look, openPage, sizes, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
-const sizes = {
-  390: { width: 390, height: 844 },
-  1280: { width: 1280, height: 860 },
-} as const;
-const keep = process.env.COPPICE_SCREENSHOTS === "1";
-
-async function startBrowser(): Promise<Browser> {
-  return await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-}
-
-/** A page that records what goes wrong in it. */
-async function openPage(
-  context: BrowserContext,
-  url: string,
-): Promise<{ page: Page; errors: string[] }> {
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (
-      message.type() === "error" &&
-      !/status of (401|403|400|404|409|429|503)|net::ERR/.test(message.text())
-    )
-      errors.push(message.text());
-  });
-  await page.goto(url);
-  return { page, errors };
-}
-
-/** Looks at a page at both sizes: nothing may stick out sideways. With COPPICE_SCREENSHOTS=1 the pictures are kept. */
-async function look(
-  page: Page,
-  name: string,
-  check: (message: string, fits: boolean) => void,
-): Promise<void> {
-  for (const [width, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport);
-    await page.evaluate(() => document.fonts.ready);
-    const fits = await page.evaluate(
-      () => document.documentElement.scrollWidth <= innerWidth,
-    );
-    check(`${name} at ${width} px fits its width`, fits);
-    const picture = await page.screenshot({ animations: "disabled" });
-    check(`${name} at ${width} px shows something`, picture.length > 5000);
-    if (keep)
-      await writeFile(
-        join(import.meta.dirname, `${name}-${width}.png`),
-        picture,
-      );
-  }
-}
 
 test("the whole way of an owner: setup, dashboard, files, terminal, system, sign out and in", async (t) => {
   t.timeout(4 * 60_000);
-  await using box = await startServices();
+  await using box = await startServices({
+    env: { COPPICE_SMB_PORT: String(await freePort()) },
+  });
   await using folder = await temporaryFolder();
   await writeFile(
     join(box.services.folder, "disks/rowan/holiday.jpg"),
@@ -285,7 +222,20 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page.getByLabel("The token", { exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("backup script").waitFor();
+  await press("Switch the drive on");
+  await press("Switch it on");
+  const drive = page.getByLabel("The drive's password");
+  await drive.waitFor();
+  t.regex(await drive.innerText(), /^([A-Z2-9]{4}-){4}[A-Z2-9]{4}$/);
+  await page.keyboard.press("Escape");
+  await page.getByText(/smb:\/\/localhost:\d+\/Files/).waitFor();
   await seen("system");
+  await press("Switch the drive off");
+  await press("Switch it off");
+  await page.getByText("It is switched off.").first().waitFor();
+  await press("Switch WebDAV on");
+  await page.getByText(/localhost:\d+\/dav/).waitFor();
+  await press("Switch WebDAV off");
   await press("Restart");
   await page.getByRole("heading", { name: "Restart the box?" }).waitFor();
   await page.keyboard.press("Escape");
@@ -605,6 +555,20 @@ test("sharing: a link, what it shows, asking for more, taking it back", async (t
   const { rootKey } = (await box.client.ok("GET", "/api/status")).storage;
   t.truthy(version?.writer);
   t.not(version?.writer, rootKey, "signed by the guest");
+  const [own] = await box.client.ok("GET", "/api/boxes");
+  t.not(version?.writer, own.principal);
+
+  await page.getByText(own.principal.slice(0, 16)).waitFor();
+  await page.getByLabel("New link for Grandmother").click();
+  await press(page, "Make a new link");
+  const fresh = await page.getByLabel("Link", { exact: true }).inputValue();
+  t.not(fresh, link);
+  await press(page, "I have passed it on");
+  await guest.page.goto(fresh);
+  await guest.page.reload();
+  await guest.page.locator(".files").getByText("recipe.txt").waitFor();
+  const late = await openPage(await browser.newContext(options), link);
+  await late.page.getByText(/taken back/).waitFor();
 
   await page.getByLabel("Take back from Grandmother").click();
   await press(page, "Take it back");

@@ -16,8 +16,10 @@ import type { Claim } from "../claim.ts";
 import type { DiskWorker } from "../disk-work.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
+import { addDoorRoutes } from "./door-routes.ts";
 import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
+import { addFriendRoutes } from "./friend-routes.ts";
 import { addIdentityRoutes } from "./identity-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
@@ -103,6 +105,7 @@ export async function createHttpsApp(
     "/shared",
     "/sign-in",
     "/files",
+    "/friends",
     "/storage",
     "/identity",
     "/terminal",
@@ -151,12 +154,13 @@ async function addRoutes(
     claim,
     sessions,
     tokens,
-    parts.doors,
     new StatusFeed(host, node, identity),
     host,
     ending,
   );
+  addDoorRoutes(app, parts.doors, host);
   addIdentityRoutes(app, identity, node, account);
+  addFriendRoutes(app, node);
   // Uploads stream: their parser is for these routes alone.
   await app.register(async (uploads) => {
     addFileRoutes(uploads as unknown as Server, node, ending);

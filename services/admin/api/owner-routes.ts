@@ -10,7 +10,6 @@ import {
   refuseForeignPages,
   setCookie,
 } from "./access.ts";
-import { type Doors, OpenDoors } from "./doors.ts";
 import { sendEvents } from "./events.ts";
 import type { OwnerAccount } from "./owner.ts";
 import type { Sessions } from "./sessions.ts";
@@ -35,38 +34,10 @@ export function addOwnerRoutes(
   claim: Claim,
   sessions: Sessions,
   tokens: Tokens,
-  doors: Doors,
   feed: StatusFeed,
   host: HostClient,
   ending: AbortSignal,
 ): void {
-  app.get(
-    "/api/doors",
-    {
-      schema: {
-        tags: ["doors"],
-        summary: "Which doors beside the pages lead to the files",
-        response: { 200: OpenDoors },
-      },
-    },
-    async () => doors.open,
-  );
-  app.put(
-    "/api/doors",
-    {
-      config: { access: "browser" },
-      schema: {
-        tags: ["doors"],
-        summary: "Open and close doors to the files",
-        body: OpenDoors,
-        response: { 200: OpenDoors },
-      },
-    },
-    async ({ body }) => {
-      await doors.set(body);
-      return doors.open;
-    },
-  );
   app.get(
     "/api/session",
     {

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import {
+  Box,
   Entry,
   EntryDetails,
   NewShare,
@@ -62,6 +63,43 @@ export function addShareRoutes(app: Server, node: NodeClient): void {
     { schema: { tags, summary: "Take a share back", params: Id } },
     async ({ params }, reply) => {
       await node.revokeShare(params.id);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/shares/:id/renew",
+    {
+      schema: {
+        tags,
+        summary: "Draw a new link for a share; the old one is void",
+        params: Id,
+        response: { 200: NewShare },
+      },
+    },
+    async ({ params }) => await node.renewShare(params.id),
+  );
+  app.get(
+    "/api/boxes",
+    {
+      schema: {
+        tags,
+        summary: "Which boxes sign in the owner's name",
+        response: { 200: Type.Array(Box) },
+      },
+    },
+    async () => await node.boxes(),
+  );
+  app.delete(
+    "/api/boxes/:principal",
+    {
+      schema: {
+        tags,
+        summary: "Refuse what a lost box signs from now on",
+        params: Type.Pick(Box, ["principal"]),
+      },
+    },
+    async ({ params }, reply) => {
+      await node.revokeBox(params.principal);
       return reply.status(204).send();
     },
   );
@@ -232,6 +270,22 @@ function addGuestRoutes(app: Server, node: NodeClient): void {
       await treeOf(request).act({ act: "remove", at: request.body.path });
       return reply.status(204).send();
     },
+  );
+  app.post(
+    "/api/shared/pass-on",
+    {
+      config: {
+        access: "anyone",
+        rateLimit: { max: 20, timeWindow: "1 minute" },
+      },
+      schema: {
+        tags,
+        summary: "Pass on what one has, or less; the secret is told this once",
+        body: ShareTerms,
+        response: { 200: NewShare },
+      },
+    },
+    async (request) => await node.createShare(request.body, secretOf(request)),
   );
   app.post(
     "/api/shared/request",

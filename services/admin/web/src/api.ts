@@ -19,7 +19,7 @@ export class ProblemError extends Error {
 
 /** Calls the API and returns its JSON. @throws ProblemError, also where the box does not answer. */
 export async function api<T = undefined>(
-  method: "GET" | "POST" | "PUT" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<T> {

@@ -6,12 +6,14 @@ import {
   LogOut,
   Settings,
   SquareTerminal,
+  Users,
 } from "lucide-preact";
 import { lazy, Suspense } from "preact/compat";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter-preact";
 import { api, ProblemError } from "./api.ts";
 import { Files } from "./pages/files.tsx";
+import { Friends } from "./pages/friends.tsx";
 import { Home } from "./pages/home.tsx";
 import { Identity } from "./pages/identity.tsx";
 import { Setup } from "./pages/setup.tsx";
@@ -36,6 +38,7 @@ export interface Session {
 const places = [
   { path: "/", name: "Home", Icon: House },
   { path: "/files", name: "Files", Icon: FolderOpen },
+  { path: "/friends", name: "Friends", Icon: Users },
   { path: "/storage", name: "Storage", Icon: HardDrive },
   { path: "/identity", name: "Identity", Icon: Fingerprint },
   { path: "/terminal", name: "Terminal", Icon: SquareTerminal },
@@ -97,6 +100,7 @@ function Admin() {
           <Switch>
             <Route path="/" component={Home} />
             <Route path="/files" component={Files} />
+            <Route path="/friends" component={Friends} />
             <Route path="/storage" component={Storage} />
             <Route path="/identity" component={Identity} />
             <Route path="/terminal" component={Terminal} />

@@ -69,6 +69,34 @@ export function PasswordField({
   );
 }
 
+/** Asks for a number, as it is typed. @param max none where it is left out. @param fine whether fractions may be typed */
+export function NumberField({
+  min = 0,
+  fine = false,
+  change,
+  ...field
+}: {
+  label: string;
+  name?: string;
+  hint?: ComponentChildren;
+  min?: number;
+  max?: number;
+  fine?: boolean;
+  value: string;
+  change: (typed: string) => void;
+}) {
+  return (
+    <Field
+      {...field}
+      type="number"
+      min={min}
+      step={fine ? "any" : 1}
+      required
+      onInput={(event) => change(event.currentTarget.value)}
+    />
+  );
+}
+
 /** A bar that shows how far something is. */
 export function Bar({
   value,

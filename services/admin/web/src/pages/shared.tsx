@@ -4,6 +4,7 @@ import {
   File as FileIcon,
   Folder,
   Link2,
+  Share2,
   Trash2,
 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
@@ -12,6 +13,7 @@ import { api, type ProblemError } from "../api.ts";
 import { bytes, moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { joined, nameOf } from "./files/path.ts";
+import { ShareDialog } from "./files/share.tsx";
 import { UploadButton, useTransfers } from "./files/transfers.tsx";
 
 interface Listing {
@@ -27,6 +29,7 @@ export function Shared() {
   const [problem, setProblem] = useState<string>();
   const [asking, setAsking] = useState(false);
   const [asked, setAsked] = useState(false);
+  const [passing, setPassing] = useState(false);
 
   useEffect(() => {
     const secret = location.hash.slice(1);
@@ -97,6 +100,11 @@ export function Shared() {
           {writes && folder && (
             <UploadButton add={(list) => transfers.add(path, list)} />
           )}
+          {share.rights.includes("delegate") && (
+            <button type="button" onClick={() => setPassing(true)}>
+              <Share2 size={18} aria-hidden="true" /> Pass it on
+            </button>
+          )}
           {!writes && !asked && (
             <button type="button" onClick={() => setAsking(true)}>
               Ask to be allowed to change
@@ -104,6 +112,16 @@ export function Shared() {
           )}
         </div>
       </div>
+      {passing && (
+        <ShareDialog
+          path={path}
+          route="/shared/pass-on"
+          may={share.rights}
+          latest={share.expires}
+          close={() => setPassing(false)}
+          done={async () => setPassing(false)}
+        />
+      )}
       {asked && (
         <Notice kind="good">
           The owner sees your request. Look again later.

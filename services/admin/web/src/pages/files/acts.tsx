@@ -47,7 +47,10 @@ export function EntryDialog({
   if (wish === "move" || wish === "copy")
     return <Move {...props} copying={wish === "copy"} />;
   if (wish === "versions") return <Versions {...props} />;
-  if (wish === "share") return <ShareDialog {...props} />;
+  if (wish === "share") {
+    const path = joined(props.folder, props.entry.name);
+    return <ShareDialog path={path} close={props.close} done={props.done} />;
+  }
   if (wish === "remove") return <Remove {...props} />;
   const { entry, folder, close } = props;
   return (

@@ -1,10 +1,10 @@
 import { Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { renderSVG } from "uqr";
-import type { Entry, NewShare } from "../../../../../node/client.ts";
+import type { NewShare } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
 import { Dialog, Field, Form, Notice } from "../../ui.tsx";
-import { joined } from "./path.ts";
+import { nameOf } from "./path.ts";
 
 const day = 86_400_000;
 const terms = [
@@ -13,93 +13,112 @@ const terms = [
   { days: 365, words: "a year" },
 ];
 
-/** Shares an entry with somebody, and shows the link once. */
+/** Shows the link of a share, once. */
+export function LinkDialog({
+  made: { share, secret },
+  done,
+}: {
+  made: NewShare;
+  done: () => Promise<void>;
+}) {
+  const link = `${location.origin}/shared#${secret}`;
+  return (
+    <Dialog title={`The link for ${share.name}`} close={done}>
+      <p>
+        It is shown this once. Whoever has it{" "}
+        {share.rights.includes("write") ? "reads and changes" : "reads"}{" "}
+        {share.path} until {new Date(share.expires).toLocaleDateString()}.
+      </p>
+      <Field label="Link" readOnly value={link} />
+      <div
+        class="qr"
+        role="img"
+        aria-label="The link as a QR code"
+        dangerouslySetInnerHTML={{ __html: renderSVG(link) }}
+      />
+      <div class="actions start">
+        <button
+          type="button"
+          class="primary"
+          onClick={() => void navigator.clipboard.writeText(link)}
+        >
+          <Copy size={18} aria-hidden="true" /> Copy the link
+        </button>
+        <button type="button" onClick={done}>
+          I have passed it on
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** Shares something with somebody, and shows the link once. */
 export function ShareDialog({
-  folder,
-  entry,
+  path,
+  route = "/shares",
+  may = ["write", "delegate"],
+  latest = Number.POSITIVE_INFINITY,
   close,
   done,
 }: {
-  folder: string;
-  entry: Entry;
+  path: string;
+  /** Where it is asked for: a guest passes on what he has. */
+  route?: string;
+  /** What may be given beside reading. */
+  may?: readonly string[];
+  /** When it ends at the latest, milliseconds since 1970. */
+  latest?: number;
   close: () => void;
   done: () => Promise<void>;
 }) {
   const [name, setName] = useState("");
   const [write, setWrite] = useState(false);
+  const [delegate, setDelegate] = useState(false);
   const [days, setDays] = useState(30);
   const [made, setMade] = useState<NewShare>();
-  if (made) {
-    const link = `${location.origin}/shared#${made.secret}`;
-    return (
-      <Dialog title={`The link for ${made.share.name}`} close={done}>
-        <p>
-          It is shown this once. Whoever has it{" "}
-          {write ? "reads and changes" : "reads"} {entry.name} until{" "}
-          {new Date(made.share.expires).toLocaleDateString()}.
-        </p>
-        <Field label="Link" readOnly value={link} />
-        <div
-          class="qr"
-          role="img"
-          aria-label="The link as a QR code"
-          dangerouslySetInnerHTML={{ __html: renderSVG(link) }}
-        />
-        <div class="actions start">
-          <button
-            type="button"
-            class="primary"
-            onClick={() => void navigator.clipboard.writeText(link)}
-          >
-            <Copy size={18} aria-hidden="true" /> Copy the link
-          </button>
-          <button type="button" onClick={done}>
-            I have passed it on
-          </button>
-        </div>
-      </Dialog>
-    );
-  }
+  if (made) return <LinkDialog made={made} done={done} />;
   return (
-    <Dialog title={`Share ${entry.name}`} close={close}>
+    <Dialog title={`Share ${nameOf(path)}`} close={close}>
       <Form
         action="Make a link"
         submit={async () =>
           setMade(
-            await api<NewShare>("POST", "/shares", {
-              path: joined(folder, entry.name),
+            await api<NewShare>("POST", route, {
+              path,
               name,
               write,
-              expires: Date.now() + days * day,
+              delegate,
+              expires: Math.min(Date.now() + days * day, latest),
             }),
           )
         }
       >
         <Field
           label="For whom?"
-          hint="So that you know later whom you gave it."
+          hint="So that the owner knows later who was given it."
           required
           maxLength={100}
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}
         />
-        <fieldset class="tabs">
-          <legend>May they change it?</legend>
-          <button
-            type="button"
-            aria-pressed={!write}
-            onClick={() => setWrite(false)}
-          >
-            Only read
-          </button>
-          <button
-            type="button"
-            aria-pressed={write}
-            onClick={() => setWrite(true)}
-          >
-            Read and change
-          </button>
-        </fieldset>
+        {may.includes("write") && (
+          <Choice
+            legend="May they change it?"
+            no="Only read"
+            yes="Read and change"
+            value={write}
+            set={setWrite}
+          />
+        )}
+        {may.includes("delegate") && (
+          <Choice
+            legend="May they pass it on?"
+            no="No"
+            yes="Yes"
+            value={delegate}
+            set={setDelegate}
+          />
+        )}
         <fieldset class="tabs">
           <legend>For how long?</legend>
           {terms.map((one) => (
@@ -114,10 +133,37 @@ export function ShareDialog({
           ))}
         </fieldset>
         <Notice kind="info">
-          The link works where this page does: on your network, until friends'
-          boxes can pass it on.
+          {latest < Number.POSITIVE_INFINITY
+            ? `It ends on ${new Date(latest).toLocaleDateString()} at the latest, as yours does, and with yours.`
+            : "The link works where this page does: on your network, until friends' boxes can pass it on."}
         </Notice>
       </Form>
     </Dialog>
+  );
+}
+
+function Choice({
+  legend,
+  no,
+  yes,
+  value,
+  set,
+}: {
+  legend: string;
+  no: string;
+  yes: string;
+  value: boolean;
+  set: (value: boolean) => void;
+}) {
+  return (
+    <fieldset class="tabs">
+      <legend>{legend}</legend>
+      <button type="button" aria-pressed={!value} onClick={() => set(false)}>
+        {no}
+      </button>
+      <button type="button" aria-pressed={value} onClick={() => set(true)}>
+        {yes}
+      </button>
+    </fieldset>
   );
 }

@@ -1,9 +1,11 @@
 import { Share2 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Request, Share } from "../../../../../node/client.ts";
+import type { NewShare, Request, Share } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
 import { moment } from "../../format.ts";
 import { Dialog, Form, Notice, Spinner } from "../../ui.tsx";
+import { Boxes } from "./boxes.tsx";
+import { LinkDialog } from "./share.tsx";
 
 interface Sharing {
   shares: Share[];
@@ -17,6 +19,8 @@ export function Shares() {
   const [sharing, setSharing] = useState<Sharing>();
   const [problem, setProblem] = useState<string>();
   const [doomed, setDoomed] = useState<Share>();
+  const [lost, setLost] = useState<Share>();
+  const [made, setMade] = useState<NewShare>();
   const refresh = useCallback(async () => {
     try {
       setSharing(await api<Sharing>("GET", "/shares"));
@@ -68,7 +72,7 @@ export function Shares() {
       {sharing && sharing.shares.length > 0 && (
         <ul class="files card">
           {sharing.shares.map((share) => (
-            <li key={share.id} class="file-line">
+            <li key={share.id} class="file-line wraps">
               <div class="grow">
                 <strong>
                   {share.name}
@@ -77,20 +81,60 @@ export function Shares() {
                 <span class="quiet-text">
                   {share.rights.includes("write") ? "changes" : "reads"}{" "}
                   {share.path} until {moment(share.expires)}
+                  {share.rights.includes("delegate") && ", may pass it on"}
+                  {share.through && `, through ${share.through}`}
                 </span>
               </div>
               {share.state === "active" && (
-                <button
-                  type="button"
-                  aria-label={`Take back from ${share.name}`}
-                  onClick={() => setDoomed(share)}
-                >
-                  Take back
-                </button>
+                <div class="actions">
+                  <button
+                    type="button"
+                    aria-label={`New link for ${share.name}`}
+                    onClick={() => setLost(share)}
+                  >
+                    New link
+                  </button>
+                  <button
+                    type="button"
+                    aria-label={`Take back from ${share.name}`}
+                    onClick={() => setDoomed(share)}
+                  >
+                    Take back
+                  </button>
+                </div>
               )}
             </li>
           ))}
         </ul>
+      )}
+      <Boxes />
+      {lost && (
+        <Dialog
+          title={`A new link for ${lost.name}?`}
+          close={() => setLost(undefined)}
+        >
+          <p>
+            For a link that was lost, or that others have seen. The old one
+            opens nothing any more, and what is written from now on has new
+            keys.
+          </p>
+          <Form
+            action="Make a new link"
+            submit={async () => {
+              setMade(await api<NewShare>("POST", `/shares/${lost.id}/renew`));
+              setLost(undefined);
+              await refresh();
+            }}
+          />
+        </Dialog>
+      )}
+      {made && (
+        <LinkDialog
+          made={made}
+          done={async () => {
+            setMade(undefined);
+          }}
+        />
       )}
       {doomed && (
         <Dialog
@@ -99,7 +143,8 @@ export function Shares() {
         >
           <p>
             What they could read they may have copied. From now on the link
-            opens nothing, and what is written has new keys.
+            opens nothing, nor does one that they passed on, and what is written
+            has new keys.
           </p>
           <Form
             action="Take it back"

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { StorageView } from "../../../../api/store-routes.ts";
 import { api } from "../../api.ts";
 import { bytes, moment } from "../../format.ts";
-import { Bar, Dialog, Fact, Field, Form, Notice } from "../../ui.tsx";
+import { Bar, Dialog, Fact, Form, Notice, NumberField } from "../../ui.tsx";
 
 const day = 86_400_000;
 
@@ -124,27 +124,23 @@ function PaceDialog({
           })
         }
       >
-        <Field
+        <NumberField
           label="Days in which everything is read once"
           name="days"
-          type="number"
           min={1}
           max={3650}
-          required
           value={days}
-          onInput={(event) => setDays(event.currentTarget.value)}
+          change={setDays}
         />
-        <Field
+        <NumberField
           label="Megabytes a second at most"
           name="rate"
-          type="number"
           min={0.1}
           max={10000}
-          step="any"
-          required
+          fine
           hint="It waits anyway while somebody uses the disks."
           value={rate}
-          onInput={(event) => setRate(event.currentTarget.value)}
+          change={setRate}
         />
       </Form>
     </Dialog>

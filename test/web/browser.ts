@@ -1,0 +1,75 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+} from "playwright-core";
+
+/** The sizes at which pages are looked at: a phone and a desktop. */
+export const sizes = {
+  390: { width: 390, height: 844 },
+  1280: { width: 1280, height: 860 },
+} as const;
+const keep = process.env.COPPICE_SCREENSHOTS === "1";
+
+/** Debian's Chromium. */
+export async function startBrowser(): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A page that records what goes wrong in it. */
+export async function openPage(
+  context: BrowserContext,
+  url: string,
+): Promise<{ page: Page; errors: string[] }> {
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (
+      message.type() === "error" &&
+      !/status of (401|403|400|404|409|422|429|503)|net::ERR/.test(
+        message.text(),
+      )
+    )
+      errors.push(message.text());
+  });
+  await page.goto(url);
+  return { page, errors };
+}
+
+/** Looks at a page at both sizes: nothing may stick out sideways. With COPPICE_SCREENSHOTS=1 the pictures are kept. */
+export async function look(
+  page: Page,
+  name: string,
+  check: (message: string, fits: boolean) => void,
+): Promise<void> {
+  for (const [width, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    await page.evaluate(() => document.fonts.ready);
+    const fits = await page.evaluate(
+      () => document.documentElement.scrollWidth <= innerWidth,
+    );
+    check(`${name} at ${width} px fits its width`, fits);
+    const picture = await page.screenshot({ animations: "disabled" });
+    check(`${name} at ${width} px shows something`, picture.length > 5000);
+    if (keep)
+      await writeFile(
+        join(import.meta.dirname, `${name}-${width}.png`),
+        picture,
+      );
+  }
+}
