@@ -33,11 +33,12 @@ async function removeOrphans(): Promise<void> {
 
 /** Takes away what a killed test mounted, the innermost first, and the loop devices on its files. */
 async function unmountBelow(path: string): Promise<void> {
-  const points = (await readFile("/proc/self/mounts", "utf8"))
-    .split("\n")
-    .map((line) => line.split(" ")[1] ?? "")
-    .filter((point) => point.startsWith(`${path}/`));
-  for (const point of points.reverse()) await run("umount", ["--lazy", point]);
+  const points = await mountedBelow(path);
+  for (const point of points.reverse())
+    await run("umount", ["--lazy", point]).catch(async (error: unknown) => {
+      // Another test process may have tidied up at the same moment.
+      if ((await mountedBelow(path)).includes(point)) throw error;
+    });
   if (points.length === 0) return;
   const { stdout } = await run("losetup", [
     "--list",
@@ -47,8 +48,17 @@ async function unmountBelow(path: string): Promise<void> {
   ]);
   for (const line of stdout.split("\n")) {
     const [device = "", file = ""] = line.trim().split(/\s+/);
-    if (file.startsWith(`${path}/`)) await run("losetup", ["--detach", device]);
+    // So may it here; a device that stays is found by the next.
+    if (file.startsWith(`${path}/`))
+      await run("losetup", ["--detach", device]).catch(() => {});
   }
+}
+
+async function mountedBelow(path: string): Promise<string[]> {
+  return (await readFile("/proc/self/mounts", "utf8"))
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((point) => point.startsWith(`${path}/`));
 }
 
 function isAlive(pid: number): boolean {

@@ -1,38 +1,24 @@
-import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const exec = promisify(execFile);
+import { inside, Namespaces } from "../namespaces.ts";
 
 /** A network namespace with a computer in it, wired to a box's LAN port. Needs root. */
 export class Household implements AsyncDisposable {
   readonly namespace: string;
   readonly tap = "lan";
-  #keeper: ReturnType<typeof spawn>;
+  #namespaces: Namespaces;
 
-  private constructor(namespace: string, keeper: ReturnType<typeof spawn>) {
+  private constructor(namespace: string, namespaces: Namespaces) {
     this.namespace = namespace;
-    this.#keeper = keeper;
+    this.#namespaces = namespaces;
   }
 
   /** Makes the namespace and its TAP device; both go with this process, even where it is killed. */
   static async create(): Promise<Household> {
-    if (process.getuid?.() !== 0)
-      throw new Error("this test makes network namespaces: run it as root");
-    const namespace = `coppice-${randomBytes(3).toString("hex")}`;
-    await exec("ip", ["netns", "add", namespace]);
-    // Watches for our end from outside: a name in /run/netns would outlive a killed test.
-    const keeper = spawn(
-      "sh",
-      [
-        "-c",
-        `cat >/dev/null; for pid in $(ip netns pids ${namespace}); do kill -9 $pid; done; ip netns del ${namespace}`,
-      ],
-      { stdio: ["pipe", "ignore", "ignore"], detached: true },
+    const namespaces = new Namespaces(
+      `coppice-${randomBytes(3).toString("hex")}`,
     );
-    const household = new Household(namespace, keeper);
-    await household.run("ip", "link", "set", "lo", "up");
+    const household = new Household(await namespaces.add(), namespaces);
     await household.run("ip", "tuntap", "add", household.tap, "mode", "tap");
     await household.run("ip", "link", "set", household.tap, "up");
     return household;
@@ -40,9 +26,7 @@ export class Household implements AsyncDisposable {
 
   /** Runs a command on the computer. @throws Error where it fails */
   async run(command: string, ...args: string[]): Promise<string> {
-    return (
-      await exec("ip", ["netns", "exec", this.namespace, command, ...args])
-    ).stdout;
+    return await inside(this.namespace, command, ...args);
   }
 
   /** Runs a TypeScript file of this folder on the computer; gives it a minute. @throws Error where it fails */
@@ -62,9 +46,6 @@ export class Household implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#keeper.once("exit", () => resolve());
-    this.#keeper.stdin?.end();
-    await promise;
+    await this.#namespaces[Symbol.asyncDispose]();
   }
 }

@@ -1,9 +1,13 @@
 /** Needs root (network namespaces) and QEMU; about eight minutes without hardware virtualisation. */
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
+import { freePort } from "../../scripts/local-services.ts";
 import type { BoxClient } from "../box-client.ts";
+import { smbclient } from "../network-drive.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
 
@@ -183,11 +187,13 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
   }
 
   let mended = 0;
+  const drivePort = await freePort();
+  let drivePassword: string;
   t.log(
     "fourth boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped",
   );
   {
-    await using box = await machine.boot();
+    await using box = await machine.boot({ drivePort });
     const { client } = box;
     t.is(box.code(), "", "a claimed box shows no code");
     await signIn(client);
@@ -210,18 +216,24 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       "",
     );
     const levels = await shell(
-      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
+      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host coppice-smb 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
     );
     const exposure = Object.fromEntries(
       [
         ...levels.matchAll(
-          /coppice-(admin|node|identity|host)\.service\W+(?:exposure\W+)?([\d.]+)/g,
+          /coppice-(admin|node|identity|host|smb)\.service\W+(?:exposure\W+)?([\d.]+)/g,
         ),
       ].map(([, unit, level]) => [unit, Number(level)]),
     );
-    for (const unit of ["admin", "node", "identity"])
-      t.true((exposure[unit] ?? 9) <= 2, `${unit}: ${exposure[unit]}`);
-    t.true((exposure.host ?? 9) <= 4, `host: ${exposure.host}`);
+    // The last two mount, and Samba listens.
+    for (const [unit, most] of [
+      ["admin", 2],
+      ["node", 2],
+      ["identity", 2],
+      ["smb", 2.5],
+      ["host", 4],
+    ] as const)
+      t.true((exposure[unit] ?? 9) <= most, `${unit}: ${exposure[unit]}`);
     const table = await shell(
       "lsblk --noheadings --raw --output PARTLABEL /dev/vda",
     );
@@ -253,11 +265,23 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     t.is(
       (
         await shell(
-          "ss --listening --numeric --tcp --no-header | grep -v -E '127\\.0\\.0\\.|\\[::1\\]|192\\.168\\.77\\.1' | cat",
+          "ss --listening --numeric --tcp --no-header | grep -v -E '127\\.0\\.0\\.|\\[::1\\]|192\\.168\\.77\\.1|:4471 ' | cat",
         )
       ).trim(),
       "",
-      "nothing listens but on the LAN address",
+      "nothing listens but on the LAN address, and for friends",
+    );
+    t.regex(
+      await shell(
+        "for try in $(seq 120); do ss -ltn | grep -q ':4471 ' && break; sleep 1; done; ss -ltn",
+      ),
+      /:4471 /,
+      "the box is among its friends",
+    );
+    t.regex(
+      await shell("coppice friend invite Bob"),
+      /^([a-z]+ ){11}[a-z]+$/m,
+      "twelve words, of the address on the WAN",
     );
     t.regex(await shell("nft list chain inet coppice input"), /policy drop/);
     t.like(await client.ok("GET", "/api/status"), {
@@ -266,6 +290,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       tpm: { present: true },
     });
     t.regex((await shell("coppice file ls")).trim(), /photo\.jpg$/);
+    t.regex(await shell("coppice box ls"), /this one/);
     const { segments } = await client.ok(
       "GET",
       "/api/files/entry?path=/photo.jpg",
@@ -286,14 +311,57 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     for await (const { storage } of client.events("/api/status/events"))
       if (storage?.mended === 2 * segments) break;
     mended = 2 * segments;
+
+    t.log("the network drive, as a computer at home uses it");
+    ({ password: drivePassword } = await client.ok("POST", "/api/doors/drive"));
+    const seen = await smbclient(
+      machine.folder,
+      drivePort,
+      drivePassword,
+      "ls; mkdir from-afar; get photo.jpg photo.jpg",
+    );
+    t.notRegex(seen, /NT_STATUS/);
+    t.is(
+      sha256(await readFile(join(machine.folder, "photo.jpg"))),
+      sha256(body),
+    );
+    t.true((await names(client)).includes("from-afar"));
+    t.regex(
+      await smbclient(machine.folder, drivePort, "a guess", "ls"),
+      /LOGON_FAILURE/,
+    );
+    t.is(
+      (
+        await shell(
+          "ps -C smbd -o user= | sort -u; grep -h CapEff /proc/$(pgrep -o smbd)/status; ls -A /run/coppice-smb/files",
+        )
+      ).replace(/\s+/g, " "),
+      "coppice-smb CapEff: 0000000000000400 ",
+      "Samba may bind its port and nothing more, and only its own unit sees the files",
+    );
+    await client.ok("DELETE", "/api/doors/drive");
+    t.regex(
+      await smbclient(machine.folder, drivePort, drivePassword, "ls"),
+      /NT_STATUS_(CONNECTION|IO_TIMEOUT|INVALID_NETWORK)/,
+    );
+    ({ password: drivePassword } = await client.ok("POST", "/api/doors/drive"));
     const power = await client.call("POST", "/api/power", { act: "power-off" });
     t.is(power.status, 202);
     await box.guest.ended;
   }
 
   t.log("fifth boot: everything is there");
-  await using box = await machine.boot();
+  await using box = await machine.boot({ drivePort });
   await signIn(box.client);
+  for (;;) {
+    const seen = await smbclient(
+      machine.folder,
+      drivePort,
+      drivePassword,
+      "ls",
+    );
+    if (/photo\.jpg/.test(seen)) break;
+  }
   t.is(
     sha256(
       (await box.client.call("GET", "/api/files/content?path=/photo.jpg"))

@@ -39,19 +39,25 @@ test("a disk that is moved to a machine with another TPM stays shut, and the rec
     ],
   );
   await client.claim(box.code(), "BIRCH1", owner);
+  // The kernel may find either disk first.
+  const { output } = await client.shell(
+    owner.password,
+    "lsblk -dnpo NAME,SERIAL",
+  );
+  const stolen = /(\/dev\/\w+)\s+BIRCH2/.exec(output)?.[1] ?? "not found";
   const tpm = await client.shell(
     owner.password,
-    "systemd-cryptsetup attach stolen /dev/sdb - tpm2-device=auto,headless=yes 2>&1",
+    `systemd-cryptsetup attach stolen ${stolen} - tpm2-device=auto,headless=yes 2>&1`,
   );
   t.not(tpm.status, 0, tpm.output);
   const wrong = await client.shell(
     owner.password,
-    `printf %s ${recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c"))} | cryptsetup open --key-file - /dev/sdb stolen 2>&1`,
+    `printf %s ${recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c"))} | cryptsetup open --key-file - ${stolen} stolen 2>&1`,
   );
   t.not(wrong.status, 0, wrong.output);
   const right = await client.shell(
     owner.password,
-    `printf %s ${recoveryKey} | cryptsetup open --key-file - /dev/sdb stolen && mkdir -p /tmp/stolen && mount /dev/mapper/stolen /tmp/stolen && ls /tmp/stolen/store/packs`,
+    `printf %s ${recoveryKey} | cryptsetup open --key-file - ${stolen} stolen && mkdir -p /tmp/stolen && mount /dev/mapper/stolen /tmp/stolen && ls /tmp/stolen/store/packs`,
   );
   t.is(right.status, 0, right.output);
   t.regex(right.output, /\d{8}\.pack/);
