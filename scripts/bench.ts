@@ -8,6 +8,7 @@ const parts: Record<string, () => Promise<void>> = {
     await (await import("./bench/identity.ts")).benchIdentity(),
   store: async () => await (await import("./bench/store.ts")).benchStore(),
   tree: async () => await (await import("./bench/tree.ts")).benchTree(),
+  peer: async () => await (await import("./bench/peer.ts")).benchPeer(),
 };
 
 const part = parts[process.argv[2] ?? ""];

@@ -23,6 +23,8 @@ export interface EmulatorOptions {
   folder: string;
   /** Port on 127.0.0.1 that leads to the admin, through QEMU's own network on the LAN port. */
   port?: number;
+  /** Port on 127.0.0.1 that leads to the network drive, in the same way. */
+  drivePort?: number;
   /** A TAP device as the LAN port instead, in a network namespace that both share. */
   lan?: { namespace: string; tap: string };
   /** Raw disk images to plug in as SATA disks instead of this machine's own. */
@@ -81,7 +83,10 @@ export class Emulator {
       : `user,id=lan,net=192.168.77.0/24,host=192.168.77.2,dns=192.168.77.3,dhcpstart=192.168.77.200,restrict=on,ipv6=off` +
         (options.port === undefined
           ? ""
-          : `,hostfwd=tcp:127.0.0.1:${options.port}-192.168.77.1:443`);
+          : `,hostfwd=tcp:127.0.0.1:${options.port}-192.168.77.1:443`) +
+        (options.drivePort === undefined
+          ? ""
+          : `,hostfwd=tcp:127.0.0.1:${options.drivePort}-192.168.77.1:445`);
     const args = [
       ...((await kvmWorks(board, options.image)) ? board.kvm : board.tcg),
       ...[

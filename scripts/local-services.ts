@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -124,6 +124,7 @@ export class LocalServices implements AsyncDisposable {
           COPPICE_ANCHORS: folder,
           COPPICE_PAGES: pages,
           COPPICE_PORT: String(port),
+          COPPICE_PEER_LISTEN: "/ip4/127.0.0.1/tcp/0",
           TSS2_LOG: "all+NONE",
           COPPICE_TPM: this.#tpm?.tcti ?? "none",
           ...env,
@@ -149,7 +150,7 @@ export class LocalServices implements AsyncDisposable {
     await gone;
   }
 
-  /** Resolves when the admin answers over HTTPS and the node on its socket. @throws CommandError where the admin ended */
+  /** Resolves when the admin answers over HTTPS and the others on their sockets. @throws CommandError where the admin ended */
   async ready(): Promise<void> {
     for (;;) {
       const admin = this.#children.get("admin");
@@ -158,13 +159,15 @@ export class LocalServices implements AsyncDisposable {
           `the admin ended with ${admin?.exitCode}; see the lines above`,
         );
       const status = await probe(`${this.url}/api/session`);
-      const listening = await access(
-        join(this.folder, "run/identity/identity.sock"),
-      ).then(
-        () => true,
-        () => false,
+      const listening = await Promise.all(
+        names
+          .filter((name) => name !== "admin")
+          .filter((name) => name !== "identity" || this.#options.tpm)
+          .map((name) =>
+            connects(join(this.folder, "run", name, `${name}.sock`)),
+          ),
       );
-      if (status === 200 && (!this.#options.tpm || listening)) return;
+      if (status === 200 && listening.every(Boolean)) return;
       await sleep(50);
     }
   }
@@ -172,6 +175,19 @@ export class LocalServices implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of [...names].reverse()) await this.stopService(name);
     await this.#tpm?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Whether somebody listens on a Unix socket: one that a killed process left is there, and refuses. */
+async function connects(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 

@@ -1,5 +1,5 @@
 /** All tests: lint, types, unit, property, browser, and the emulated board. Ends with one line: N passed, N failed. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +16,10 @@ interface Count {
 }
 
 const none: Count = { passed: 0, failed: 0, skipped: 0 };
+/** Milliseconds without a line after which a run is taken for stuck: longer than any test may take. */
+const quietest = 26 * 60_000;
+/** Milliseconds that a run may take to end after its report is whole. */
+const lingering = 60_000;
 
 /** Runs one command as one test. */
 async function check(
@@ -40,12 +44,46 @@ async function ava(
   flags: readonly string[] = [],
 ): Promise<Count> {
   const cli = join(repository, "node_modules/ava/entrypoints/cli.js");
-  const child = spawn(process.execPath, [cli, "--tap", ...flags, ...files], {
-    cwd: repository,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  // A group of its own, so that all of it can be ended; and it ends with its parent.
+  const child = spawn(
+    "setpriv",
+    [
+      ...["--pdeathsig", "KILL", "--", process.execPath],
+      ...[cli, "--tap", ...flags, ...files],
+    ],
+    {
+      cwd: repository,
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    },
+  );
   const count = { ...none };
-  for await (const line of createInterface({ input: child.stdout })) {
+  let whole = false;
+  const ending = new AbortController();
+  const stuck = (): void => {
+    const after = whole ? "after its report" : "in the midst of its tests";
+    console.log(`${name}: stuck ${after}; what was running:`);
+    console.log(
+      spawnSync("ps", ["axfww", "-o", "pid,stat,wchan:20,etime,args"], {
+        encoding: "utf8",
+      })
+        .stdout.split("\n")
+        .filter((line) => !/ \[/.test(line))
+        .map((line) => line.slice(0, 200))
+        .join("\n"),
+    );
+    if (!whole) count.failed++;
+    process.kill(-(child.pid as number), "SIGKILL");
+    ending.abort();
+  };
+  let watch = setTimeout(stuck, quietest);
+  for await (const line of createInterface({
+    input: child.stdout,
+    signal: ending.signal,
+  })) {
+    if (/^# fail \d+$/.test(line)) whole = true;
+    clearTimeout(watch);
+    watch = setTimeout(stuck, whole ? lingering : quietest);
     if (
       line !== "" &&
       !/^(1\.\.\d+|TAP version|# (tests|pass|fail|skip))/.test(line)
@@ -55,9 +93,12 @@ async function ava(
     else if (/^ok .*# SKIP/i.test(line)) count.skipped++;
     else if (/^ok /.test(line)) count.passed++;
   }
-  if (child.exitCode === null) await once(child, "close");
+  if (child.exitCode === null && child.signalCode === null)
+    await once(child, "exit");
+  clearTimeout(watch);
   // A run that crashed without a report must not count as green.
-  if (child.exitCode !== 0 && count.failed === 0) count.failed++;
+  const ended = whole && ending.signal.aborted;
+  if (child.exitCode !== 0 && count.failed === 0 && !ended) count.failed++;
   return count;
 }
 
@@ -81,6 +122,12 @@ async function hostTests(): Promise<Count> {
     await check("types", node, [bin("typescript/bin/tsc")]),
     await ava("unit", ["test/services/**/*.test.ts"]),
     await ava("web", ["test/web/*.test.ts"]),
+    // A village of boxes is more than two processors' work: one at a time.
+    await ava(
+      "network",
+      ["test/network/*.test.ts"],
+      ["--serial", "--concurrency=1", "--timeout=9m"],
+    ),
   );
 }
 

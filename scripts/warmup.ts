@@ -1,6 +1,9 @@
 /** Runs in the builder: starts the services once, so that the compile cache in the image holds all they load. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { markFolder } from "../services/node/store/data-disk.ts";
+import { RootKey } from "../services/node/tree/rootkey.ts";
 import { ServiceClient } from "../services/shared/client.ts";
 import { socketPath } from "../services/shared/service.ts";
 import { freePort, LocalServices } from "./local-services.ts";
@@ -39,6 +42,28 @@ const env = {
   for (const path of ["/identity", "/trust"])
     await (await identity.raw("GET", path)).body.dump();
   await (await identity.raw("POST", "/attest", { body: {} })).body.dump();
+  // With an owner and a disk the node goes among its friends, for which it loads libp2p.
+  await using node = new ServiceClient(
+    "node",
+    socketPath("node", join(folder, "run")),
+  );
+  await markFolder(join(folder, "mounts/one"));
+  const { words } = RootKey.create();
+  await (
+    await node.raw("POST", "/root-key/words", { body: { words } })
+  ).body.dump();
+  await (await node.raw("POST", "/rescan", { body: {} })).body.dump();
+  for (let tries = 0; tries < 100; tries++) {
+    const there = await node.raw("GET", "/friends").then(
+      async ({ body }) => {
+        await body.dump();
+        return true;
+      },
+      () => false,
+    );
+    if (there) break;
+    await sleep(200);
+  }
 }
 for (const [file, ...args] of [["services/cli/main.ts", "--help"]]) {
   await run(
