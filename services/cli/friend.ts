@@ -93,30 +93,70 @@ export function addFriendCommands(
     .option("--offer <bytes>")
     .option("--wish <bytes>")
     .option("--household <word>", "boxes with the same word are lost together")
-    .option("--city <word>")
+    .option("--city <word>", "see: coppice friend apart city")
+    .option(
+      "--asks <price>",
+      "what this box asks for a GB and month, as 1.5EUR",
+    )
+    .option("--pays <price>", "what this box pays for a GB and month at most")
+    .option("--days <number>", "how long this box's contracts are good")
+    .option("--bandwidth <bytes>", "what this box gives a second at least")
     .action(
       async (
         who: string,
         {
           offer,
           wish,
+          asks,
+          pays,
+          days,
+          bandwidth,
           ...rest
         }: {
           offer?: string;
           wish?: string;
+          asks?: string;
+          pays?: string;
+          days?: string;
+          bandwidth?: string;
           name?: string;
           household?: string;
           city?: string;
         },
       ) => {
         await using api = await connect();
+        const known = await find(api, who);
         await change(api, who, {
           ...rest,
+          asks: {
+            ...known.asks,
+            ...(asks === undefined ? {} : budget(asks)),
+            ...(days === undefined ? {} : { days: Number(days) }),
+            ...(bandwidth === undefined ? {} : { bandwidth: size(bandwidth) }),
+          },
+          ...(pays === undefined ? {} : { pays: budget(pays) }),
           ...(offer === undefined ? {} : { offer: size(offer) }),
           ...(wish === undefined ? {} : { wish: size(wish) }),
         });
       },
     );
+  friend
+    .command("apart <what>")
+    .description(
+      'what may be lost at once: "household", or "city" to spread over several',
+    )
+    .action(async (what: string) => {
+      await using api = await connect();
+      const { me, limits } = await api.call(
+        FriendsState,
+        "GET",
+        "/api/friends",
+      );
+      const done = await api.raw("PUT", "/api/friends/settings", {
+        json: { name: me.name, limits, apart: what },
+      });
+      await done.body.dump();
+    });
   for (const [name, phase, description] of [
     ["leave", "leaving", "move what the friend keeps elsewhere"],
     ["stay", "active", "let a friend that was leaving keep things again"],
@@ -255,6 +295,16 @@ function size(text: string): number {
   return Math.round(bytes);
 }
 
+/** A price, as 1.5EUR. @throws CliError */
+function budget(text: string): { price: number; currency: string } {
+  const [, number, currency = ""] =
+    /^(\d+(?:\.\d+)?)\s*([A-Z]*)$/.exec(text) ?? [];
+  const price = Math.round(Number(number) * 1e6);
+  if (!Number.isFinite(price))
+    throw new CliError(`${text} is no price; write it as 1.5EUR`, 2);
+  return { price, currency };
+}
+
 function describe({
   behind,
   friends,
@@ -274,8 +324,18 @@ function describe({
         ]
       : []),
     ...friends.map(
-      ({ name, id, phase, online, roundTrip, keepsForMe, keptForThem, mine }) =>
-        `${id.slice(0, 16)}  ${name}  ${phase}, ${online ? `${Math.round(roundTrip ?? 0)} ms` : "not there"}  keeps ${gigabytes(keepsForMe)} of ${gigabytes(mine?.space ?? 0)} for you, you keep ${gigabytes(keptForThem)}`,
+      ({
+        name,
+        id,
+        phase,
+        online,
+        roundTrip,
+        keepsForMe,
+        keptForThem,
+        mine,
+        trouble,
+      }) =>
+        `${id.slice(0, 16)}  ${name}  ${phase}, ${online ? `${Math.round(roundTrip ?? 0)} ms` : "not there"}  keeps ${gigabytes(keepsForMe)} of ${gigabytes(mine?.space ?? 0)} for you, you keep ${gigabytes(keptForThem)}${trouble ? `\n  ${trouble}` : ""}`,
     ),
     ...invitations.map(
       ({ id, name }) => `${id}  invited, not yet here: ${name}`,

@@ -212,7 +212,7 @@ export class StorageNode implements AsyncDisposable {
           await recoverFrom(peers, this.#store, first, "first", signal),
         );
         // Who the others are stands in the tree that the first one brought.
-        const others = await this.#readFriends(root);
+        const { friends: others } = await this.#peek(root);
         for (const friend of others) {
           const id = friendId(friend);
           if (id === first || friend.phase === "expelled") continue;
@@ -234,6 +234,7 @@ export class StorageNode implements AsyncDisposable {
           if (result.status === "fulfilled") recovered.push(result.value);
         await peers.expectLatecomers(
           recovered.map(({ friend }) => friendId(friend)),
+          (await this.#peek(root)).head,
         );
         await peers.broughtBack();
       } finally {
@@ -486,8 +487,8 @@ export class StorageNode implements AsyncDisposable {
     this.#peering.open(this.#root, tree);
   }
 
-  /** The friends that a tree tells of, without taking it into use. */
-  async #readFriends(root: RootKey): Promise<Friend[]> {
+  /** The friends that a tree tells of, and the number of its newest commit, without taking it into use. */
+  async #peek(root: RootKey): Promise<{ friends: Friend[]; head: number }> {
     await using tree = await Tree.open(
       this.#store,
       root,
@@ -495,10 +496,12 @@ export class StorageNode implements AsyncDisposable {
       (err) => this.#log.error({ err }, "the block tree could not be read"),
     );
     await tree.discover(this.#ending.signal);
-    if (!tree.state.node(tree.places.rootId)) return [];
-    const friends = await readFriends(new Records(tree));
+    const { head } = tree.state.journal;
+    const friends = tree.state.node(tree.places.rootId)
+      ? await readFriends(new Records(tree))
+      : [];
     await rm(this.#treeFolder, { recursive: true, force: true });
-    return friends;
+    return { friends, head: head.number };
   }
 
   /** Removes what an empty tree had written: its journal would stand in the way of the one that comes back. */

@@ -71,6 +71,7 @@ export class Peering implements AsyncDisposable {
           const promises = await Promises.load(tree, records);
           await peers.friends.keepIn(tree, records);
           peers.promises = promises;
+          peers.tree = tree;
           peers.soon();
           this.#failure = undefined;
           return;

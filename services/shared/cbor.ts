@@ -27,7 +27,8 @@ export const coseSignTag = 98;
 
 /** Deterministic CBOR (RFC 8949 section 4.2). */
 export function encodeCbor(value: unknown): Buffer {
-  return Buffer.from(encode(value, rfc8949EncodeOptions));
+  const { buffer, byteOffset, length } = encode(value, rfc8949EncodeOptions);
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** Reads CBOR; duplicate keys, indefinite lengths and trailing bytes are refused. Maps come as Map. @throws Error */

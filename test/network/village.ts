@@ -388,6 +388,7 @@ export async function befriend(
     await home.friends.configure({
       name: home.name,
       limits: { upload: 0, download: 0, quiet: null },
+      apart: "household",
     });
   const invitation = await host.friends.invite({ name: guest.name, ...terms });
   await guest.friends.join({ invitation: invitation[by] ?? "", ...terms });

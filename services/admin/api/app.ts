@@ -83,7 +83,7 @@ export async function createHttpsApp(
     async (dav) =>
       await addDavRoutes(
         dav as unknown as Server,
-        node.tree,
+        node,
         tokens,
         () => doors.open.webdav,
       ),
@@ -164,7 +164,7 @@ async function addRoutes(
   // Uploads stream: their parser is for these routes alone.
   await app.register(async (uploads) => {
     addFileRoutes(uploads as unknown as Server, node, ending);
-    addShareRoutes(uploads as unknown as Server, node);
+    addShareRoutes(uploads as unknown as Server, node, parts.doors);
     addStoreRoutes(
       uploads as unknown as Server,
       node,

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import {
   Box,
   Entry,
@@ -14,6 +14,7 @@ import {
 } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { AccessError, refuseForeignPages } from "./access.ts";
+import type { Doors } from "./doors.ts";
 import { newPlace, passOn, sendContent, uploadLength } from "./file-routes.ts";
 import { Guests } from "./guests.ts";
 
@@ -23,8 +24,21 @@ const Id = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
 const path = Type.String({ pattern: "^/", maxLength: 4096 });
 const largest = 2 ** 46;
 
+/** A share, as its holder sees it. */
+const GuestShare = Type.Object({
+  ...Share.properties,
+  webdav: Type.Boolean({
+    description: "whether it is a network folder too, under /dav",
+  }),
+});
+export type GuestShare = Static<typeof GuestShare>;
+
 /** What the owner does with shares, and what their holders do with what was shared. */
-export function addShareRoutes(app: Server, node: NodeClient): void {
+export function addShareRoutes(
+  app: Server,
+  node: NodeClient,
+  doors: Doors,
+): void {
   app.get(
     "/api/shares",
     {
@@ -118,12 +132,16 @@ export function addShareRoutes(app: Server, node: NodeClient): void {
       return reply.status(204).send();
     },
   );
-  addGuestRoutes(app, node);
+  addGuestRoutes(app, node, doors);
 }
 
 /** What somebody with a link may do; each act is checked against his caps in the storage node. */
-function addGuestRoutes(app: Server, node: NodeClient): void {
+function addGuestRoutes(app: Server, node: NodeClient, doors: Doors): void {
   const guests = new Guests();
+  const shareOf = async (secret: string): Promise<GuestShare> => ({
+    ...(await node.openShare(secret)),
+    webdav: doors.open.webdav,
+  });
   const anyone = { config: { access: "anyone" } } as const;
   const secretOf = (request: FastifyRequest): string => {
     if (!["GET", "HEAD"].includes(request.method)) refuseForeignPages(request);
@@ -147,12 +165,12 @@ function addGuestRoutes(app: Server, node: NodeClient): void {
         body: Type.Object({
           secret: Type.String({ minLength: 43, maxLength: 43 }),
         }),
-        response: { 200: Share },
+        response: { 200: GuestShare },
       },
     },
     async (request, reply) => {
       refuseForeignPages(request);
-      const share = await node.openShare(request.body.secret);
+      const share = await shareOf(request.body.secret);
       const { cookie, seconds } = guests.admit(request.body.secret);
       reply.setCookie(guestCookie, cookie, {
         path: "/",
@@ -171,10 +189,10 @@ function addGuestRoutes(app: Server, node: NodeClient): void {
       schema: {
         tags,
         summary: "What the link gives",
-        response: { 200: Share },
+        response: { 200: GuestShare },
       },
     },
-    async (request) => await node.openShare(secretOf(request)),
+    async (request) => await shareOf(secretOf(request)),
   );
   app.get(
     "/api/shared/files",

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import {
   type Act,
   type EntryDetails,
+  type NodeClient,
   splitPath,
   type TreeClient,
 } from "../../node/client.ts";
@@ -51,9 +52,15 @@ type Method = (typeof methods)[number];
 const multistatus =
   '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">';
 
-/** One call of a WebDAV client. */
-interface Call {
+/** What a caller may see: the owner all files, whoever has a share the shared folder, as himself. */
+interface View {
   tree: TreeClient;
+  /** Path of what is `/` to him; empty for the owner. */
+  base: string;
+}
+
+/** One call of a WebDAV client. */
+interface Call extends View {
   request: FastifyRequest;
   reply: FastifyReply;
   path: string;
@@ -61,13 +68,13 @@ interface Call {
 }
 
 /**
- * The files as WebDAV (RFC 4918, classes 1 and 2) under /dav, for phones and desktops. Callers sign in with an API token as
- * their password.
+ * The files as WebDAV (RFC 4918, classes 1 and 2) under /dav, for phones and desktops. The owner signs in with an API token
+ * as password; whoever was given a link, with what is behind # in it: then /dav is the shared folder.
  * @param isOpen whether the owner opened this door.
  */
 export async function addDavRoutes(
   app: Server,
-  tree: TreeClient,
+  node: NodeClient,
   tokens: Tokens,
   isOpen: () => boolean,
 ): Promise<void> {
@@ -92,16 +99,17 @@ export async function addDavRoutes(
             "door-closed",
             "WebDAV is switched off. The owner opens it on the System page.",
           );
-        if (!signedIn(request, tokens)) {
+        const view = await signIn(request, node, tokens);
+        if (!view) {
           reply.header("www-authenticate", 'Basic realm="Coppice"');
           throw new CoppiceError(
             401,
             "sign-in",
-            "Sign in with an API token as password. The System page makes one.",
+            "Sign in with an API token as password (the System page makes one), or with what is behind # in a link that you were given.",
           );
         }
         const call: Call = {
-          tree,
+          ...view,
           request,
           reply,
           path: pathOf(request.url),
@@ -122,11 +130,12 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
       .send(),
   GET: read,
   HEAD: read,
-  PUT: async ({ tree, request, reply, path, headers }) => {
-    const old = await find(tree, path);
+  PUT: async (call) => {
+    const { tree, request, reply, path, headers } = call;
+    const old = await find(call, path);
     if (old?.entry.kind === "directory") throw status(405, "a folder is there");
     checkConditions(headers, old);
-    const { parent, name } = await place(tree, path);
+    const { parent, name } = await place(call, path);
     const length = headers["content-length"];
     const entry = await passOn(
       bodyOf(request),
@@ -142,8 +151,9 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
       .header("etag", etagOf(entry))
       .send();
   },
-  DELETE: async ({ tree, reply, path, headers }) => {
-    const old = await need(tree, path);
+  DELETE: async (call) => {
+    const { tree, reply, path, headers } = call;
+    const old = await need(call, path);
     if (path === "/") throw status(403, "the root stays");
     await tree.act({
       act: "remove",
@@ -152,27 +162,32 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
     });
     return reply.status(204).send();
   },
-  MKCOL: async ({ tree, request, reply, path }) => {
+  MKCOL: async (call) => {
+    const { tree, request, reply, path } = call;
     if ((await xmlOf(request)) !== "")
       throw status(415, "a folder is made without a body");
-    if (await find(tree, path)) throw status(405, "something is there already");
-    await tree.act({ act: "directory", ...(await place(tree, path)) });
+    if (await find(call, path)) throw status(405, "something is there already");
+    await tree.act({ act: "directory", ...(await place(call, path)) });
     return reply.status(201).send();
   },
   COPY: async (call) => await transfer(call, "copy"),
   MOVE: async (call) => await transfer(call, "move"),
-  PROPFIND: async ({ tree, request, reply, path, headers }) => {
+  PROPFIND: async (call) => {
+    const { request, reply, path, headers } = call;
     const wanted = readPropfind(await xmlOf(request));
     const depth = headers.depth ?? "infinity";
-    const top = await need(tree, path);
+    const top = await need(call, path);
     if (depth !== "0" && depth !== "1" && top.entry.kind === "directory")
       throw status(403, "ask for Depth 0 or 1");
     const responses = async function* (): AsyncGenerator<string> {
       yield multistatus;
       yield responseOf(resource(path, top), wanted);
       if (depth === "1" && top.entry.kind === "directory")
-        for await (const child of children(tree, path))
-          yield responseOf(resource(child.path, child), wanted);
+        for await (const child of children(call, path))
+          yield responseOf(
+            resource(child.path.slice(call.base.length), child),
+            wanted,
+          );
       yield "</D:multistatus>";
     };
     return reply
@@ -180,9 +195,10 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
       .type("application/xml; charset=utf-8")
       .send(Readable.from(responses(), { objectMode: false }));
   },
-  PROPPATCH: async ({ tree, request, reply, path, headers }) => {
+  PROPPATCH: async (call) => {
+    const { tree, request, reply, path, headers } = call;
     const changes = readProppatch(await xmlOf(request));
-    const old = await need(tree, path);
+    const old = await need(call, path);
     const elements = changes.map(emptyElement);
     const answer = (body: string): FastifyReply =>
       reply
@@ -223,14 +239,15 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
     });
     return answer(propstat(elements, "200 OK"));
   },
-  LOCK: async ({ tree, request, reply, path, headers }) => {
+  LOCK: async (call) => {
+    const { tree, request, reply, path, headers } = call;
     const body = await xmlOf(request);
-    let details = await find(tree, path);
+    let details = await find(call, path);
     const made = details === undefined;
     if (!details) {
       // A lock on nothing makes an empty file (RFC 4918 section 7.3).
-      await tree.act({ act: "file", ...(await place(tree, path)) });
-      details = await need(tree, path);
+      await tree.act({ act: "file", ...(await place(call, path)) });
+      details = await need(call, path);
     }
     const { entry } = details;
     const token = tokenIn(headers.if, entry.id);
@@ -257,8 +274,9 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
         `<?xml version="1.0" encoding="utf-8"?>\n<D:prop xmlns:D="DAV:"><D:lockdiscovery>${activeLock(entry, lock, hrefOf(path, details))}</D:lockdiscovery></D:prop>`,
       );
   },
-  UNLOCK: async ({ tree, reply, path, headers }) => {
-    const { entry } = await need(tree, path);
+  UNLOCK: async (call) => {
+    const { tree, reply, path, headers } = call;
+    const { entry } = await need(call, path);
     const token = tokenIn(headers["lock-token"], entry.id);
     if (token === undefined)
       throw status(409, "this is not locked with that token");
@@ -267,14 +285,9 @@ const handlers: Readonly<Record<Method, (call: Call) => Promise<unknown>>> = {
   },
 };
 
-async function read({
-  tree,
-  request,
-  reply,
-  path,
-  headers,
-}: Call): Promise<unknown> {
-  const { entry } = await need(tree, path);
+async function read(call: Call): Promise<unknown> {
+  const { tree, request, reply, path, headers } = call;
+  const { entry } = await need(call, path);
   if (entry.kind === "directory")
     throw status(405, "a folder is listed by PROPFIND");
   reply
@@ -293,17 +306,15 @@ async function read({
 }
 
 /** Copies or moves to where the Destination header says (RFC 4918 sections 9.8 and 9.9). */
-async function transfer(
-  { tree, reply, path, headers, request }: Call,
-  act: "copy" | "move",
-): Promise<unknown> {
-  const from = await need(tree, path);
+async function transfer(call: Call, act: "copy" | "move"): Promise<unknown> {
+  const { tree, reply, path, headers, request } = call;
+  const from = await need(call, path);
   const target = destinationOf(headers.destination, request.host);
   if (target === path) throw status(403, "it is there already");
-  const there = await find(tree, target);
+  const there = await find(call, target);
   if (there && headers.overwrite?.toUpperCase() === "F")
     throw status(412, "something is there already");
-  const to = await place(tree, target);
+  const to = await place(call, target);
   // A file that takes another's place goes on with its history.
   const replaces =
     act === "move" &&
@@ -348,11 +359,11 @@ function checkConditions(
 }
 
 async function find(
-  tree: TreeClient,
+  { tree, base }: View,
   path: string,
 ): Promise<EntryDetails | undefined> {
   try {
-    return await tree.entry(path);
+    return await tree.entry(within(base, path));
   } catch (error) {
     if (
       error instanceof CoppiceError &&
@@ -363,34 +374,39 @@ async function find(
   }
 }
 
-async function need(tree: TreeClient, path: string): Promise<EntryDetails> {
-  const found = await find(tree, path);
+async function need(view: View, path: string): Promise<EntryDetails> {
+  const found = await find(view, path);
   if (!found) throw status(404, `there is nothing at ${path}`);
   return found;
 }
 
 /** The folder and the name of a path. @throws CoppiceError 409 where there is no such folder */
 async function place(
-  tree: TreeClient,
+  view: View,
   path: string,
 ): Promise<{ parent: string; name: string }> {
   const { parent, name } = splitPath(path);
-  if ((await find(tree, parent))?.entry.kind !== "directory")
+  if ((await find(view, parent))?.entry.kind !== "directory")
     throw status(409, `there is no folder ${parent}`);
-  return { parent, name };
+  return { parent: within(view.base, parent), name };
 }
 
 async function* children(
-  tree: TreeClient,
+  { tree, base }: View,
   path: string,
 ): AsyncGenerator<EntryDetails> {
   for (let after = ""; ; ) {
-    const slice = await tree.details({ at: path, after });
+    const slice = await tree.details({ at: within(base, path), after });
     yield* slice;
     const last = slice.at(-1);
     if (!last) return;
     after = last.entry.name;
   }
+}
+
+/** A caller's path as the tree's. */
+function within(base: string, path: string): string {
+  return base === "" ? path : path === "/" ? base : base + path;
 }
 
 function resource(path: string, details: EntryDetails): Resource {
@@ -438,13 +454,30 @@ function destinationOf(header: string | undefined, host: string): string {
   return pathOf(url.pathname);
 }
 
-function signedIn(request: FastifyRequest, tokens: Tokens): boolean {
+/** What somebody may see who signs in; `undefined` for whoever has no right password. @throws CoppiceError where a share ended, or is no folder */
+async function signIn(
+  request: FastifyRequest,
+  node: NodeClient,
+  tokens: Tokens,
+): Promise<View | undefined> {
   const basic = /^Basic ([A-Za-z0-9+/=]{1,2000})$/.exec(
     request.headers.authorization ?? "",
   )?.[1];
-  if (basic === undefined) return false;
-  const [, ...password] = Buffer.from(basic, "base64").toString().split(":");
-  return tokens.accepts(password.join(":"));
+  if (basic === undefined) return undefined;
+  const [, ...rest] = Buffer.from(basic, "base64").toString().split(":");
+  const password = rest.join(":");
+  if (tokens.accepts(password)) return { tree: node.tree, base: "" };
+  if (!/^[\w-]{43}$/.test(password)) return undefined;
+  const share = await node.openShare(password).catch((error: unknown) => {
+    if (error instanceof CoppiceError && error.type === "no-such-share")
+      return undefined;
+    throw error;
+  });
+  if (!share) return undefined;
+  const tree = node.tree.as(password);
+  if ((await tree.entry(share.path)).entry.kind !== "directory")
+    throw status(403, "a single file is downloaded from the link's page");
+  return { tree, base: share.path };
 }
 
 function bodyOf(request: FastifyRequest): Readable {

@@ -1,4 +1,5 @@
 import type { PeerIdentityClient } from "../../identity/peer-client.ts";
+import { amongFriends } from "./contract.ts";
 import { StrangerError } from "./errors.ts";
 import { type Friend, friendId } from "./friend.ts";
 import type { Friends } from "./friends.ts";
@@ -79,6 +80,8 @@ export class Admission {
       attested: null,
       offer,
       wish,
+      asks: amongFriends,
+      pays: { price: 0, currency: "" },
       mine: null,
       theirs: null,
       ended: [],

@@ -2,18 +2,19 @@ import type { PeerIdentityClient } from "../../identity/peer-client.ts";
 import { coseSign } from "../../shared/cose.ts";
 import { ConflictError } from "../../shared/errors.ts";
 import {
+  affords,
   type Contract,
   checkSigner,
+  day,
   draftContract,
   draftEnding,
   hashOf,
   openEnding,
   type Party,
   readContract,
-  renewWithin,
+  renewalOf,
   type SignedContract,
   sealContract,
-  term,
 } from "./contract.ts";
 import { ContractError, RefusedError } from "./errors.ts";
 import { accountOf, type Friend, friendId } from "./friend.ts";
@@ -37,15 +38,26 @@ export interface AgreementInit {
 /** Makes, renews and ends contracts with friends: this box asks for room, and gives it. */
 export class Agreements {
   #init: AgreementInit;
+  /** Why there is no contract, by the friend's id. */
+  #troubles = new Map<string, string>();
 
   constructor(init: AgreementInit) {
     this.#init = init;
   }
 
-  /** The contract under which a friend keeps something for me, while it is good. */
+  /** The contract under which a friend keeps something for me, while it is good: with the box that the friend has now. */
   mine(friend: Friend, now = Date.now()): Contract | undefined {
     const contract = friend.mine && readContract(friend.mine).contract;
-    return contract && contract.until > now ? contract : undefined;
+    return contract &&
+      contract.until > now &&
+      Buffer.from(contract.provider).equals(friend.node)
+      ? contract
+      : undefined;
+  }
+
+  /** Why there is no new contract with a friend; empty where nothing is in the way. */
+  trouble(id: string): string {
+    return this.#troubles.get(id) ?? "";
   }
 
   /** What I keep for a friend. */
@@ -73,18 +85,39 @@ export class Agreements {
     const contract = this.mine(friend, now);
     return (
       !contract ||
-      contract.until < now + renewWithin ||
-      contract.space > friend.wish ||
-      !Buffer.from(contract.provider).equals(friend.node)
+      renewalOf(contract) < now ||
+      contract.space > friend.wish
     );
   }
 
-  /** Asks a friend for room: as much as the owner wishes, or as there is. @throws RefusedError, UnreachableError, ContractError */
+  /** Asks a friend for room: as much as the owner wishes, or as there is, for what the owner pays. @throws RefusedError, UnreachableError, ContractError */
   async agree(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#agree(id, signal);
+      this.#troubles.delete(id);
+    } catch (error) {
+      if (error instanceof RefusedError || error instanceof ContractError)
+        this.#troubles.set(id, error.message);
+      throw error;
+    }
+  }
+
+  async #agree(id: string, signal: AbortSignal): Promise<void> {
     const { friends, identity } = this.#init;
     const lines = this.#init.lines();
     const friend = friends.require(id);
-    const { offered } = await lines.ask(id, "terms", {}, "interactive", signal);
+    const { offered, price, currency, days, bandwidth } = await lines.ask(
+      id,
+      "terms",
+      {},
+      "interactive",
+      signal,
+    );
+    if (!affords(friend.pays, { price, currency }))
+      throw new RefusedError(
+        "too-dear",
+        `${friend.name} asks ${price / 1e6} ${currency} for a gigabyte and month, and you pay ${friend.pays.price / 1e6} ${friend.pays.currency} at most. Agree on it with each other, and change it here or there.`,
+      );
     const me = await this.#init.me();
     const before = this.#before(friend, me);
     const space = Math.min(
@@ -99,7 +132,7 @@ export class Agreements {
     const payload = draftContract(
       { node: Buffer.from(friend.node), owner: Buffer.from(friend.owner) },
       me,
-      { space, bandwidth: 0, price: 0, currency: "" },
+      { space, price, currency, days, bandwidth },
       Date.now(),
       before,
     );
@@ -138,6 +171,7 @@ export class Agreements {
     const proposed = readContract(bytes);
     const { contract, payload } = proposed;
     checkSigner(proposed, friend.key);
+    const { asks } = friend;
     const me = await this.#init.me();
     const now = Date.now();
     const before = friend.theirs ? readContract(friend.theirs) : undefined;
@@ -165,12 +199,16 @@ export class Agreements {
         `This box offers ${offered} bytes, and not ${contract.space}.`,
       );
     if (
-      contract.price !== 0 ||
-      contract.until > now + term + clockTolerance ||
+      contract.price < asks.price ||
+      (asks.price > 0 && contract.currency !== asks.currency) ||
+      contract.until > now + asks.days * day + clockTolerance ||
       contract.from > now + clockTolerance ||
-      contract.bandwidth !== 0
+      contract.bandwidth > asks.bandwidth
     )
-      throw new RefusedError("terms", "This box does not take these terms.");
+      throw new RefusedError(
+        "terms",
+        "This box asks for other terms than these. Ask for them again.",
+      );
     const mine = await this.#init.identity.signContract(payload, signal);
     const signed = coseSign(payload, [...proposed.signatures.values(), mine]);
     await this.#init.friends.change(friendId(friend), (one) => ({

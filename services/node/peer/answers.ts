@@ -72,10 +72,14 @@ export function answersFor(id: string, init: AnswerInit): Answers {
     drop: async (question) => await keeping.drop(friend("drop"), question),
     audit: async (question, signal) =>
       await keeping.audit(friend("audit"), question, signal),
-    terms: async () => ({
-      offered: await init.offered(friend("terms")),
-      time: Date.now(),
-    }),
+    terms: async () => {
+      const one = friend("terms");
+      return {
+        ...one.asks,
+        offered: await init.offered(one),
+        time: Date.now(),
+      };
+    },
     contract: async (question, signal) => {
       const one = friend("contract");
       const has = agreements.theirs(one)?.space ?? 0;

@@ -1,5 +1,6 @@
 /** What the node tells of its friends, and is told. */
 import { type Static, Type } from "typebox";
+import { Budget, Conditions } from "./contract.ts";
 import { FriendPhase } from "./friend.ts";
 import { Limits } from "./shaper.ts";
 
@@ -13,6 +14,12 @@ const Losses = Type.Integer({
   description:
     "how many boxes may be lost, this one included; 0: only on this box",
 });
+/** Which boxes are taken for lost together: those in one house, or in one city too. */
+export const Apart = Type.Union([
+  Type.Literal("household"),
+  Type.Literal("city"),
+]);
+export type Apart = Static<typeof Apart>;
 const space = Type.Integer({ minimum: 0, maximum: 2 ** 50 });
 
 /** A contract, in short. */
@@ -20,6 +27,9 @@ export const ContractView = Type.Object({
   id: Type.String(),
   version: Type.Integer(),
   space: Bytes,
+  price: Conditions.properties.price,
+  currency: Conditions.properties.currency,
+  bandwidth: Conditions.properties.bandwidth,
   from: Time,
   until: Time,
 });
@@ -67,6 +77,11 @@ export const FriendView = Type.Object({
   keptForThem: Bytes,
   offer: Bytes,
   wish: Bytes,
+  asks: Conditions,
+  pays: Budget,
+  trouble: Type.String({
+    description: "why there is no new contract; empty where all is well",
+  }),
   mine: Type.Union([ContractView, Type.Null()]),
   theirs: Type.Union([ContractView, Type.Null()]),
 });
@@ -140,6 +155,7 @@ export const FriendsState = Type.Object({
     }),
   }),
   limits: Limits,
+  apart: Apart,
   line: Type.Object({
     sent: Bytes,
     asked: Bytes,
@@ -184,6 +200,8 @@ export const FriendChange = Type.Object({
   wish: Type.Optional(space),
   household: Type.Optional(Type.String({ maxLength: 64 })),
   city: Type.Optional(Type.String({ maxLength: 64 })),
+  asks: Type.Optional(Conditions),
+  pays: Type.Optional(Budget),
   phase: Type.Optional(
     Type.Union([
       Type.Literal("active"),
@@ -200,10 +218,11 @@ export const FolderPromise = Type.Object({
   losses: Type.Union([Losses, Type.Null()]),
 });
 
-/** What friends may have of the line, and how they see this box. */
+/** What friends may have of the line, how they see this box, and what is lost together. */
 export const FriendSettings = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 64 }),
   limits: Limits,
+  apart: Apart,
 });
 export type FriendSettings = Static<typeof FriendSettings>;
 

@@ -106,6 +106,12 @@ export class Befriending {
         "That friend's box keeps nothing at present.",
         "not-active",
       );
+    const most = this.#peers.promises?.limits.upload ?? 0;
+    if (most > 0 && (rest.asks?.bandwidth ?? 0) > most)
+      throw new ConflictError(
+        `You promise more bytes a second than the limit of your line, ${most}, lets through.`,
+        "more-than-limit",
+      );
     await friends.change(id, () => ({ ...rest, ...(phase ? { phase } : {}) }));
     if (phase === "leaving")
       await lines.ask(id, "leave", {}, "interactive", signal).catch(() => {});
@@ -166,9 +172,9 @@ export class Befriending {
     };
   }
 
-  async configure({ name, limits }: FriendSettings): Promise<void> {
-    await this.#peers.promises?.setName(name);
-    await this.#peers.promises?.setLimits(limits);
+  async configure(settings: FriendSettings): Promise<void> {
+    await this.#peers.promises?.configure(settings);
+    this.#peers.soon();
   }
 
   /** Promises that a folder survives the loss of so many boxes. @throws NoEntryError */

@@ -14,6 +14,29 @@ import { ContractError } from "./errors.ts";
 const Milliseconds = Type.Integer({ minimum: 0, maximum: 2 ** 48 });
 const Count = Type.Integer({ minimum: 0, maximum: 2 ** 52 });
 
+/** What a provider asks of one consumer, and gives. */
+export const Conditions = Type.Object({
+  price: Type.Integer({
+    minimum: 0,
+    maximum: 1e12,
+    description:
+      "for a gigabyte (10^9 bytes) and 30 days, in millionths of the currency; 0 among friends",
+  }),
+  currency: Type.String({ pattern: "^[A-Z]{0,8}$" }),
+  days: Type.Integer({
+    minimum: 1,
+    maximum: 366,
+    description: "how long a contract is good; it is renewed in time",
+  }),
+  bandwidth: Type.Integer({
+    minimum: 0,
+    maximum: 2 ** 40,
+    description:
+      "bytes a second that the provider gives at least; 0: as much as is free",
+  }),
+});
+export type Conditions = Static<typeof Conditions>;
+
 /** What a contract says. */
 export const Contract = Type.Object(
   {
@@ -32,13 +55,11 @@ export const Contract = Type.Object(
     consumerOwner: Bytes(32),
     /** Bytes of fragments. */
     space: Count,
-    /** Bytes a second that the provider gives at least; 0 for as much as is free. */
-    bandwidth: Count,
+    bandwidth: Conditions.properties.bandwidth,
     /** Bytes a day that the consumer may ask for in audits. */
     audits: Count,
-    /** For a gigabyte (10^9 bytes) and a month of 30 days, in millionths of the currency; 0 among friends. */
-    price: Count,
-    currency: Type.String({ maxLength: 16 }),
+    price: Conditions.properties.price,
+    currency: Conditions.properties.currency,
     from: Milliseconds,
     until: Milliseconds,
     /** Milliseconds after the end for which the provider still gives back what it keeps: a dead box is when it is needed. */
@@ -63,20 +84,35 @@ const Ending = Type.Object(
 );
 export type Ending = Static<typeof Ending>;
 
-const day = 86_400_000;
-/** How long a contract is good; it is renewed when less than three quarters are left. */
-export const term = 31 * day;
-export const renewWithin = 24 * day;
+/** Milliseconds. */
+export const day = 86_400_000;
 const grace = 90 * day;
 /** Bytes of audits a day: enough to catch a holder that dropped 1 %, three times over. */
 const auditBudget = 40_000_000;
 
-/** Terms that both agree on. */
-export interface Terms {
-  space: number;
-  bandwidth: number;
-  price: number;
-  currency: string;
+/** What friends ask of each other where nothing else was said. */
+export const amongFriends: Conditions = {
+  price: 0,
+  currency: "",
+  days: 31,
+  bandwidth: 0,
+};
+
+/** What a consumer pays at most. */
+export const Budget = Type.Pick(Conditions, ["price", "currency"]);
+export type Budget = Static<typeof Budget>;
+
+/** Whether a price is within a budget: what costs nothing always is. */
+export function affords(budget: Budget, asked: Budget): boolean {
+  return (
+    asked.price === 0 ||
+    (asked.currency === budget.currency && asked.price <= budget.price)
+  );
+}
+
+/** When a contract is to be renewed: three quarters of it are left then, for a friend may be away for long. Milliseconds since 1970. */
+export function renewalOf({ from, until }: Contract): number {
+  return from + (until - from) / 4;
 }
 
 /** The two of a contract: principals of node and owner. */
@@ -89,7 +125,7 @@ export interface Party {
 export function draftContract(
   provider: Party,
   consumer: Party,
-  terms: Terms,
+  { space, days, ...terms }: Conditions & { space: number },
   now: number,
   before?: SignedContract,
 ): Buffer {
@@ -102,10 +138,11 @@ export function draftContract(
     providerOwner: provider.owner,
     consumer: consumer.node,
     consumerOwner: consumer.owner,
+    space,
     ...terms,
     audits: auditBudget,
     from: now,
-    until: now + term,
+    until: now + days * day,
     grace,
   } satisfies Contract);
 }

@@ -1,6 +1,7 @@
 /** What is kept of a friend: in the block tree, so that it is there again with the root key. */
 import { type Static, Type } from "typebox";
 import { Bytes, encodeCbor, parseCbor } from "../../shared/cbor.ts";
+import { Budget, Conditions } from "./contract.ts";
 
 const Time = Type.Integer({ minimum: 0, maximum: 2 ** 48 });
 
@@ -53,6 +54,9 @@ export const Friend = Type.Object(
     /** Bytes of fragments that this box keeps for the friend at most, and that it asks the friend to keep. */
     offer: Type.Integer({ minimum: 0, maximum: 2 ** 52 }),
     wish: Type.Integer({ minimum: 0, maximum: 2 ** 52 }),
+    /** What this box asks of the friend for it, and what it pays the friend at most. */
+    asks: Conditions,
+    pays: Budget,
     /** COSE_Sign: what the friend keeps for me, and what I keep for the friend. */
     mine: Type.Union([Bytes(1, 8192), Type.Null()]),
     theirs: Type.Union([Bytes(1, 8192), Type.Null()]),

@@ -21,19 +21,22 @@ export class Keeping {
   #foreign: ForeignFragments;
   #index: OrderedIndex<"issued">;
   #signer: () => CoseSigner;
+  #node: () => Buffer;
   #issuing = new Mutex();
   /** Bytes of audits given today, by friend. */
   #audited = new Map<string, { day: number; bytes: number }>();
 
-  /** @param index remembers the last receipt for each friend. @param signer signs receipts. */
+  /** @param index remembers the last receipt for each friend. @param signer signs receipts. @param node principal of this box */
   constructor(
     foreign: ForeignFragments,
     index: OrderedIndex<"issued">,
     signer: () => CoseSigner,
+    node: () => Buffer,
   ) {
     this.#foreign = foreign;
     this.#index = index;
     this.#signer = signer;
+    this.#node = node;
   }
 
   /**
@@ -45,7 +48,12 @@ export class Keeping {
     { fragments }: Question<"put">,
   ): Promise<Answer<"put">> {
     const contract = contractOf(friend);
-    if (!contract || contract.until < Date.now())
+    // A contract of the box before this one binds that box: receipts name who keeps it.
+    if (
+      !contract ||
+      contract.until < Date.now() ||
+      !this.#node().equals(contract.provider)
+    )
       throw new RefusedError(
         "no-contract",
         "There is no contract under which this could be kept.",

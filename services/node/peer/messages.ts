@@ -1,6 +1,7 @@
 /** What two friends' boxes say to each other after the hello: CBOR, a question and an answer at a time. */
 import { type Static, type TSchema, Type } from "typebox";
 import { Bytes } from "../../shared/cbor.ts";
+import { Conditions } from "./contract.ts";
 
 /** The protocol of calls between friends. */
 export const callProtocol = "/coppice/friend/1";
@@ -107,6 +108,7 @@ export const acts = {
   terms: {
     question: Type.Object({}),
     answer: Type.Object({
+      ...Conditions.properties,
       /** Bytes that may still be agreed on. */
       offered: Count,
       /** Milliseconds since 1970. */

@@ -59,6 +59,7 @@ export function overview(
       left:
         done === 0 || done >= total ? null : (seconds / done) * (total - done),
     },
+    apart: promises?.apart ?? "household",
     limits: promises?.limits ?? { upload: 0, download: 0, quiet: null },
     line: { sent: upload.total, asked: download.total, share: upload.share },
   };
@@ -100,6 +101,9 @@ function viewOf(
     keptForThem: store.used(accountOf(friend.owner)),
     offer: friend.offer,
     wish: friend.wish,
+    asks: friend.asks,
+    pays: friend.pays,
+    trouble: agreements.isDue(friend) ? agreements.trouble(id) : "",
     mine: contractView(agreements.mine(friend)),
     theirs: contractView(agreements.theirs(friend)),
   };
@@ -107,11 +111,15 @@ function viewOf(
 
 function contractView(contract: Contract | undefined): FriendView["mine"] {
   if (!contract) return null;
-  const { id, version, space, from, until } = contract;
+  const { id, version, space, price, currency, bandwidth, from, until } =
+    contract;
   return {
     id: Buffer.from(id).toString("hex"),
     version,
     space,
+    price,
+    currency,
+    bandwidth,
     from,
     until,
   };

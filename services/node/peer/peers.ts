@@ -5,11 +5,12 @@ import { Type } from "typebox";
 import { PeerIdentityClient } from "../../identity/peer-client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { CoppiceError } from "../../shared/errors.ts";
+import { Mutex } from "../../shared/mutex.ts";
 import type { FragmentStore } from "../store/fragments.ts";
 import { LmdbIndex } from "../store/ordered-index.ts";
 import type { Person } from "../tree/person.ts";
 import { principalOf } from "../tree/person.ts";
-import { treeAccount } from "../tree/tree.ts";
+import { type Tree, treeAccount } from "../tree/tree.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Admission } from "./admission.ts";
 import { Agreements } from "./agreements.ts";
@@ -29,7 +30,7 @@ import type { Promises } from "./promises.ts";
 import { Protector } from "./protector.ts";
 import { peerSigner } from "./receipt.ts";
 import { Receipts, WrongReceiptError } from "./receipts.ts";
-import { listLatecomer } from "./recovery.ts";
+import { takeLatecomer } from "./recovery.ts";
 import { relianceOn } from "./reliance.ts";
 import { limitsAt, noLimits, Shaper } from "./shaper.ts";
 import { Standings } from "./standing.ts";
@@ -89,6 +90,8 @@ export class Peers implements AsyncDisposable {
   readonly admission: Admission;
   readonly watch: Watch;
   promises: Promises | undefined;
+  /** The owner's tree, once it is open. */
+  tree: Tree | undefined;
   #init: PeersInit;
   #index: LmdbIndex<PeerTable>;
   #identity: PeerIdentityClient;
@@ -98,6 +101,8 @@ export class Peers implements AsyncDisposable {
   #ending = new AbortController();
   #running: Promise<unknown>[] = [];
   #busy = new Map<string, Promise<void>>();
+  /** Placing and dropping, and taking in what a latecomer has: one at a time. */
+  #moving = new Mutex();
   #observed = 0;
   #nextPass = 0;
   /** When something last changed, and when the last look that was finished had begun; milliseconds since 1970. */
@@ -132,8 +137,11 @@ export class Peers implements AsyncDisposable {
     this.upload = new Shaper(() => this.#limits.upload);
     this.download = new Shaper(() => this.#limits.download);
     const { friends, standings, locations } = this;
-    const keeping = new Keeping(init.store.foreign, index, () =>
-      peerSigner(parts.privateKey, this.#peerKey),
+    const keeping = new Keeping(
+      init.store.foreign,
+      index,
+      () => peerSigner(parts.privateKey, this.#peerKey),
+      () => this.#node,
     );
     this.agreements = new Agreements({
       friends,
@@ -202,7 +210,14 @@ export class Peers implements AsyncDisposable {
       store: init.store,
       locations,
       outbox,
-      standing: () => relianceOn(this, Date.now()),
+      standing: () => {
+        const standing = relianceOn(this, Date.now());
+        // What only a latecomer has of the journal must not be written over before it was read.
+        const boxes = standing.boxes.filter(
+          ({ id }) => !this.#index.get("facts", latecomerKey(id)),
+        );
+        return { ...standing, boxes };
+      },
       promised: (block) => this.promises?.of(block),
       drop: async (id, places) => await this.watch.drop(id, places),
       onError: (error) => init.onError(error, "a segment could not be placed"),
@@ -305,8 +320,10 @@ export class Peers implements AsyncDisposable {
     await this.#index.commit([{ table: "facts", key: treeKey }]);
   }
 
-  /** Has whoever gave nothing yet asked for a list when it comes back. @param gave ids of friends that gave what they have */
-  async expectLatecomers(gave: readonly string[]): Promise<void> {
+  /** Has whoever gave nothing yet asked for it when it comes back. @param gave ids of friends that gave what they have. @param head number of the newest commit that they had */
+  async expectLatecomers(gave: readonly string[], head: number): Promise<void> {
+    const value = Buffer.alloc(8);
+    value.writeDoubleBE(head);
     await this.#index.commit(
       this.friends.all
         .map(friendId)
@@ -314,7 +331,7 @@ export class Peers implements AsyncDisposable {
         .map((id) => ({
           table: "facts",
           key: latecomerKey(id),
-          value: Buffer.of(1),
+          value,
         })),
     );
   }
@@ -391,7 +408,9 @@ export class Peers implements AsyncDisposable {
         if (this.isBehind) return;
         await this.#noteTree(this.promises);
         await this.promises.survey(signal);
-        const left = await this.protector.pass(signal);
+        const left = await this.#moving.run(
+          async () => await this.protector.pass(signal),
+        );
         this.#looked = began;
         // A friend did not answer just then: it is asked again.
         if (left > 0)
@@ -456,10 +475,15 @@ export class Peers implements AsyncDisposable {
       await this.admission.attest(id, this.lines, signal);
       return;
     }
-    const latecomer = latecomerKey(id);
-    if (phase === "active" && this.#index.get("facts", latecomer)) {
-      await listLatecomer(this, id, signal);
-      await this.#index.commit([{ table: "facts", key: latecomer }]);
+    const key = latecomerKey(id);
+    const fork = this.#index.get("facts", key)?.readDoubleBE();
+    const { tree } = this;
+    if (phase === "active" && fork !== undefined && tree) {
+      const { store } = this.#init;
+      await this.#moving.run(
+        async () => await takeLatecomer(this, store, tree, id, fork, signal),
+      );
+      await this.#index.commit([{ table: "facts", key }]);
       this.soon();
     }
     if (this.agreements.isDue(friend, now))

@@ -6,6 +6,7 @@ import { Bytes, encodeCbor, parseCbor } from "../../shared/cbor.ts";
 import { bodiesOf, stored } from "../tree/content.ts";
 import type { Records } from "../tree/records.ts";
 import type { Tree } from "../tree/tree.ts";
+import { Apart } from "./api.ts";
 import type { Promised } from "./protector.ts";
 import { Limits, noLimits } from "./shaper.ts";
 
@@ -23,6 +24,7 @@ const Kept = Type.Object({
   /** How friends see this box. */
   name: Type.String({ maxLength: 64 }),
   losses: Losses,
+  apart: Apart,
   limits: Limits,
   folders: Type.Array(Type.Object({ id: Bytes(16), losses: Losses }), {
     maxItems: 10_000,
@@ -37,6 +39,7 @@ const usual = (): Kept => ({
   tree: randomBytes(16),
   name: hostname(),
   losses: usualLosses,
+  apart: "household",
   limits: noLimits,
   folders: [],
 });
@@ -78,16 +81,20 @@ export class Promises {
     return this.#kept.name;
   }
 
-  async setName(name: string): Promise<void> {
-    await this.#save({ ...this.#kept, name });
-  }
-
   get limits(): Limits {
     return this.#kept.limits;
   }
 
-  async setLimits(limits: Limits): Promise<void> {
-    await this.#save({ ...this.#kept, limits });
+  /** Which boxes are taken for lost together. */
+  get apart(): Apart {
+    return this.#kept.apart;
+  }
+
+  /** Changes how friends see this box, what they may have of the line, and what is lost together. */
+  async configure(
+    settings: Pick<Kept, "name" | "limits" | "apart">,
+  ): Promise<void> {
+    await this.#save({ ...this.#kept, ...settings });
   }
 
   /** What is promised of each folder that has its own promise, and of all others ("/"). */

@@ -6,8 +6,8 @@ import type { Code } from "../store/body.ts";
 export interface Box {
   /** The friend's id. */
   id: string;
-  /** Boxes of one household, or where that is asked for of one city, are lost together. */
-  household: string;
+  /** Its failure domain: boxes of one house, or where that is asked for of one city, are lost together. */
+  domain: string;
   /** Bytes that it may still take. */
   free: number;
 }
@@ -42,7 +42,7 @@ export function unavailability({ k, m }: Code, availability: number): number {
 /**
  * The code for what friends' boxes keep: the one that needs the least room of those that survive the loss of `losses` of
  * them and are seldom out of reach; one fragment a box. With too few boxes, whole copies on as many as there are.
- * @param boxes how many take fragments, in different households. @param availability their mean, 0 to 1
+ * @param boxes how many take fragments, in different domains. @param availability their mean, 0 to 1
  */
 export function codeFor(
   boxes: number,
@@ -100,7 +100,7 @@ export function repairBelow({ k, m }: Code): number {
 
 /**
  * Where the fragments of a block go: the order of the boxes is drawn anew for each of 256 groups of blocks, weighted by the
- * room that they have (rendezvous hashing), so that a box that comes or goes moves little. No household gets more than m
+ * room that they have (rendezvous hashing), so that a box that comes or goes moves little. No failure domain gets more than m
  * fragments of a segment, and no box two while another has none.
  * @param kept boxes by index that have their fragment and keep it. @returns by index, `undefined` where there is no box.
  */
@@ -112,14 +112,14 @@ export function placeOn(
   bytes: number,
 ): (string | undefined)[] {
   const placed = [...kept];
-  const perHousehold = new Map<string, number>();
+  const perDomain = new Map<string, number>();
   const taken = new Set<string>();
-  const households = new Map(boxes.map(({ id, household }) => [id, household]));
+  const domains = new Map(boxes.map(({ id, domain }) => [id, domain]));
   for (const id of kept) {
     if (id === undefined) continue;
     taken.add(id);
-    const household = households.get(id) ?? id;
-    perHousehold.set(household, (perHousehold.get(household) ?? 0) + 1);
+    const domain = domains.get(id) ?? id;
+    perDomain.set(domain, (perDomain.get(domain) ?? 0) + 1);
   }
   const group = block.subarray(0, 1);
   const order = boxes
@@ -129,15 +129,12 @@ export function placeOn(
   for (let index = 0; index < k + m; index++) {
     if (placed[index] !== undefined) continue;
     const at = order.findIndex(
-      ({ box }) => (perHousehold.get(box.household) ?? 0) < Math.max(1, m),
+      ({ box }) => (perDomain.get(box.domain) ?? 0) < Math.max(1, m),
     );
     const [next] = at < 0 ? [] : order.splice(at, 1);
     placed[index] = next?.box.id;
     if (next)
-      perHousehold.set(
-        next.box.household,
-        (perHousehold.get(next.box.household) ?? 0) + 1,
-      );
+      perDomain.set(next.box.domain, (perDomain.get(next.box.domain) ?? 0) + 1);
   }
   return placed;
 }

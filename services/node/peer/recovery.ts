@@ -2,8 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { encodeCbor } from "../../shared/cbor.ts";
 import type { FragmentStore } from "../store/fragments.ts";
 import { headerSegment } from "../store/record.ts";
-import { treeAccount } from "../tree/tree.ts";
+import { type Taken, takeBranch } from "../tree/branch.ts";
+import type { Commit } from "../tree/journal.ts";
+import { type Tree, treeAccount } from "../tree/tree.ts";
 import { RefusedError, UnreachableError } from "./errors.ts";
+import { fetchSegment } from "./fetching.ts";
 import { type Friend, friendId } from "./friend.ts";
 import { readAddress } from "./invitation.ts";
 import { listKept } from "./listing.ts";
@@ -70,20 +73,25 @@ export async function recoverFrom(
 
 /**
  * Notes what a friend keeps that was off while the tree came back: only where nobody is known to hold a fragment yet, for
- * what is known is newer. Its commits of the journal are left alone: this box has gone on from others.
+ * what is known is newer. @returns what it keeps of the journal, by block, hex: this box has gone on from others' copies
  * @throws UnreachableError, LateError, RefusedError
  */
-export async function listLatecomer(
-  { lines, locations }: Pick<Peers, "lines" | "locations">,
+async function listLatecomer(
+  { lines, locations }: Latecomers,
   id: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Map<string, FragmentTuple>> {
+  const headers = new Map<string, FragmentTuple>();
   for await (const listed of listKept(lines, id, "repair", signal)) {
     // One friend may have several fragments of a segment.
     const found = new Map<string, Location>();
-    for (const [bytes, segment, index, k, m, segmentLength, name] of listed) {
-      if (segment === headerSegment) continue;
+    for (const tuple of listed) {
+      const [bytes, segment, index, k, m, segmentLength, name] = tuple;
       const block = Buffer.from(bytes);
+      if (segment === headerSegment) {
+        headers.set(block.toString("hex"), tuple);
+        continue;
+      }
       const cut = { k, m, segmentLength };
       const key = encodeCbor([block, segment]).toString("hex");
       const known = found.get(key) ??
@@ -102,6 +110,73 @@ export async function listLatecomer(
     }
     await locations.set([...found.values()]);
   }
+  return headers;
+}
+
+/** What latecomers are dealt with by. */
+type Latecomers = Pick<Peers, "lines" | "locations">;
+
+/**
+ * Takes from a friend that was off while the tree came back what only it has: files' fragments, and what the lost box had
+ * written after what the others knew. @param fork number of the newest commit that the others had
+ * @throws UnreachableError, LateError, RefusedError, ForgedError, DiskFullError
+ */
+export async function takeLatecomer(
+  peers: Latecomers,
+  store: FragmentStore,
+  tree: Tree,
+  id: string,
+  fork: number,
+  signal: AbortSignal,
+): Promise<Taken> {
+  const headers = await listLatecomer(peers, id, signal);
+  const { journal } = tree.state;
+  const commits: Commit[] = [];
+  let before = (await journal.read(fork))?.hash;
+  for (let number = fork + 1; ; number++) {
+    const { block } = journal.addressOf(number);
+    const tuple = headers.get(block.toString("hex"));
+    const bytes = tuple && (await headerOf(peers, store, id, tuple, signal));
+    const commit = bytes && journal.parse(bytes, block);
+    // Not the same tree, or this box's own newer commit that came there meanwhile.
+    if (!commit || (before && !commit.previous.equals(before))) break;
+    commits.push(commit);
+    before = commit.hash;
+  }
+  return await takeBranch(tree, commits, signal);
+}
+
+/** A commit's bytes, from the copy that one friend has. */
+async function headerOf(
+  { lines }: Latecomers,
+  store: FragmentStore,
+  id: string,
+  [block, segment, index, k, m, segmentLength, name]: FragmentTuple,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const holders = Array.from({ length: k + m }, (_, at) =>
+    at === index ? { id, name: Buffer.from(name) } : undefined,
+  );
+  return await fetchSegment(
+    {
+      block: Buffer.from(block),
+      segment,
+      cut: { k, m, segmentLength },
+      holders,
+    },
+    store.coder,
+    async (friend, at, length) =>
+      await lines.ask(
+        friend,
+        "get",
+        { place: [block, segment, at] },
+        "repair",
+        signal,
+        length,
+      ),
+    () => true,
+    async () => {},
+  );
 }
 
 /** Resolves when the friend lets this box have what is its owner's. */
@@ -116,7 +191,9 @@ async function admitted(
     try {
       const { phase, attested, name } = peers.friends.require(id);
       if (phase === "active") {
-        await peers.lines.ask(id, "terms", {}, "interactive", signal);
+        // Also a box that does not trust this owner any more gives back what is the owner's.
+        const question = { after: null, limit: 1 };
+        await peers.lines.ask(id, "list", question, "interactive", signal);
         return;
       }
       if (Date.now() > until)

@@ -3,6 +3,7 @@ import type { Agreements } from "./agreements.ts";
 import { type Friend, friendId } from "./friend.ts";
 import type { Friends } from "./friends.ts";
 import type { Lines } from "./lines.ts";
+import type { Promises } from "./promises.ts";
 import type { Standing } from "./protector.ts";
 import type { Standings } from "./standing.ts";
 
@@ -18,11 +19,13 @@ export function relianceOn(
     standings,
     lines,
     agreements,
+    promises,
   }: {
     friends: Friends;
     standings: Standings;
     lines: Lines;
     agreements: Agreements;
+    promises: Pick<Promises, "apart"> | undefined;
   },
   now: number,
 ): Standing {
@@ -51,7 +54,10 @@ export function relianceOn(
       )
       .map((friend) => ({
         id: friendId(friend),
-        household: friend.household || friendId(friend),
+        domain:
+          (promises?.apart === "city" && friend.city && `in ${friend.city}`) ||
+          friend.household ||
+          friendId(friend),
         free: agreements.mine(friend, now)?.space ?? 0,
       })),
     members: members.length,

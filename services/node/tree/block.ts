@@ -1,4 +1,9 @@
-import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+} from "node:crypto";
 import { type Static, Type } from "typebox";
 import { Bytes, CborError, encodeCbor, parseCbor } from "../../shared/cbor.ts";
 import {
@@ -151,7 +156,8 @@ export function sealBlock(
 ): SealedBlock {
   const key = freshBytes(32);
   const nonce = freshBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  // As a KeyObject: node takes a third of the time for those.
+  const cipher = createCipheriv("aes-256-gcm", createSecretKey(key), nonce);
   cipher.setAAD(associated(tree, id, version));
   const inner = Buffer.concat([
     cipher.update(encodeCbor(packHeader(header))),
@@ -204,7 +210,11 @@ export function openBlock(sealed: Buffer, opener: Opener): Block {
   if (!key) throw new NoReadCapError();
   let header: Buffer;
   try {
-    const decipher = createDecipheriv("aes-256-gcm", key, nonce)
+    const decipher = createDecipheriv(
+      "aes-256-gcm",
+      createSecretKey(key),
+      nonce,
+    )
       .setAAD(associated(tree, id, version))
       .setAuthTag(inner.subarray(-tagSize));
     header = Buffer.concat([

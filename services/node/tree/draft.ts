@@ -74,18 +74,23 @@ export class Draft {
       root.treeKey,
       parent ? this.#state.block(header.parent).header.keys : [],
     );
-    this.entries.push(sealed);
-    this.#index.set(
-      "blocks",
-      blockKey(id, block.version),
-      blockRow(0, sealed.bytes),
-    );
-    this.take(block, sealed, pages);
+    this.adopt(block, sealed, pages);
     if (old && !keep) this.drop({ id, version: old.version });
     return nodeOf(block);
   }
 
-  /** Takes in a version that is sealed already. */
+  /** Writes a version that is sealed already. @param pages as `write` */
+  adopt(block: Block, sealed: SealedBlock, pages: PageLists): void {
+    this.entries.push(sealed);
+    this.#index.set(
+      "blocks",
+      blockKey(block.id, block.version),
+      blockRow(0, sealed.bytes),
+    );
+    this.take(block, sealed, pages);
+  }
+
+  /** Takes in a version that the journal holds already. */
   take(block: Block, sealed: SealedBlock, pages: PageLists): void {
     const { id, version, header } = block;
     // The same version, told once more: it was carried from one commit to another.

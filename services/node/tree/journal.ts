@@ -2,6 +2,8 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  createSecretKey,
+  type KeyObject,
   randomBytes,
 } from "node:crypto";
 import { Type } from "typebox";
@@ -80,7 +82,7 @@ export class Journal {
   #store: FragmentStore;
   #account: Buffer;
   #root: Person;
-  #key: Buffer;
+  #key: KeyObject;
   #code: () => Code;
   #last = { number: 0, block: Buffer.alloc(0) };
   #pending: Pending[] = [];
@@ -98,7 +100,7 @@ export class Journal {
     this.#store = store;
     this.#account = account;
     this.#root = root;
-    this.#key = deriveKey(root.seed, "coppice journal key");
+    this.#key = createSecretKey(deriveKey(root.seed, "coppice journal key"));
     this.#code = code;
   }
 
@@ -215,6 +217,11 @@ export class Journal {
       if (error instanceof NoBlockError) return undefined;
       throw error;
     }
+    return this.parse(bytes, block);
+  }
+
+  /** The commit in the bytes of a block, wherever they come from; `undefined` where they are something else. @throws ForgedError */
+  parse(bytes: Buffer, block: Buffer): Commit | undefined {
     const signed = this.#decrypt(bytes, block);
     if (!signed) return undefined;
     try {

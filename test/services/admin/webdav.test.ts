@@ -115,3 +115,66 @@ test("litmus: basic, copymove, props and http pass; cadaver puts, lists and gets
     "206",
   );
 });
+
+test("whoever was given a link has the shared folder as WebDAV, by his own keys, for as long as the share lasts", async (t) => {
+  t.timeout(150_000);
+  await using box = await startServices();
+  const { client, services, code } = box;
+  await client.claim(code, "birch", owner);
+  await client.ok("PUT", "/api/doors", { webdav: true });
+  await client.ok("POST", "/api/files/act", {
+    act: "directory",
+    parent: "/",
+    name: "choir",
+  });
+  await client.ok("POST", "/api/files/act", {
+    act: "directory",
+    parent: "/",
+    name: "taxes",
+  });
+  const share = async (
+    write: boolean,
+  ): Promise<{ share: { id: string }; secret: string }> =>
+    await client.ok("POST", "/api/shares", {
+      path: "/choir",
+      name: "Bea",
+      write,
+      delegate: false,
+      expires: Date.now() + 3_600_000,
+    });
+  const [writer, reader] = [await share(true), await share(false)];
+  await using door = await plainDoor(services.url);
+  for (const group of ["basic", "copymove", "props", "http"]) {
+    const { stdout } = await execute(
+      "litmus",
+      [`${door.url}/dav/`, "Bea", writer.secret],
+      { cwd: services.folder, env: { ...process.env, TESTS: group } },
+    ).catch((error: { stdout: string }) => error);
+    t.regex(stdout, /100\.0%/, `${group}:\n${stdout}`);
+  }
+  const song = join(services.folder, "song");
+  await writeFile(song, "la");
+  const curl = async (secret: string, ...args: string[]): Promise<string> =>
+    (
+      await execute("curl", [
+        ...["-sk", "--path-as-is", "-w", "\n%{http_code}"],
+        ...["-u", `Bea:${secret}`, ...args],
+      ])
+    ).stdout;
+  const at = (path: string): string => `${services.url}/dav/${path}`;
+  t.regex(await curl(writer.secret, "-T", song, at("song")), /\n201$/);
+  t.regex(await curl(reader.secret, at("song")), /^la\n200$/);
+  t.regex(await curl(reader.secret, "-T", song, at("other")), /\n403$/);
+  const list = await curl(
+    ...([reader.secret, "-X", "PROPFIND", "-H", "Depth: 1", at("")] as const),
+  );
+  t.regex(list, /<D:href>\/dav\/song</);
+  t.notRegex(list, /choir|taxes/);
+  t.regex(await curl(writer.secret, at("../taxes")), /\n4\d\d$/);
+  t.regex(await curl(writer.secret, at("%2e%2e/taxes")), /\n4\d\d$/);
+  const seen = await client.call("GET", "/api/files/content?path=/choir/song");
+  t.is(seen.bytes.toString(), "la", "the owner sees it at its own place");
+  await client.ok("DELETE", `/api/shares/${writer.share.id}`);
+  t.regex(await curl(writer.secret, at("song")), /\n40[13]$/);
+  t.regex(await curl(reader.secret, at("song")), /\n200$/);
+});

@@ -146,7 +146,7 @@ test.serial(
 );
 
 test.serial("tar | tar of 50,000 files, compared", async (t) => {
-  t.timeout(600_000);
+  t.timeout(1_500_000);
   await using box = await mountBox();
   const shell = (script: string): Promise<string> =>
     box.run("bash", ["--norc", "-euo", "pipefail", "-c", script], box.folder);

@@ -4,6 +4,8 @@ import test from "ava";
 import { Tagged } from "cborg";
 import fc from "fast-check";
 import {
+  affords,
+  amongFriends,
   type Contract,
   checkSigner,
   draftContract,
@@ -130,7 +132,7 @@ function node(kind: "ec" | "rsa") {
 
 test("a contract bears both signatures as RFC 9052 has them; whatever is changed in it is refused", async (t) => {
   const [keeper, owner, stranger] = [node("rsa"), node("ec"), node("ec")];
-  const terms = { space: 1e9, bandwidth: 0, price: 0, currency: "" };
+  const terms = { ...amongFriends, space: 1e9 };
   const payload = draftContract(keeper.party, owner.party, terms, Date.now());
   const signed = sealContract(payload, [
     await coseSignature(payload, owner.signer),
@@ -142,7 +144,8 @@ test("a contract bears both signatures as RFC 9052 has them; whatever is changed
   t.throws(() => checkSigner(read, stranger.spki), {
     instanceOf: ContractError,
   });
-  t.like(read.contract, { version: 1, space: 1e9 });
+  t.like(read.contract, { version: 1, space: 1e9, price: 0 });
+  t.is(read.contract.until - read.contract.from, 31 * 86_400_000);
 
   // The structure by hand, with nothing but CBOR and node:crypto.
   const tagged = decodeCbor(signed.bytes);
@@ -225,4 +228,15 @@ test("an owner's word for a box holds for that owner's key alone", (t) => {
     })();
     t.is(opened, undefined, `bit ${bit}`);
   }
+});
+
+test("who pays so much pays what costs less, in the same currency; what costs nothing needs no money", (t) => {
+  t.true(affords({ price: 0, currency: "" }, { price: 0, currency: "EUR" }));
+  t.true(affords({ price: 3, currency: "EUR" }, { price: 3, currency: "EUR" }));
+  t.false(
+    affords({ price: 3, currency: "EUR" }, { price: 4, currency: "EUR" }),
+  );
+  t.false(
+    affords({ price: 3, currency: "EUR" }, { price: 1, currency: "CHF" }),
+  );
 });

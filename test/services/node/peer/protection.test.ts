@@ -79,7 +79,7 @@ test("no box has two fragments of a segment, no house more than m; what is kept 
         const block = Buffer.from(id);
         const boxes = Array.from({ length: count }, (_, number) => ({
           id: `box ${number}`,
-          household: `house ${number % houses}`,
+          domain: `house ${number % houses}`,
           free: 1e9,
         }));
         const placed = placeOn(block, { k, m }, boxes, [], 1000);
@@ -89,7 +89,7 @@ test("no box has two fragments of a segment, no house more than m; what is kept 
           t.true(
             used.filter(
               (one) =>
-                boxes.find((box) => box.id === one)?.household ===
+                boxes.find((box) => box.id === one)?.domain ===
                 `house ${house}`,
             ).length <= Math.max(1, m),
           );
@@ -101,7 +101,7 @@ test("no box has two fragments of a segment, no house more than m; what is kept 
   );
   const boxes = Array.from({ length: 20 }, (_, number) => ({
     id: `box ${number}`,
-    household: `house ${number}`,
+    domain: `house ${number}`,
     free: 1e9,
   }));
   let moved = 0;
@@ -111,7 +111,7 @@ test("no box has two fragments of a segment, no house more than m; what is kept 
     const after = placeOn(
       block,
       { k: 4, m: 8 },
-      [...boxes, { id: "new", household: "new", free: 1e9 }],
+      [...boxes, { id: "new", domain: "new", free: 1e9 }],
       [],
       1,
     );
@@ -241,7 +241,7 @@ for (const { burnt, most } of [
     const hour = 3_600_000;
     const boxes = Array.from({ length: 30 }, (_, number) => ({
       id: number.toString(16).padStart(64, "0"),
-      household: `house ${number}`,
+      domain: `house ${number}`,
       free: 1e9,
       up: random() < 0.7,
       burnt: false,

@@ -8,7 +8,8 @@ import {
   Trash2,
 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Entry, EntryDetails, Share } from "../../../../node/client.ts";
+import type { Entry, EntryDetails } from "../../../../node/client.ts";
+import type { GuestShare } from "../../../api/share-routes.ts";
 import { api, type ProblemError } from "../api.ts";
 import { bytes, moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
@@ -23,7 +24,7 @@ interface Listing {
 
 /** What somebody sees who came with a link: the shared folder or file, and nothing else of the box. */
 export function Shared() {
-  const [share, setShare] = useState<Share>();
+  const [share, setShare] = useState<GuestShare>();
   const [path, setPath] = useState("");
   const [listing, setListing] = useState<Listing>();
   const [problem, setProblem] = useState<string>();
@@ -37,8 +38,8 @@ export function Shared() {
     history.replaceState(null, "", "/shared");
     const opening =
       secret === ""
-        ? api<Share>("GET", "/shared")
-        : api<Share>("POST", "/shared/session", { secret });
+        ? api<GuestShare>("GET", "/shared")
+        : api<GuestShare>("POST", "/shared/session", { secret });
     opening.then(
       (found) => {
         setShare(found);
@@ -56,7 +57,7 @@ export function Shared() {
           `/shared/files?${new URLSearchParams({ path })}`,
         ),
       );
-      setShare(await api<Share>("GET", "/shared"));
+      setShare(await api<GuestShare>("GET", "/shared"));
       setProblem(undefined);
     } catch (error) {
       setProblem((error as ProblemError).message);
@@ -220,6 +221,13 @@ export function Shared() {
         {share.name}: {writes ? "you may read and change" : "you may read"} this
         until {moment(share.expires)}.
       </p>
+      {share.webdav && folder && (
+        <p class="quiet-text">
+          As a folder on a phone or computer: add a WebDAV server with the
+          address {location.origin}/dav, any name, and as password what is
+          behind # in your link.
+        </p>
+      )}
       {asking && (
         <Ask
           close={() => setAsking(false)}

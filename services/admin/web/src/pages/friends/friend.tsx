@@ -2,8 +2,19 @@ import { useState } from "preact/hooks";
 import type { AuditResult, FriendView } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
 import { bytes, moment } from "../../format.ts";
-import { Bar, Dialog, Fact, Field, Form, Notice } from "../../ui.tsx";
+import {
+  Bar,
+  Dialog,
+  Fact,
+  Field,
+  Form,
+  Notice,
+  NumberField,
+} from "../../ui.tsx";
 import { useRooms } from "./rooms.tsx";
+
+/** Prices are kept in millionths, as bits a second are in millions. */
+const million = 1e6;
 
 /** How a friend's box is doing, in a word. */
 function wordOf({ phase, online, attested, mending }: FriendView): string {
@@ -57,6 +68,7 @@ export function FriendEntry({
           Details
         </button>
       </div>
+      {friend.trouble !== "" && <Notice kind="info">{friend.trouble}</Notice>}
       {open && (
         <Details
           friend={friend}
@@ -103,12 +115,12 @@ function Details({ friend, close }: { friend: FriendView; close: () => void }) {
         </Fact>
         <Fact name="Keeps for me">
           {mine
-            ? `${bytes(friend.keepsForMe)} of ${bytes(mine.space)}, contract until ${moment(mine.until)}`
+            ? `${bytes(friend.keepsForMe)} of ${bytes(mine.space)}, contract until ${moment(mine.until)}${priceOf(mine)}`
             : "no contract"}
         </Fact>
         <Fact name="I keep">
           {theirs
-            ? `${bytes(friend.keptForThem)} of ${bytes(theirs.space)}, contract until ${moment(theirs.until)}`
+            ? `${bytes(friend.keptForThem)} of ${bytes(theirs.space)}, contract until ${moment(theirs.until)}${priceOf(theirs)}`
             : "no contract"}
         </Fact>
         <Fact name="Node">
@@ -171,6 +183,19 @@ function Details({ friend, close }: { friend: FriendView; close: () => void }) {
   );
 }
 
+/** A price in words; nothing where it costs nothing. */
+function priceOf({
+  price,
+  currency,
+}: {
+  price: number;
+  currency: string;
+}): string {
+  return price === 0
+    ? ""
+    : `, ${(price / million).toLocaleString()} ${currency} for a GB and month`;
+}
+
 function Terms({
   friend,
   save,
@@ -179,11 +204,34 @@ function Terms({
   save: (body: unknown) => Promise<void>;
 }) {
   const { fields, terms } = useRooms(friend.offer, friend.wish);
+  const { asks, pays } = friend;
   const [household, setHousehold] = useState(friend.household);
+  const [city, setCity] = useState(friend.city);
+  const [currency, setCurrency] = useState(asks.currency || pays.currency);
+  const [price, setPrice] = useState(String(asks.price / million));
+  const [most, setMost] = useState(String(pays.price / million));
+  const [days, setDays] = useState(String(asks.days));
+  const [bandwidth, setBandwidth] = useState(
+    String((asks.bandwidth * 8) / million),
+  );
+  const micro = (text: string): number => Math.round(Number(text) * million);
   return (
     <Form
       action="Save"
-      submit={async () => await save({ ...terms, household })}
+      submit={async () =>
+        await save({
+          ...terms,
+          household,
+          city,
+          asks: {
+            price: micro(price),
+            currency,
+            days: Number(days),
+            bandwidth: Math.round(micro(bandwidth) / 8),
+          },
+          pays: { price: micro(most), currency },
+        })
+      }
     >
       {fields}
       <Field
@@ -193,6 +241,54 @@ function Terms({
         value={household}
         onInput={(event) => setHousehold(event.currentTarget.value)}
       />
+      <Field
+        label="City"
+        maxLength={64}
+        value={city}
+        onInput={(event) => setCity(event.currentTarget.value)}
+      />
+      <details>
+        <summary>Terms: price, duration, speed</summary>
+        <Field
+          label="Currency"
+          hint="Three letters, such as EUR. Among friends nothing is paid."
+          pattern="[A-Z]*"
+          maxLength={8}
+          value={currency}
+          onInput={(event) =>
+            setCurrency(event.currentTarget.value.toUpperCase())
+          }
+        />
+        <NumberField
+          label="I ask for a GB and month"
+          max={million}
+          fine
+          value={price}
+          change={setPrice}
+        />
+        <NumberField
+          label="I pay for a GB and month at most"
+          max={million}
+          fine
+          value={most}
+          change={setMost}
+        />
+        <NumberField
+          label="My contracts are good for so many days"
+          hint="They are renewed by themselves, long before they end."
+          max={366}
+          value={days}
+          change={setDays}
+        />
+        <NumberField
+          label="My line gives them at least, Mbit/s"
+          hint="0: as much as is free."
+          max={80_000}
+          fine
+          value={bandwidth}
+          change={setBandwidth}
+        />
+      </details>
     </Form>
   );
 }

@@ -19,7 +19,7 @@ function addressOf(addresses: readonly string[]): string | undefined {
 
 /** What friends' boxes may have of the household's line. */
 export function LimitsForm({
-  state: { limits, line, me },
+  state: { limits, line, me, apart },
   refresh,
 }: {
   state: FriendsState;
@@ -29,6 +29,7 @@ export function LimitsForm({
   const [upload, setUpload] = useState(String(limits.upload / megabit));
   const [download, setDownload] = useState(String(limits.download / megabit));
   const [night, setNight] = useState(limits.quiet !== null);
+  const [cities, setCities] = useState(apart === "city");
   const [from, setFrom] = useState(String(limits.quiet?.from ?? 23));
   const [to, setTo] = useState(String(limits.quiet?.to ?? 7));
   return (
@@ -53,6 +54,7 @@ export function LimitsForm({
           };
           await api("PUT", "/friends/settings", {
             name,
+            apart: cities ? "city" : "household",
             limits: {
               ...rates,
               quiet: night
@@ -70,6 +72,14 @@ export function LimitsForm({
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}
         />
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={cities}
+            onChange={(event) => setCities(event.currentTarget.checked)}
+          />{" "}
+          A whole city may be lost at once: spread files over several
+        </label>
         <NumberField
           label="Upload, Mbit/s"
           hint="0: as much as there is."
