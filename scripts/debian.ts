@@ -62,6 +62,7 @@ export const hostTools = {
     faketime: "faketime",
     samba: "smbd",
     smbclient: "smbclient",
+    vde2: "wirefilter",
   },
   bench: { restic: "restic", "glusterfs-server": "glusterd" },
 } as const;

@@ -5,12 +5,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inside } from "../../test/namespaces.ts";
-import {
-  befriend,
-  type Home,
-  until,
-  Village,
-} from "../../test/network/village.ts";
+import { until } from "../../test/network/until.ts";
+import { befriend, type Home, Village } from "../../test/network/village.ts";
 import { run } from "../process.ts";
 import { printFigure } from "./figure.ts";
 import { scratch } from "./measure.ts";

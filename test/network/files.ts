@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { ExecutionContext } from "ava";
-import { type Home, until } from "./village.ts";
+import { until } from "./until.ts";
+import type { Home } from "./village.ts";
 
 /** Stores files of several sizes and both layouts. @returns their bytes, by path */
 export async function fill(

@@ -1,7 +1,8 @@
 /** Five boxes, each a process with a TPM in a network namespace of its own. */
 import test from "ava";
 import { compare, fill, settled } from "./files.ts";
-import { befriend, until, Village } from "./village.ts";
+import { until } from "./until.ts";
+import { befriend, Village } from "./village.ts";
 
 test("two friends' boxes and the household's own burn: a new box brings everything back from 24 words and one address", async (t) => {
   t.timeout(8 * 60_000);

@@ -2,7 +2,8 @@
 import { buffer } from "node:stream/consumers";
 import test from "ava";
 import { compare, fill } from "./files.ts";
-import { befriend, until, Village } from "./village.ts";
+import { until } from "./until.ts";
+import { befriend, Village } from "./village.ts";
 
 test("what only a friend has that was off while the tree came back is there when it returns", async (t) => {
   t.timeout(6 * 60_000);

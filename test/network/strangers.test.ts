@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
 import { compare, fill, settled } from "./files.ts";
-import { befriend, until, Village } from "./village.ts";
+import { until } from "./until.ts";
+import { befriend, Village } from "./village.ts";
 
 const exec = promisify(execFile);
 

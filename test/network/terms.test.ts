@@ -1,7 +1,8 @@
 /** Two boxes that agree on more than nothing. */
 import test from "ava";
 import { readContract } from "../../services/node/peer/contract.ts";
-import { befriend, until, Village } from "./village.ts";
+import { until } from "./until.ts";
+import { befriend, Village } from "./village.ts";
 
 const day = 86_400_000;
 

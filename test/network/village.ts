@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
 import {
@@ -23,6 +22,8 @@ import { socketPath } from "../../services/shared/service.ts";
 import { temporaryFolder } from "../folder.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 import { replayCapturedBoot } from "../services/identity/tpm-stand.ts";
+import { LossyLine } from "./lossy-line.ts";
+import { until } from "./until.ts";
 
 const exec = promisify(execFile);
 const services = join(import.meta.dirname, "../../services");
@@ -38,6 +39,8 @@ export interface HomeOptions {
   nat?: boolean;
   /** Megabits a second of its line, in both directions. */
   rate?: number;
+  /** A line that takes so many milliseconds each way and loses so many packets of a hundred. */
+  line?: { delay: number; loss: number };
   /** How far its clock is off, as faketime(1) has it. */
   clock?: string;
   env?: Record<string, string>;
@@ -49,6 +52,7 @@ export class Village implements AsyncDisposable {
   #opening: Promise<Home>[] = [];
   #homes: Home[] = [];
   #namespaces: Namespaces;
+  #lines: LossyLine[] = [];
   #next = 2;
 
   private constructor() {
@@ -81,16 +85,21 @@ export class Village implements AsyncDisposable {
   /** A place on the Internet without a box. @returns its namespace and address */
   async place(
     word: string,
-    { nat = false, rate }: HomeOptions = {},
+    { nat = false, rate, line }: HomeOptions = {},
   ): Promise<{ namespace: string; address: string }> {
     const number = this.#next++;
     const address = `93.184.${number >> 8}.${number & 255}`;
     const outer = await this.#namespaces.add(`-${word}`);
     const plug = `h${number}`;
-    await exec("ip", [
-      ...["link", "add", plug, "netns", this.name],
-      ...["type", "veth", "peer", "name", "wan0", "netns", outer],
-    ]);
+    if (line)
+      this.#lines.push(
+        await LossyLine.lay([this.name, plug], [outer, "wan0"], line),
+      );
+    else
+      await exec("ip", [
+        ...["link", "add", plug, "netns", this.name],
+        ...["type", "veth", "peer", "name", "wan0", "netns", outer],
+      ]);
     await inside(this.name, "ip", "link", "set", plug, "master", "net", "up");
     await inside(outer, "ip", "addr", "add", `${address}/16`, "dev", "wan0");
     await inside(outer, "ip", "link", "set", "wan0", "up");
@@ -159,6 +168,7 @@ export class Village implements AsyncDisposable {
         home.value.lines.push(await netOf(home.value.namespace));
         await home.value[Symbol.asyncDispose]();
       }
+    for (const line of this.#lines) await line[Symbol.asyncDispose]();
     await this.#namespaces[Symbol.asyncDispose]();
   }
 }
@@ -403,17 +413,4 @@ export async function befriend(
       seen.every((one) => one?.phase === "active" && one.mine)
     );
   });
-}
-
-/** Resolves when a condition holds. @throws Error with what was waited for */
-export async function until(
-  what: string,
-  condition: () => Promise<boolean>,
-  seconds = 120,
-): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-    await sleep(100);
-  }
 }

@@ -84,9 +84,7 @@ export class Agreements {
     if (friend.phase !== "active" || friend.wish === 0) return false;
     const contract = this.mine(friend, now);
     return (
-      !contract ||
-      renewalOf(contract) < now ||
-      contract.space > friend.wish
+      !contract || renewalOf(contract) < now || contract.space > friend.wish
     );
   }
 

@@ -49,14 +49,16 @@ const never = new AbortController().signal;
 /** What the owner promised himself: how many boxes each folder survives; kept in the tree, with the limits of the line. */
 export class Promises {
   #tree: Tree;
-  #records: Records;
+  #settings: Records;
   #kept: Kept;
   /** Bodies in folders that have a promise of their own, by id. */
-  #bodies = new Map<string, Promised>();
+  #bodies = new Map<string, Omit<Promised, "whole">>();
+  /** Bodies of what the tree keeps about itself, by id: who the friends are is needed to find the rest. */
+  #records: ReadonlySet<string> = new Set();
 
   private constructor(tree: Tree, records: Records, kept: Kept) {
     this.#tree = tree;
-    this.#records = records;
+    this.#settings = records;
     this.#kept = kept;
   }
 
@@ -127,17 +129,28 @@ export class Promises {
 
   /** What is promised of a block of the fragment store; `undefined` where nothing leads to it. */
   of(block: Buffer): Promised | undefined {
+    // Pages and records are a part of the tree, whatever was promised of the file.
+    const whole =
+      this.#records.has(block.toString("hex")) ||
+      this.#tree.state.bodies.isPage(block);
     const own = this.#bodies.get(block.toString("hex"));
-    if (own) return own;
+    if (own && !whole) return { ...own, whole };
     return this.#tree.leadsTo(block)
-      ? { scope: "/", losses: this.#kept.losses }
+      ? { scope: "/", losses: this.#kept.losses, whole }
       : undefined;
   }
 
   /** Looks anew which bodies are in which folder. */
   async survey(signal: AbortSignal): Promise<void> {
-    const bodies = new Map<string, Promised>();
+    const bodies = new Map<string, Omit<Promised, "whole">>();
     const { state, places, contents } = this.#tree;
+    const records = new Set<string>();
+    for (const node of places.childrenOf(places.systemId("sharing"))) {
+      const { content } = state.block(node.id).header;
+      for (const { id } of content ? stored(bodiesOf(content)) : [])
+        records.add(id.toString("hex"));
+    }
+    this.#records = records;
     // The deeper folder's promise counts.
     for (const { path, losses } of this.folders.slice(1)) {
       const waiting = [places.find(path).id];
@@ -166,7 +179,7 @@ export class Promises {
   }
 
   async #save(kept: Kept): Promise<void> {
-    await this.#records.write(record, encodeCbor(kept));
+    await this.#settings.write(record, encodeCbor(kept));
     await this.#tree.flush();
     this.#kept = kept;
   }

@@ -27,7 +27,7 @@ import {
   tolerates,
 } from "./protection.ts";
 
-/** Boxes that have the tree's journal: whole copies of what little there is, so that any one friend brings the tree back. */
+/** Boxes that have the tree's journal and files' pages: whole copies of what little there is, so that any one friend brings the tree back. */
 const mostJournals = 12;
 /** Segments that are worked on at once. */
 const parallel = 6;
@@ -56,6 +56,8 @@ export interface Promised {
   /** Name of the promise, for the sums. */
   scope: string;
   losses: number;
+  /** Whether whoever keeps it keeps all of it, as of the journal: the tree cannot be made anew without it. */
+  whole: boolean;
 }
 
 /** How it is with what one promise covers. */
@@ -73,7 +75,7 @@ export interface ScopeState {
 interface Task {
   address: Address;
   segment: number;
-  losses: number;
+  promise: Promised;
   /** Durable fragments above k: the lower, the more urgent. */
   margin: number;
 }
@@ -187,7 +189,7 @@ export class Protector {
         if (location) stale.push(location);
         return;
       }
-      const judged = judge(location, standing, promise.losses, segment);
+      const judged = judge(location, standing, promise, segment);
       for (const holder of location?.holders ?? [])
         if (holder && location)
           used.set(
@@ -220,7 +222,7 @@ export class Protector {
         tasks.push({
           address,
           segment,
-          losses: promise.losses,
+          promise,
           margin: judged.durable - (location?.cut.k ?? 1),
         });
     };
@@ -273,7 +275,7 @@ export class Protector {
 
   /** Brings one segment to where it should be. */
   async #mend(
-    { address, segment, losses }: Task,
+    { address, segment, promise }: Task,
     signal: AbortSignal,
   ): Promise<void> {
     const { store, locations, outbox, drop } = this.#init;
@@ -281,7 +283,7 @@ export class Protector {
     const before = locations.get(address.block, segment);
     const bytes = await this.#bytes(address, segment);
     if (!bytes) return;
-    const target = targetCode(standing, losses, segment, before?.cut);
+    const target = targetCode(standing, promise, segment, before?.cut);
     // The rows of the Cauchy matrix do not depend on m: with the same k, fragments stay what they are.
     const keep = before?.cut.k === target.k ? before : undefined;
     const cut = { ...target, segmentLength: bytes.length };
@@ -376,12 +378,12 @@ export class Protector {
 /** The code that a segment should have with the present boxes: the one that it has, while that keeps the promise. */
 function targetCode(
   { members, availability }: Standing,
-  losses: number,
+  { losses, whole }: Promised,
   segment: number,
   present: Code | undefined,
 ): Code {
   const count = Math.max(1, members);
-  if (segment === headerSegment)
+  if (segment === headerSegment || whole)
     return { k: 1, m: Math.min(count, mostJournals) - 1 };
   const others = Math.max(0, losses - 1);
   const best = codeFor(count, availability, others);
@@ -394,12 +396,12 @@ function targetCode(
 function judge(
   location: Location | undefined,
   standing: Standing,
-  losses: number,
+  promise: Promised,
   segment: number,
 ): { durable: number; todo: boolean } {
   const someone = standing.boxes.length > 0;
-  if (losses === 0 || !location)
-    return { durable: 0, todo: losses > 0 && someone };
+  if (promise.losses === 0 || !location)
+    return { durable: 0, todo: promise.losses > 0 && someone };
   const { holders, cut } = location;
   let durable = 0;
   let empty = 0;
@@ -415,7 +417,7 @@ function judge(
   const held = new Set(holders.flatMap((holder) => holder?.id ?? []));
   const another = standing.boxes.some(({ id }) => !held.has(id));
   const todo =
-    (!sameCode(cut, targetCode(standing, losses, segment, cut)) && someone) ||
+    (!sameCode(cut, targetCode(standing, promise, segment, cut)) && someone) ||
     (empty > 0 && another) ||
     ((urgent || durable <= repairBelow(cut)) &&
       durable < cut.k + cut.m &&

@@ -34,6 +34,11 @@ export class BodyCounts {
     );
   }
 
+  /** Whether a body is a page, which tells what other bodies a file consists of: without it, not even the tree can be made anew. */
+  isPage(id: Buffer): boolean {
+    return this.#index.get("bodies", id)?.at(8) === 1;
+  }
+
   /** Counts what a version names. @param pages extents of its pages that nothing named before. */
   name(content: Content | undefined, pages: PageLists): void {
     if (!content) return;
@@ -82,8 +87,9 @@ export class BodyCounts {
 
   #add(ref: BodyRef, by: 1 | -1, page: boolean): number {
     const old = this.#index.get("bodies", ref.id)?.readDoubleBE() ?? 0;
-    const count = Buffer.alloc(8);
+    const count = Buffer.alloc(9);
     count.writeDoubleBE(old + by);
+    count.writeUInt8(page ? 1 : 0, 8);
     this.#index.set("bodies", ref.id, old + by > 0 ? count : undefined);
     const row = encodeCbor([page, ref.id, encodeBody(ref.body)]);
     this.#index.set("released", ref.id, old + by > 0 ? undefined : row);

@@ -285,7 +285,7 @@ for (const { burnt, most } of [
           isGone: () => false,
         };
       },
-      promised: () => ({ scope: "/", losses: 2 }),
+      promised: () => ({ scope: "/", losses: 2, whole: false }),
       drop: async (id, places) => {
         const box = find(id);
         if (!box?.up || box.burnt) throw new UnreachableError(id);
