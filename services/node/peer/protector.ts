@@ -30,7 +30,7 @@ import {
 /** Boxes that have the tree's journal and files' pages: whole copies of what little there is, so that any one friend brings the tree back. */
 const mostJournals = 12;
 /** Segments that are worked on at once. */
-const parallel = 6;
+const parallel = 16;
 const slice = 200;
 /** Segments that wait in one pass: more are found in the next one. */
 const mostTasks = 50_000;
