@@ -145,7 +145,10 @@ export class Promises {
     const bodies = new Map<string, Omit<Promised, "whole">>();
     const { state, places, contents } = this.#tree;
     const records = new Set<string>();
+    let count = 0;
     for (const node of places.childrenOf(places.systemId("sharing"))) {
+      if (++count % slice === 0) await turn();
+      signal.throwIfAborted();
       const { content } = state.block(node.id).header;
       for (const { id } of content ? stored(bodiesOf(content)) : [])
         records.add(id.toString("hex"));
@@ -154,7 +157,6 @@ export class Promises {
     // The deeper folder's promise counts.
     for (const { path, losses } of this.folders.slice(1)) {
       const waiting = [places.find(path).id];
-      let count = 0;
       for (let id = waiting.pop(); id; id = waiting.pop())
         for (const node of places.childrenOf(id)) {
           if (++count % slice === 0) await turn();
