@@ -95,6 +95,23 @@ test("friends: invited by words, seen what it booted, what is kept, a promise, a
   await page.getByRole("button", { name: "Ask for pieces now" }).click();
   await page.getByText("24 of 24 pieces are there.").waitFor();
   await seen("friends-4-details");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("City").fill("Bergen");
+  await dialog.getByText("Terms: price, duration, speed").click();
+  await dialog.getByLabel("Currency").fill("eur");
+  await dialog.getByLabel("I ask for a GB and month").fill("0.25");
+  await dialog.getByLabel("My contracts are good for so many days").fill("90");
+  await dialog.getByLabel("Currency").scrollIntoViewIfNeeded();
+  await seen("friends-6-terms");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  const { friends } = await ada.client.ok("GET", "/api/friends");
+  t.like(friends[0], {
+    city: "Bergen",
+    asks: { price: 250_000, currency: "EUR", days: 90, bandwidth: 0 },
+    pays: { price: 0, currency: "EUR" },
+  });
+  await page.getByRole("button", { name: "Details" }).click();
   await page.getByRole("button", { name: "Forget this friend" }).click();
   await page.getByText(/still keeps something for you/).waitFor();
   await page.getByRole("button", { name: "This box is lost" }).click();
