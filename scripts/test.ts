@@ -126,7 +126,7 @@ async function hostTests(): Promise<Count> {
     await ava(
       "network",
       ["test/network/*.test.ts"],
-      ["--serial", "--concurrency=1", "--timeout=9m"],
+      ["--serial", "--concurrency=1", "--timeout=16m"],
     ),
   );
 }

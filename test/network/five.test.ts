@@ -5,7 +5,7 @@ import { until } from "./until.ts";
 import { befriend, Village } from "./village.ts";
 
 test("two friends' boxes and the household's own burn: a new box brings everything back from 24 words and one address", async (t) => {
-  t.timeout(8 * 60_000);
+  t.timeout(15 * 60_000);
   await using village = await Village.create(t);
   const [ada, bob, cem, dora, eva] = await Promise.all([
     village.home("ada"),
@@ -46,7 +46,7 @@ test("two friends' boxes and the household's own burn: a new box brings everythi
 });
 
 test("a box that lost its disk is filled again; one that lies is found, told so, and replaced", async (t) => {
-  t.timeout(8 * 60_000);
+  t.timeout(15 * 60_000);
   await using village = await Village.create(t);
   const [ada, bob, cem, liar, player, debtor] = await Promise.all([
     village.home("ada"),

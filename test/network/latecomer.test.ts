@@ -6,7 +6,7 @@ import { until } from "./until.ts";
 import { befriend, Village } from "./village.ts";
 
 test("what only a friend has that was off while the tree came back is there when it returns", async (t) => {
-  t.timeout(6 * 60_000);
+  t.timeout(15 * 60_000);
   await using village = await Village.create(t);
   const [ada, bob, cem] = await Promise.all([
     village.home("ada"),

@@ -5,7 +5,7 @@ import { until } from "./until.ts";
 import { befriend, type Home, Village } from "./village.ts";
 
 test("twelve friends, some on slow lines that lose packets: as many boxes as was promised burn, others come back, and all is there", async (t) => {
-  t.timeout(12 * 60_000);
+  t.timeout(15 * 60_000);
   await using village = await Village.create(t);
   const names = Array.from({ length: 12 }, (_, number) => `f${number}`);
   const ada = await village.home("ada");

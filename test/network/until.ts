@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function until(
   what: string,
   condition: () => Promise<boolean>,
-  seconds = 120,
+  seconds = 240,
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await condition())) {

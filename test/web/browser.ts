@@ -12,6 +12,8 @@ export const sizes = {
   390: { width: 390, height: 844 },
   1280: { width: 1280, height: 860 },
 } as const;
+/** Milliseconds that an element may take to appear: several browsers and boxes share two processors. */
+const patience = 150_000;
 const keep = process.env.COPPICE_SCREENSHOTS === "1";
 
 /** Debian's Chromium. */
@@ -36,6 +38,7 @@ export async function openPage(
   url: string,
 ): Promise<{ page: Page; errors: string[] }> {
   const page = await context.newPage();
+  page.setDefaultTimeout(patience);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {

@@ -8,7 +8,7 @@ import { look, openPage, sizes, startBrowser } from "./browser.ts";
 const password = "correct horse battery staple";
 
 test("friends: invited by words, seen what it booted, what is kept, a promise, an audit, limits, leaving, forgotten", async (t) => {
-  t.timeout(4 * 60_000);
+  t.timeout(10 * 60_000);
   await using ada = await startServices({ prepareTpm: replayCapturedBoot });
   await using bob = await startServices({ prepareTpm: replayCapturedBoot });
   for (const [box, name] of [

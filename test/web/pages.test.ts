@@ -21,7 +21,7 @@ import { look, openPage, sizes, startBrowser } from "./browser.ts";
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
 test("the whole way of an owner: setup, dashboard, files, terminal, system, sign out and in", async (t) => {
-  t.timeout(4 * 60_000);
+  t.timeout(10 * 60_000);
   await using box = await startServices({
     env: { COPPICE_SMB_PORT: String(await freePort()) },
   });
@@ -267,7 +267,7 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
 });
 
 test("the identity: what was booted, whom the box accepts, keys changed, a cleared TPM", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(10 * 60_000);
   await using box = await startServices({ prepareTpm: replayCapturedBoot });
   await box.client.claim(box.code, "birch", owner);
   await using browser = await startBrowser();
@@ -347,6 +347,7 @@ test("the identity: what was booted, whom the box accepts, keys changed, a clear
 });
 
 test("the API's pages for people open without an error", async (t) => {
+  t.timeout(10 * 60_000);
   await using box = await startServices();
   await using browser = await startBrowser();
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
@@ -359,7 +360,7 @@ test("the API's pages for people open without an error", async (t) => {
 });
 
 test("the files: folders, a preview, versions, moving, the bin", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(10 * 60_000);
   await using box = await startServices();
   await box.client.claim(box.code, "birch", owner);
   await box.client.ok("POST", "/api/files/act", {
@@ -466,7 +467,7 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
 });
 
 test("sharing: a link, what it shows, asking for more, taking it back", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(10 * 60_000);
   await using box = await startServices();
   await box.client.claim(box.code, "birch", owner);
   await box.client.ok("POST", "/api/files/act", {
@@ -579,7 +580,7 @@ test("sharing: a link, what it shows, asking for more, taking it back", async (t
 });
 
 test("the storage: a second disk, rot that is mended, the first disk emptied and taken out", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(10 * 60_000);
   await using box = await startServices();
   await box.client.claim(box.code, "birch", owner);
   const photo = randomBytes(6_000_000);

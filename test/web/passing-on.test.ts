@@ -6,7 +6,7 @@ import { look, openPage, sizes, startBrowser } from "./browser.ts";
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
 test("a link that may be passed on: a part of it for somebody else, seen by the owner, ending with the first", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(10 * 60_000);
   await using box = await startServices();
   const { client, services, code } = box;
   await client.claim(code, "birch", owner);

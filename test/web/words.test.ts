@@ -53,7 +53,7 @@ function disordered(words: readonly string[]): string {
 }
 
 test("24 words, written down from one box, make another box the same owner's; wrong ones are said so", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(10 * 60_000);
   await using browser = await startBrowser();
   await using old = await startServices();
   const { page, errors } = await atRootKey(browser, old);
