@@ -242,6 +242,8 @@ async function shareCache(cache: string): Promise<void> {
     "utf8",
   );
   const [made = ""] = await readdir(cache);
+  // Node writes it for its own user alone; what nobody may read is compiled anew at each boot.
+  await run("chmod", ["-R", "a+rX", cache]);
   for (const [, uid] of users.matchAll(/^u \S+ (\d+)/gm))
     await symlink(made, join(cache, made.replace(/-0$/, `-${uid}`)));
 }
