@@ -17,7 +17,7 @@ interface Count {
 
 const none: Count = { passed: 0, failed: 0, skipped: 0 };
 /** Milliseconds without a line after which a run is taken for stuck: longer than any test may take. */
-const quietest = 26 * 60_000;
+const quietest = 41 * 60_000;
 /** Milliseconds that a run may take to end after its report is whole. */
 const lingering = 60_000;
 
@@ -137,7 +137,7 @@ async function boardTests(others: Promise<unknown>): Promise<Count> {
   return await ava(
     "board",
     ["test/board/*.test.ts"],
-    ["--concurrency=2", "--timeout=25m"],
+    ["--concurrency=2", "--timeout=40m"],
   );
 }
 

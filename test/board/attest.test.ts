@@ -39,7 +39,7 @@ async function attest(client: BoxClient): Promise<{
 }
 
 test("the image is accepted as it was built; one byte of its command line or root changed is refused and named", async (t) => {
-  t.timeout(25 * 60_000);
+  t.timeout(40 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
   await using machine = await Machine.create(() => {});

@@ -30,7 +30,7 @@ async function names(client: BoxClient): Promise<string[]> {
 }
 
 test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, reboot", async (t) => {
-  t.timeout(25 * 60_000);
+  t.timeout(40 * 60_000);
   await using machine = await Machine.create(() => {});
 
   t.log("first boot: what a household's computer sees on the LAN port");

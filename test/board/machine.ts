@@ -8,7 +8,7 @@ import { probe } from "../../scripts/probe.ts";
 import { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 
-const bootTime = 400_000;
+const bootTime = 800_000;
 
 /** A powered board with a client that talks to its admin. */
 export interface Running extends AsyncDisposable {
