@@ -230,7 +230,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       ["admin", 2],
       ["node", 2],
       ["identity", 2],
-      ["smb", 2.2],
+      ["smb", 2.5],
       ["host", 4],
     ] as const)
       t.true((exposure[unit] ?? 9) <= most, `${unit}: ${exposure[unit]}`);
