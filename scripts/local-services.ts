@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connects } from "../services/shared/connects.ts";
 import { probe } from "./probe.ts";
 import { CommandError } from "./process.ts";
 import { type SoftwareTpm, startSoftwareTpm } from "./software-tpm.ts";
@@ -164,7 +165,7 @@ export class LocalServices implements AsyncDisposable {
           .filter((name) => name !== "admin")
           .filter((name) => name !== "identity" || this.#options.tpm)
           .map((name) =>
-            connects(join(this.folder, "run", name, `${name}.sock`)),
+            connects({ path: join(this.folder, "run", name, `${name}.sock`) }),
           ),
       );
       if (status === 200 && listening.every(Boolean)) return;
@@ -175,19 +176,6 @@ export class LocalServices implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of [...names].reverse()) await this.stopService(name);
     await this.#tpm?.[Symbol.asyncDispose]();
-  }
-}
-
-/** Whether somebody listens on a Unix socket: one that a killed process left is there, and refuses. */
-async function connects(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
 

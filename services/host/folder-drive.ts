@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connects } from "../shared/connects.ts";
 import { CommandError } from "./command.ts";
 import type { DriveRunner } from "./network-drive.ts";
 
@@ -81,7 +81,7 @@ export class FolderDrive implements DriveRunner, AsyncDisposable {
       { stdio: ["ignore", "inherit", "inherit"] },
     );
     this.#child = child;
-    while (!(await answers(this.port))) {
+    while (!(await connects({ host: "127.0.0.1", port: this.port }))) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new CommandError("smbd", String(child.exitCode), "see the log");
       await sleep(50);
@@ -98,17 +98,5 @@ export class FolderDrive implements DriveRunner, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect({ host: "127.0.0.1", port });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
