@@ -7,7 +7,6 @@ import {
   readFile,
   readlink,
   rename,
-  rm,
   stat,
   symlink,
   writeFile,
@@ -22,6 +21,7 @@ import {
   repository,
 } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
+import { importedPackages, joinPackages } from "./join.ts";
 import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
 import { ensureImageSigner, writeReference } from "./reference.ts";
@@ -44,6 +44,7 @@ const inputPatterns = [
   "package.json",
   "package-lock.json",
   "scripts/image.ts",
+  "scripts/join.ts",
   "scripts/reference.ts",
   "scripts/partitions.ts",
   "scripts/warmup.ts",
@@ -98,11 +99,14 @@ async function ensureKeys(): Promise<void> {
   }
 }
 
-/** Production npm packages with their native parts compiled in the builder; kept until the lock file changes. */
+/** Production npm packages, joined, with their native parts compiled in the builder; kept until they or their use change. */
 async function stagePackages(): Promise<string> {
+  const imported = await importedPackages();
   const lock = createHash("sha256")
     .update(await readFile(join(repository, "package-lock.json")))
-    .update("5")
+    .update(await readFile(join(repository, "scripts/join.ts")))
+    .update(imported.join())
+    .update("6")
     .digest("hex");
   const folder = join(buildFolder, "packages.npm");
   const stamp = join(folder, "stamp");
@@ -147,46 +151,10 @@ async function stagePackages(): Promise<string> {
         onOutput: (text) => progress.detail(text),
       },
     );
-    await joinModules(folder);
+    await joinPackages(folder, imported);
     await writeFile(stamp, lock);
   });
   return folder;
-}
-
-/**
- * Joins TypeBox's 700 small modules into a few with the same entry points: opening files is most of a service's start on a
- * small board. Nothing else of the packages changes.
- */
-async function joinModules(folder: string): Promise<void> {
-  const { rolldown } = await import("rolldown");
-  const built = join(folder, "node_modules/typebox/build");
-  const entries = [
-    "index",
-    ...[
-      "compile",
-      "error",
-      "format",
-      "guard",
-      "schema",
-      "system",
-      "type",
-      "value",
-    ].map((name) => `${name}/index`),
-  ];
-  await using bundle = await rolldown({
-    input: Object.fromEntries(
-      entries.map((name) => [name, join(built, `${name}.mjs`)]),
-    ),
-    platform: "node",
-    treeshake: false,
-  });
-  await bundle.write({
-    dir: `${built}.joined`,
-    entryFileNames: "[name].mjs",
-    chunkFileNames: "chunk-[hash].mjs",
-  });
-  await rm(built, { recursive: true });
-  await rename(`${built}.joined`, built);
 }
 
 /** Takes out of the packages what only a developer needs. */
