@@ -116,6 +116,7 @@ export class LocalServices implements AsyncDisposable {
         detached: true,
         env: {
           PATH: process.env.PATH ?? "",
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
           STATE_DIRECTORY: join(folder, "state", name),
           COPPICE_RUNTIME: join(folder, "run"),
           COPPICE_DISKS: join(folder, "mounts"),

@@ -321,6 +321,7 @@ export class Home implements AsyncDisposable {
         stdio: ["ignore", "pipe", "pipe"],
         env: {
           PATH: process.env.PATH ?? "",
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
           STATE_DIRECTORY: join(path, "state", name),
           COPPICE_RUNTIME: join(path, "run"),
           COPPICE_DISKS: join(path, "mounts"),
