@@ -16,14 +16,19 @@ export interface Answer {
 export class BoxClient implements AsyncDisposable {
   readonly url: string;
   #cookie: string | undefined;
-  #agent = new Agent({
-    connect: { rejectUnauthorized: false },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  #agent: Agent;
 
-  constructor(url: string) {
+  /** @param socketPath of a relay to the box, where it is on another network than this process. */
+  constructor(url: string, socketPath?: string) {
     this.url = url;
+    this.#agent = new Agent({
+      connect: {
+        rejectUnauthorized: false,
+        ...(socketPath === undefined ? {} : { socketPath }),
+      },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
   }
 
   /** The session cookie as a request carries it. */

@@ -1,4 +1,4 @@
-/** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named. Needs root and QEMU. */
+/** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named; its disk in another machine stays shut. Needs root and QEMU. */
 import { join } from "node:path";
 import test from "ava";
 import { ensureImage } from "../../scripts/image.ts";
@@ -9,6 +9,7 @@ import type { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { AlteredImage } from "./altered-image.ts";
 import { Machine } from "./machine.ts";
+import { expectShutElsewhere } from "./theft.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
 
@@ -38,16 +39,22 @@ async function attest(client: BoxClient): Promise<{
   };
 }
 
-test("the image is accepted as it was built; one byte of its command line or root changed is refused and named", async (t) => {
+test("the image is accepted as it was built; one byte of its command line or root changed is refused and named; the data disk opens in no other machine", async (t) => {
   t.timeout(40 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
   await using machine = await Machine.create(() => {});
   let before: { node: string; peerId: string };
+  let recoveryKey: string;
   {
     await using box = await machine.boot();
     const { client } = box;
-    await client.claim(box.code(), "BIRCH1", owner);
+    ({ recoveryKey } = await client.claim(box.code(), "BIRCH1", owner));
+    await client.ok(
+      "PUT",
+      "/api/files/content?path=/letter.txt",
+      Buffer.from("dear grandmother"),
+    );
     const { accepted, failed, boot } = await attest(client);
     t.deepEqual([...failed], []);
     t.true(accepted);
@@ -154,6 +161,9 @@ test("the image is accepted as it was built; one byte of its command line or roo
     );
     await box.guest.powerOff();
   }
+
+  t.log("the data disk is stolen");
+  await expectShutElsewhere(t, machine.dataDisk, recoveryKey);
 });
 
 /** A quote as the command line writes it, by the API's answer. */

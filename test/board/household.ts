@@ -1,5 +1,8 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { join } from "node:path";
+import { killWithParent } from "../../scripts/board.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 
 /** A network namespace with a computer in it, wired to a box's LAN port. Needs root. */
@@ -7,6 +10,7 @@ export class Household implements AsyncDisposable {
   readonly namespace: string;
   readonly tap = "lan";
   #namespaces: Namespaces;
+  #relay: ChildProcess | undefined;
 
   private constructor(namespace: string, namespaces: Namespaces) {
     this.namespace = namespace;
@@ -29,10 +33,10 @@ export class Household implements AsyncDisposable {
     return await inside(this.namespace, command, ...args);
   }
 
-  /** Runs a TypeScript file of this folder on the computer; gives it a minute. @throws Error where it fails */
+  /** Runs a TypeScript file of this folder on the computer; gives it five minutes. @throws Error where it fails */
   async script(name: string, ...args: string[]): Promise<string> {
     const file = join(import.meta.dirname, name);
-    return await this.run("timeout", "60", process.execPath, file, ...args);
+    return await this.run("timeout", "300", process.execPath, file, ...args);
   }
 
   /** Gets an address by DHCP, as any computer would, and configures it; resolves to it. */
@@ -40,12 +44,30 @@ export class Household implements AsyncDisposable {
     const output = await this.run(
       "sh",
       "-c",
-      `printf '#!/bin/sh\\n[ "$1" = bound ] && ip addr replace $ip/24 dev $interface && ip route replace default via $router && echo "leased $ip"\\nexit 0\\n' >/tmp/$$.sh; chmod +x /tmp/$$.sh; udhcpc -i ${this.tap} -n -q -f -t 20 -T 3 -s /tmp/$$.sh; status=$?; rm /tmp/$$.sh; exit $status`,
+      `printf '#!/bin/sh\\n[ "$1" = bound ] && ip addr replace $ip/24 dev $interface && ip route replace default via $router && echo "leased $ip"\\nexit 0\\n' >/tmp/$$.sh; chmod +x /tmp/$$.sh; udhcpc -i ${this.tap} -n -q -f -t 60 -T 3 -s /tmp/$$.sh; status=$?; rm /tmp/$$.sh; exit $status`,
     );
     return /leased (\S+)/.exec(output)?.[1] ?? "";
   }
 
+  /** Lets a client of this process reach the box's pages from the computer, by a socket in `folder`; resolves to its path. */
+  async relay(folder: string): Promise<string> {
+    const path = join(folder, "lan.sock");
+    const relay = spawn(
+      "ip",
+      [
+        ...["netns", "exec", this.namespace, "setpriv", ...killWithParent],
+        ...[process.execPath, join(import.meta.dirname, "relay.ts")],
+        ...[path, "192.168.77.1", "443"],
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    this.#relay = relay;
+    await once(relay.stdout, "data");
+    return path;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#relay?.kill();
     await this.#namespaces[Symbol.asyncDispose]();
   }
 }
