@@ -10,7 +10,8 @@ import {
 } from "./body.ts";
 import type { SegmentMemory } from "./coder.ts";
 import { type Cut, codedLength, tagSize } from "./coding.ts";
-import type { FragmentStore, Uncommitted } from "./fragments.ts";
+import type { Uncommitted } from "./disk-pool.ts";
+import type { FragmentStore } from "./fragments.ts";
 import { headerSegment } from "./record.ts";
 import type { Address } from "./segment.ts";
 

@@ -1,5 +1,6 @@
 import type { DiskStore, NewFragment } from "./disk-store.ts";
 import { sizeOf } from "./ledger.ts";
+import type { Located } from "./segment.ts";
 
 /**
  * Spreads the fragments of one segment over disks: as few as possible on each, and among equals on the emptier one.
@@ -40,4 +41,45 @@ export async function placeFragments(
     else placed.set(best.disk, [fragment]);
   }
   return placed;
+}
+
+/** Whether each fragment of a segment is there once, and where it should be. */
+export function isSettled(
+  accepting: readonly DiskStore[],
+  located: Located,
+): boolean {
+  return (
+    misplaced(accepting, located).length === 0 &&
+    [...located.held.values()].every(
+      (copies) =>
+        copies.filter(({ disk }) => disk.failure === undefined).length <= 1,
+    )
+  );
+}
+
+/** Numbers of fragments that are not where they should be: nowhere, on a failed or draining disk, or too many on one. */
+export function misplaced(
+  accepting: readonly DiskStore[],
+  { cut, held, foreign }: Located,
+): number[] {
+  if (accepting.length === 0) return [];
+  const total = cut.k + cut.m;
+  const share = foreign ? total : Math.ceil(total / accepting.length);
+  const count = new Map<DiskStore, number>();
+  const wrong: number[] = [];
+  for (let index = 0; index < total; index++) {
+    if (foreign && !held.get(index)?.some(({ row }) => !row.damaged)) continue;
+    const good = held
+      .get(index)
+      ?.find(
+        ({ disk, row }) =>
+          !row.damaged &&
+          accepting.includes(disk) &&
+          !disk.lost.includes(row.pack),
+      );
+    const onDisk = good ? (count.get(good.disk) ?? 0) : 0;
+    if (!good || onDisk >= share) wrong.push(index);
+    else count.set(good.disk, onDisk + 1);
+  }
+  return wrong;
 }

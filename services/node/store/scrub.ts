@@ -4,6 +4,7 @@ import type { DiskStore } from "./disk-store.ts";
 import type { FragmentStore } from "./fragments.ts";
 import { noteVerified } from "./history.ts";
 import { sizeOf } from "./ledger.ts";
+import { isSettled } from "./placement.ts";
 import { type Place, packHeaderSize } from "./record.ts";
 import { Scanner } from "./scanner.ts";
 import { type Address, NoBlockError, SegmentLostError } from "./segment.ts";
@@ -203,7 +204,7 @@ export class Scrubber implements AsyncDisposable {
     for await (const { segment, ...address } of segmentsOf(this.#store)) {
       signal.throwIfAborted();
       const located = this.#store.locate(address, segment);
-      if (!located || this.#store.isSettled(located)) continue;
+      if (!located || isSettled(this.#store.accepting, located)) continue;
       await this.#mend({ ...address, segment }, progress);
     }
     for (const disk of this.#store.disks.values())
