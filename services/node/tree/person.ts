@@ -17,6 +17,7 @@ import {
   ed25519Raw,
   rawEd25519,
 } from "../../shared/ed25519.ts";
+import { remember } from "./tree-keys.ts";
 
 const x25519Pkcs8 = Buffer.from("302e020100300506032b656e04220420", "hex");
 const x25519Spki = Buffer.from("302a300506032b656e032100", "hex");
@@ -93,6 +94,16 @@ export function isNode({ signing }: Contact): boolean {
 
 /** The key that checks what a contact signs. @throws SignatureError where it is none that may sign */
 export function verificationKey(signing: Uint8Array): KeyObject {
+  const name = Buffer.from(signing).toString("base64");
+  const key = keys.get(name) ?? importKey(signing);
+  remember(keys, name, key);
+  return key;
+}
+
+/** To import a key costs a third of a check by it. */
+const keys = new Map<string, KeyObject>();
+
+function importKey(signing: Uint8Array): KeyObject {
   if (signing.length === 32) return rawEd25519(signing);
   let key: KeyObject;
   try {
