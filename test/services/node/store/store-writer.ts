@@ -1,11 +1,14 @@
 /** Stores, removes and compacts without end, and prints each act when it was acknowledged; it is killed at any moment. */
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { compact } from "../../../../services/node/store/compaction.ts";
 import { StoreHere } from "../../../../services/node/store/here.ts";
 import { randomFrom } from "./simulated-disk.ts";
 
+// A process that is killed leaves no compile cache to the next one unless it is told to.
+flushCompileCache();
 const [, , folder = "", seed = "0", largest = "1200000"] = process.argv;
 const never = new AbortController().signal;
 const random = randomFrom(Number(seed));
