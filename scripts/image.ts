@@ -107,7 +107,7 @@ async function stagePackages(): Promise<string> {
     .update(await readFile(join(repository, "scripts/mend-fuse")))
     .update(await readFile(join(repository, "scripts/join.ts")))
     .update(imported.join())
-    .update("7")
+    .update(prune)
     .digest("hex");
   const folder = join(buildFolder, "packages.npm");
   const stamp = join(folder, "stamp");
