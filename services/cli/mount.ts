@@ -4,8 +4,10 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { NodeClient } from "../node/client.ts";
+import { readJson } from "../shared/durable.ts";
 import { socketPath } from "../shared/service.ts";
 import { CliError } from "./connection.ts";
+import type { FileSystem } from "./mount/fuse.ts";
 
 /** Adds `coppice mount`: the files as a folder of the box. */
 export function addMountCommand(program: Command): void {
@@ -16,7 +18,10 @@ export function addMountCommand(program: Command): void {
     )
     .option("--path <path>", "only what is beneath this path", "/")
     .option("--allow-other", "other users of the box may look in too")
-    .option("--mine", "whatever owner a file has, show it as this user's")
+    .option(
+      "--people <file>",
+      "a folder for each account that this JSON file names, with what the share of its secret gives",
+    )
     .action(
       async (
         folder: string,
@@ -24,8 +29,8 @@ export function addMountCommand(program: Command): void {
         {
           path,
           allowOther = false,
-          mine = false,
-        }: { path: string; allowOther?: boolean; mine?: boolean },
+          people,
+        }: { path: string; allowOther?: boolean; people?: string },
       ) => {
         await stat(socketPath("node")).catch(() => {
           throw new CliError(
@@ -34,18 +39,16 @@ export function addMountCommand(program: Command): void {
         });
         // Only who mounts loads FUSE.
         const { mountFuse } = await import("./mount/fuse.ts");
-        const { TreeFileSystem } = await import("./mount/filesystem.ts");
         await using node = new NodeClient();
         const ending = new AbortController();
         for (const signal of ["SIGINT", "SIGTERM"] as const)
           process.once(signal, () => ending.abort());
         await node.tree.entry(path);
-        const system = new TreeFileSystem(node.tree, path, (error) =>
-          console.error(`coppice: ${(error as Error).message}`),
-        );
+        const system = await systemOf(node, path, people);
         await using _mounted = await mountFuse(resolve(folder), system, {
           allowOther,
-          mine,
+          // One program serves accounts that are not its own.
+          checked: people === undefined,
         });
         console.log(`${path} is in ${resolve(folder)}`);
         const [program, ...args] = command;
@@ -54,6 +57,27 @@ export function addMountCommand(program: Command): void {
         await system.end();
       },
     );
+}
+
+/** What is mounted. @throws CliError where the file of people is not one */
+async function systemOf(
+  node: NodeClient,
+  path: string,
+  people: string | undefined,
+): Promise<FileSystem & { end(): Promise<void> }> {
+  const onError = (error: unknown): void =>
+    console.error(`coppice: ${(error as Error).message}`);
+  if (people === undefined) {
+    const { TreeFileSystem } = await import("./mount/filesystem.ts");
+    return new TreeFileSystem(node.tree, path, onError);
+  }
+  const { People, PeopleFileSystem } = await import("./mount/people.ts");
+  const list = await readJson(People, people).catch(() => {
+    // What it says of where it is wrong may quote a secret.
+    throw new CliError(`${people} does not name people as it should`);
+  });
+  if (!list) throw new CliError(`there is no file ${people}`);
+  return new PeopleFileSystem(node, list, onError);
 }
 
 /** Resolves when the signal aborts; keeps the process alive until then. */

@@ -92,25 +92,23 @@ const fileType = 0o170000;
 const regular = 0o100000;
 const blockSize = 4096;
 
-/** Mounts a file system on a folder (libfuse 2), all of it as this user's where it is `mine`. Dispose of it to unmount. @throws Error where FUSE or the folder is not there */
+/**
+ * Mounts a file system on a folder (libfuse 2). Dispose of it to unmount. @param checked whether the kernel checks modes and
+ * owners; else only the file system does. @throws Error where FUSE or the folder is not there
+ */
 export async function mountFuse(
   folder: string,
   system: FileSystem,
-  { allowOther, mine }: { allowOther: boolean; mine: boolean },
+  { allowOther, checked }: { allowOther: boolean; checked: boolean },
 ): Promise<AsyncDisposable> {
   const FuseNative = createRequire(import.meta.url)(
     "@cocalc/fuse-native",
   ) as FuseClass;
   const fuse = new FuseNative(folder, operationsOf(system), {
     // Options of libfuse that the binding does not know go behind one that it does.
-    fsname: [
-      "coppice,big_writes,entry_timeout=1,attr_timeout=1,auto_cache",
-      ...(mine
-        ? [`uid=${process.getuid?.() ?? 0}`, `gid=${process.getgid?.() ?? 0}`]
-        : []),
-    ].join(","),
+    fsname: "coppice,big_writes,entry_timeout=1,attr_timeout=1,auto_cache",
     subtype: "coppice",
-    defaultPermissions: true,
+    defaultPermissions: checked,
     allowOther,
     timeout: false,
   });
