@@ -61,6 +61,7 @@ export const hostTools = {
     cadaver: "cadaver",
     faketime: "faketime",
     samba: "smbd",
+    "libnss-wrapper": "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so",
     smbclient: "smbclient",
     vde2: "wirefilter",
   },

@@ -34,10 +34,20 @@ export const PrepareStep = Type.Union([
 ]);
 export type PrepareStep = Static<typeof PrepareStep>;
 
+const ShareId = Type.String({ pattern: "^[0-9a-f]{32}$" });
+
+/** Somebody with a share who may use the network drive. */
+export const DrivePerson = Type.Object({
+  share: ShareId,
+  name: Type.String({ description: "with which they sign in" }),
+});
+export type DrivePerson = Static<typeof DrivePerson>;
+
 /** The files as a network drive (SMB). */
 export const Drive = Type.Object({
   open: Type.Boolean(),
   port: Type.Integer({ description: "TCP" }),
+  people: Type.Array(DrivePerson, { description: "beside the owner" }),
 });
 export type Drive = Static<typeof Drive>;
 
@@ -45,6 +55,18 @@ export type Drive = Static<typeof Drive>;
 export const DrivePassword = Type.Object({
   password: Type.String({ pattern: "^[\\x21-\\x7e]{12,127}$" }),
 });
+
+/** Somebody with a share who is to use the network drive. */
+export const NewDrivePerson = Type.Object({
+  ...DrivePassword.properties,
+  share: ShareId,
+  label: Type.String({
+    maxLength: 100,
+    description: "for whom the share is; the name to sign in with follows it",
+  }),
+  secret: Type.String({ pattern: "^[\\w-]{43}$" }),
+});
+export type NewDrivePerson = Static<typeof NewDrivePerson>;
 
 const Port = Type.Object({
   present: Type.Boolean(),
@@ -183,7 +205,29 @@ export class HostClient implements AsyncDisposable {
     });
   }
 
-  /** Closes the network drive and voids its password. */
+  /** Lets somebody with a share use the drive too; whoever is connected has to connect anew. @throws ConflictError: drive-closed, drive-full */
+  async admitToDrive(
+    person: NewDrivePerson,
+    signal?: AbortSignal,
+  ): Promise<DrivePerson> {
+    return await this.#client.call(DrivePerson, "POST", "/drive/people", {
+      body: person,
+      signal,
+    });
+  }
+
+  /** Voids the passwords of whoever used the drive with one of these shares. */
+  async expelFromDrive(
+    shares: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Drive> {
+    return await this.#client.call(Drive, "POST", "/drive/expel", {
+      body: { shares },
+      signal,
+    });
+  }
+
+  /** Closes the network drive and voids all passwords for it. */
   async closeDrive(signal?: AbortSignal): Promise<Drive> {
     return await this.#client.call(Drive, "POST", "/drive/close", { signal });
   }

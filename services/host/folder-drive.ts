@@ -1,46 +1,89 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { userInfo } from "node:os";
+import {
+  chown,
+  copyFile,
+  mkdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connects } from "../shared/connects.ts";
 import { CommandError } from "./command.ts";
-import type { DriveRunner } from "./network-drive.ts";
+import {
+  type DriveRunner,
+  driveFiles,
+  otherAccounts,
+  ownerAccount,
+} from "./network-drive.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const settings = join(repository, "rootfs-overlay/etc/samba/smb.conf");
 
-/** What the unit coppice-smb.service does, as a child of this process, for `npm run dev` on a machine without its units. */
+/** Drops every privilege but to pass through root's own folders, which on a box are not in the way. */
+const withoutRoot = [
+  "setpriv",
+  `--reuid=${ownerAccount.uid}`,
+  `--regid=${ownerAccount.uid}`,
+  "--clear-groups",
+  "--inh-caps=-all,+dac_read_search",
+  "--ambient-caps=-all,+dac_read_search",
+  "--",
+];
+
+/**
+ * What the unit coppice-smb.service does, as a child of this process, for `npm run dev` on a machine without its units. Samba
+ * sees the accounts that sysusers.d makes on a box, and never runs as root.
+ */
 export class FolderDrive implements DriveRunner, AsyncDisposable {
-  readonly account = userInfo().username;
   readonly port: number;
   readonly #folder: string;
-  readonly #passwords: string;
+  readonly #state: string;
   #child: ChildProcess | undefined;
 
   /** @param state the host's own folder. @param port on 127.0.0.1. */
   constructor(state: string, port: number) {
     this.port = port;
     this.#folder = join(state, "smb");
-    this.#passwords = join(state, "smbpasswd");
+    this.#state = state;
   }
 
   async restart(): Promise<void> {
     await this.stop();
     const files = join(this.#folder, "files");
-    const map = join(this.#folder, "users.map");
     const conf = join(this.#folder, "smb.conf");
     const run = join(this.#folder, "run");
     await rm(run, { recursive: true, force: true });
     for (const folder of [files, run])
       await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(map, `!${this.account} = *\n`);
+    const passwords = join(run, "smbpasswd");
+    await copyFile(join(this.#state, driveFiles.passwords), passwords);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot)
+      for (const path of [this.#folder, run, passwords])
+        await chown(path, ownerAccount.uid, ownerAccount.uid);
+    const accounts = [ownerAccount, ...otherAccounts];
+    const passwd = join(this.#folder, "accounts");
+    const group = join(this.#folder, "groups");
+    await writeFile(
+      passwd,
+      (await readFile("/etc/passwd", "utf8")) +
+        accounts
+          .map(({ name, uid }) => `${name}:x:${uid}:${uid}::/:/bin/false\n`)
+          .join(""),
+    );
+    await writeFile(
+      group,
+      (await readFile("/etc/group", "utf8")) +
+        accounts.map(({ name, uid }) => `${name}:x:${uid}:\n`).join(""),
+    );
     const own = {
       interfaces: "127.0.0.1",
       "smb ports": this.port,
-      "username map": map,
-      "passdb backend": `smbpasswd:${this.#passwords}`,
+      "username map": join(this.#state, driveFiles.names),
+      "passdb backend": `smbpasswd:${passwords}`,
       "private dir": this.#folder,
       "state directory": this.#folder,
       "cache directory": run,
@@ -56,7 +99,7 @@ export class FolderDrive implements DriveRunner, AsyncDisposable {
         "[global]",
         ...Object.entries(own).map(([name, value]) => `${name} = ${value}`),
         "[Files]",
-        `path = ${files}`,
+        `path = ${files}/%u`,
         "",
       ].join("\n"),
     );
@@ -70,9 +113,16 @@ export class FolderDrive implements DriveRunner, AsyncDisposable {
         "--disable-warning=ExperimentalWarning",
         join(repository, "services/cli/main.ts"),
         "mount",
-        "--mine",
+        "--people",
+        join(this.#state, driveFiles.people),
+        ...(isRoot ? ["--allow-other"] : []),
         files,
         "--",
+        ...(isRoot ? withoutRoot : []),
+        "env",
+        "LD_PRELOAD=libnss_wrapper.so",
+        `NSS_WRAPPER_PASSWD=${passwd}`,
+        `NSS_WRAPPER_GROUP=${group}`,
         "smbd",
         "--foreground",
         "--debug-stdout",

@@ -10,7 +10,9 @@ import {
   Disk,
   Drive,
   DrivePassword,
+  DrivePerson,
   HostStatus,
+  NewDrivePerson,
   type PrepareStep,
   RecoveryKey,
 } from "./client.ts";
@@ -141,6 +143,7 @@ await runService("host", async (log) => {
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),
     port: drive.port,
+    people: await drive.people(),
   });
   app.get(
     "/drive",
@@ -152,6 +155,26 @@ await runService("host", async (log) => {
     { schema: { body: DrivePassword, response: { 200: Drive } } },
     async (request) => {
       await drive.open(request.body.password);
+      return await driveNow();
+    },
+  );
+  app.post(
+    "/drive/people",
+    { schema: { body: NewDrivePerson, response: { 200: DrivePerson } } },
+    async (request) => await drive.admit(request.body),
+  );
+  app.post(
+    "/drive/expel",
+    {
+      schema: {
+        body: Type.Object({
+          shares: Type.Array(DrivePerson.properties.share, { maxItems: 100 }),
+        }),
+        response: { 200: Drive },
+      },
+    },
+    async (request) => {
+      await drive.expel(request.body.shares);
       return await driveNow();
     },
   );
