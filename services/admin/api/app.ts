@@ -158,13 +158,13 @@ async function addRoutes(
     host,
     ending,
   );
-  addDoorRoutes(app, parts.doors, host);
+  addDoorRoutes(app, parts.doors, host, node);
   addIdentityRoutes(app, identity, node, account);
   addFriendRoutes(app, node);
   // Uploads stream: their parser is for these routes alone.
   await app.register(async (uploads) => {
     addFileRoutes(uploads as unknown as Server, node, ending);
-    addShareRoutes(uploads as unknown as Server, node, parts.doors);
+    addShareRoutes(uploads as unknown as Server, node, parts.doors, host);
     addStoreRoutes(
       uploads as unknown as Server,
       node,

@@ -1,22 +1,50 @@
 import { randomInt } from "node:crypto";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { setupCodeAlphabet } from "../../../provisioning/setup-code.ts";
-import { Drive, type HostClient } from "../../host/client.ts";
+import { Drive, DrivePerson, type HostClient } from "../../host/client.ts";
+import { type NodeClient, Share } from "../../node/client.ts";
+import { ConflictError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
 import { type Doors, OpenDoors } from "./doors.ts";
 
-const AllDoors = Type.Object({ ...OpenDoors.properties, drive: Drive });
-const OpenedDrive = Type.Object({
+/** The network drive, and what those see of it whom the owner let in. */
+const SharedDrive = Type.Object({
   ...Drive.properties,
-  password: Type.String({ description: "shown this once" }),
+  people: Type.Array(
+    Type.Object({
+      name: DrivePerson.properties.name,
+      share: Share,
+    }),
+  ),
 });
+export type SharedDrive = Static<typeof SharedDrive>;
+
+const AllDoors = Type.Object({ ...OpenDoors.properties, drive: SharedDrive });
+export type AllDoors = Static<typeof AllDoors>;
+
+const password = Type.String({ description: "shown this once" });
+const OpenedDrive = Type.Object({ ...SharedDrive.properties, password });
+const Admission = Type.Object({ ...DrivePerson.properties, password });
+export type Admission = Static<typeof Admission>;
 
 /** Which doors beside the pages lead to the files: WebDAV, and the network drive (SMB). */
 export function addDoorRoutes(
   app: Server,
   doors: Doors,
   host: HostClient,
+  node: NodeClient,
 ): void {
+  /** With what those may see who use it. */
+  const withShares = async (drive: Drive): Promise<SharedDrive> => {
+    const shares = drive.people.length > 0 ? await node.shares() : [];
+    return {
+      ...drive,
+      people: drive.people.flatMap(({ share: id, name }) => {
+        const share = shares.find((one) => one.id === id);
+        return share ? [{ name, share }] : [];
+      }),
+    };
+  };
   app.get(
     "/api/doors",
     {
@@ -26,7 +54,10 @@ export function addDoorRoutes(
         response: { 200: AllDoors },
       },
     },
-    async () => ({ ...doors.open, drive: await host.drive() }),
+    async () => ({
+      ...doors.open,
+      drive: await withShares(await host.drive()),
+    }),
   );
   app.put(
     "/api/doors",
@@ -56,8 +87,62 @@ export function addDoorRoutes(
     },
     async () => {
       const password = drawPassword();
-      return { ...(await host.openDrive(password)), password };
+      const drive = await withShares(await host.openDrive(password));
+      return { ...drive, password };
     },
+  );
+  app.post(
+    "/api/doors/drive/people",
+    {
+      config: { access: "browser" },
+      schema: {
+        tags: ["doors"],
+        summary:
+          "Let somebody use the network drive who was given a folder, by a name and a password of their own",
+        body: Type.Object({
+          secret: Type.String({
+            pattern: "^[\\w-]{43}$",
+            description: "of the share: what is behind # in its link",
+          }),
+        }),
+        response: { 200: Admission },
+      },
+    },
+    async ({ body: { secret } }) => {
+      const share = await node.openShare(secret);
+      const { entry } = await node.tree.entry(share.path);
+      if (entry.kind !== "directory")
+        throw new ConflictError(
+          "A drive shows folders, and this is a single file: its link is the way to it.",
+          "not-a-directory",
+        );
+      // Those whose share ended take nobody's place.
+      const { people } = await host.drive();
+      const active = (await node.shares())
+        .filter(({ state }) => state === "active")
+        .map(({ id }) => id);
+      await host.expelFromDrive(
+        people.map((one) => one.share).filter((id) => !active.includes(id)),
+      );
+      const password = drawPassword();
+      const person = { share: share.id, label: share.name, secret, password };
+      return { ...(await host.admitToDrive(person)), password };
+    },
+  );
+  app.delete(
+    "/api/doors/drive/people/:share",
+    {
+      config: { access: "browser" },
+      schema: {
+        tags: ["doors"],
+        summary:
+          "Void what somebody signs in to the network drive with; their share goes on",
+        params: Type.Pick(DrivePerson, ["share"]),
+        response: { 200: SharedDrive },
+      },
+    },
+    async ({ params: { share } }) =>
+      await withShares(await host.expelFromDrive([share])),
   );
   app.delete(
     "/api/doors/drive",
@@ -65,11 +150,11 @@ export function addDoorRoutes(
       config: { access: "browser" },
       schema: {
         tags: ["doors"],
-        summary: "Close the network drive and void its password",
-        response: { 200: Drive },
+        summary: "Close the network drive and void its passwords",
+        response: { 200: SharedDrive },
       },
     },
-    async () => await host.closeDrive(),
+    async () => await withShares(await host.closeDrive()),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
+import type { HostClient } from "../../host/client.ts";
 import {
   Box,
   Entry,
@@ -38,6 +39,7 @@ export function addShareRoutes(
   app: Server,
   node: NodeClient,
   doors: Doors,
+  host: HostClient,
 ): void {
   app.get(
     "/api/shares",
@@ -77,6 +79,7 @@ export function addShareRoutes(
     { schema: { tags, summary: "Take a share back", params: Id } },
     async ({ params }, reply) => {
       await node.revokeShare(params.id);
+      await host.expelFromDrive([params.id]);
       return reply.status(204).send();
     },
   );
@@ -90,7 +93,11 @@ export function addShareRoutes(
         response: { 200: NewShare },
       },
     },
-    async ({ params }) => await node.renewShare(params.id),
+    async ({ params }) => {
+      const renewed = await node.renewShare(params.id);
+      await host.expelFromDrive([params.id]);
+      return renewed;
+    },
   );
   app.get(
     "/api/boxes",

@@ -5,22 +5,27 @@ import type { NewShare } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
 import { Dialog, Field, Form, Notice } from "../../ui.tsx";
 import { nameOf } from "./path.ts";
+import { ShareOnDrive } from "./share-on-drive.tsx";
 
 const day = 86_400_000;
+const ownersRoute = "/shares";
 const terms = [
   { days: 7, words: "a week" },
   { days: 30, words: "a month" },
   { days: 365, words: "a year" },
 ];
 
-/** Shows the link of a share, once. */
+/** Shows the link of a share, once; to the owner with what else it may become. */
 export function LinkDialog({
-  made: { share, secret },
+  made,
+  owners,
   done,
 }: {
   made: NewShare;
+  owners: boolean;
   done: () => Promise<void>;
 }) {
+  const { share, secret } = made;
   const link = `${location.origin}/shared#${secret}`;
   return (
     <Dialog title={`The link for ${share.name}`} close={done}>
@@ -48,6 +53,7 @@ export function LinkDialog({
           I have passed it on
         </button>
       </div>
+      {owners && <ShareOnDrive made={made} />}
     </Dialog>
   );
 }
@@ -55,7 +61,7 @@ export function LinkDialog({
 /** Shares something with somebody, and shows the link once. */
 export function ShareDialog({
   path,
-  route = "/shares",
+  route = ownersRoute,
   may = ["write", "delegate"],
   latest = Number.POSITIVE_INFINITY,
   close,
@@ -76,7 +82,10 @@ export function ShareDialog({
   const [delegate, setDelegate] = useState(false);
   const [days, setDays] = useState(30);
   const [made, setMade] = useState<NewShare>();
-  if (made) return <LinkDialog made={made} done={done} />;
+  if (made)
+    return (
+      <LinkDialog made={made} owners={route === ownersRoute} done={done} />
+    );
   return (
     <Dialog title={`Share ${nameOf(path)}`} close={close}>
       <Form

@@ -131,6 +131,7 @@ export function Shares() {
       {made && (
         <LinkDialog
           made={made}
+          owners
           done={async () => {
             setMade(undefined);
           }}

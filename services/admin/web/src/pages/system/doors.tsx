@@ -1,11 +1,11 @@
 import { FolderSymlink, HardDriveDownload } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Drive } from "../../../../../host/client.ts";
+import type { AllDoors, SharedDrive } from "../../../../api/door-routes.ts";
 import type { OpenDoors } from "../../../../api/doors.ts";
 import { api } from "../../api.ts";
+import { DriveAddress } from "../../drive-address.tsx";
+import { moment } from "../../format.ts";
 import { Dialog, Form, Notice, Spinner } from "../../ui.tsx";
-
-type AllDoors = OpenDoors & { drive: Drive };
 
 /** Opens and closes the other doors to the files: the network drive and WebDAV. */
 export function Doors() {
@@ -43,21 +43,19 @@ function NetworkDrive({
   drive,
   changed,
 }: {
-  drive: Drive;
-  changed: (drive: Drive) => void;
+  drive: SharedDrive;
+  changed: (drive: SharedDrive) => void;
 }) {
   const [act, setAct] = useState<"open" | "renew" | "close">();
   const [password, setPassword] = useState<string>();
-  const host = location.hostname;
-  const port = drive.port === 445 ? "" : `:${drive.port}`;
   return (
     <>
       <h3>Network drive</h3>
       {drive.open ? (
         <p>
-          It is on. Windows: <code>{`\\\\${host}\\Files`}</code>. Mac, iPhone,
-          Android and Linux: <code>{`smb://${host}${port}/Files`}</code>. Any
-          name signs in, with the drive's own password.
+          It is on. <DriveAddress drive={drive} /> You sign in with any name
+          {drive.people.length > 0 && " but those below"}, and the drive's own
+          password.
         </p>
       ) : (
         <p>
@@ -82,6 +80,7 @@ function NetworkDrive({
           </button>
         )}
       </div>
+      <DrivePeople drive={drive} changed={changed} />
       {act && (
         <Dialog
           title={titles[act]}
@@ -107,20 +106,83 @@ function NetworkDrive({
                 action={actions[act]}
                 submit={async () => {
                   if (act === "close") {
-                    changed(await api<Drive>("DELETE", "/doors/drive"));
+                    changed(await api<SharedDrive>("DELETE", "/doors/drive"));
                     setAct(undefined);
                     return;
                   }
-                  const opened = await api<Drive & { password: string }>(
-                    "POST",
-                    "/doors/drive",
-                  );
-                  changed({ open: opened.open, port: opened.port });
-                  setPassword(opened.password);
+                  const { password: drawn, ...opened } = await api<
+                    SharedDrive & { password: string }
+                  >("POST", "/doors/drive");
+                  changed(opened);
+                  setPassword(drawn);
                 }}
               />
             </>
           )}
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** Who else uses the drive. */
+function DrivePeople({
+  drive: { people },
+  changed,
+}: {
+  drive: SharedDrive;
+  changed: (drive: SharedDrive) => void;
+}) {
+  const [doomed, setDoomed] = useState<SharedDrive["people"][number]>();
+  if (people.length === 0) return null;
+  return (
+    <>
+      <ul class="files">
+        {people.map((person) => (
+          <li key={person.share.id} class="file-line wraps">
+            <div class="grow">
+              <strong>{person.share.name}</strong>
+              <span class="quiet-text">
+                {person.share.state === "active"
+                  ? `signs in as ${person.name}, ${person.share.rights.includes("write") ? "changes" : "reads"} ${person.share.path} until ${moment(person.share.expires)}`
+                  : "sees nothing any more: what was shared has ended"}
+              </span>
+            </div>
+            <div class="actions">
+              <button
+                type="button"
+                aria-label={`Take the drive from ${person.share.name}`}
+                onClick={() => setDoomed(person)}
+              >
+                Remove
+              </button>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {doomed && (
+        <Dialog
+          title={`Take the drive from ${doomed.share.name}?`}
+          close={() => setDoomed(undefined)}
+        >
+          <p>
+            Their password stops working at once. The link that they have goes
+            on; Files, Shared takes that back. What anybody is copying on the
+            drive now breaks off.
+          </p>
+          <Form
+            action="Take it"
+            tone="danger"
+            submit={async () => {
+              changed(
+                await api<SharedDrive>(
+                  "DELETE",
+                  `/doors/drive/people/${doomed.share.id}`,
+                ),
+              );
+              setDoomed(undefined);
+            }}
+          />
         </Dialog>
       )}
     </>
@@ -137,7 +199,7 @@ const consequences = {
   renew:
     "The old password stops working at once, on every device. What is being copied now breaks off.",
   close:
-    "What is being copied now breaks off. The password is forgotten: switching it on again draws another one.",
+    "What is being copied now breaks off. The password is forgotten, and those of others too: switching it on again draws another one.",
 } as const;
 const actions = {
   open: "Switch it on",
