@@ -7,18 +7,20 @@ const execute = promisify(execFile);
 
 /**
  * Runs commands of smbclient, from Debian, on a box's network drive.
- * @param folder where it puts what it gets, and finds what it sends. @returns what it said, also where it failed
+ * @param folder where it puts what it gets, and finds what it sends. @param login a password, for the owner; else a name too. @returns what it said, also where it failed
  */
 export async function smbclient(
   folder: string,
   port: number,
-  password: string,
+  login: string | { name: string; password: string },
   script: string,
   ...options: string[]
 ): Promise<string> {
   const credentials = join(folder, "credentials");
+  const { name, password } =
+    typeof login === "string" ? { name: "Ada", password: login } : login;
   // Passwords are not for arguments.
-  await writeFile(credentials, `username = Ada\npassword = ${password}\n`, {
+  await writeFile(credentials, `username = ${name}\npassword = ${password}\n`, {
     mode: 0o600,
   });
   const { stdout, stderr } = await execute(

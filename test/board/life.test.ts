@@ -337,6 +337,33 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       "coppice-smb CapEff: 0000000000000400 ",
       "Samba may bind its port and nothing more, and only its own unit sees the files",
     );
+    t.log("somebody else at the drive");
+    const { secret } = await client.ok("POST", "/api/shares", {
+      path: "/from-afar",
+      name: "Bob",
+      write: true,
+      expires: Date.now() + 86_400_000,
+    });
+    const bob = await client.ok("POST", "/api/doors/drive/people", { secret });
+    const bobSaw = await smbclient(
+      machine.folder,
+      drivePort,
+      bob,
+      "put photo.jpg copy.jpg; ls",
+    );
+    t.regex(bobSaw, /copy\.jpg/);
+    t.notRegex(bobSaw, /NT_STATUS|from-afar| photo\.jpg/);
+    t.is(
+      sha256(
+        (
+          await client.call(
+            "GET",
+            "/api/files/content?path=/from-afar/copy.jpg",
+          )
+        ).bytes,
+      ),
+      sha256(body),
+    );
     await client.ok("DELETE", "/api/doors/drive");
     t.regex(
       await smbclient(machine.folder, drivePort, drivePassword, "ls"),

@@ -52,6 +52,11 @@ test("a link that may be passed on: a part of it for somebody else, seen by the 
   await look(bob.page, "pass-on", (message, fits) => t.true(fits, message));
   await press("Make a link");
   const link = await bob.page.getByLabel("Link", { exact: true }).inputValue();
+  t.is(
+    await bob.page.getByText("network drive").count(),
+    0,
+    "the drive is the owner's to open",
+  );
   await press("I have passed it on");
 
   const carol = await open(link);
