@@ -6,7 +6,12 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inside } from "../../test/namespaces.ts";
 import { until } from "../../test/network/until.ts";
-import { befriend, type Home, Village } from "../../test/network/village.ts";
+import {
+  befriend,
+  type Home,
+  type HomeOptions,
+  Village,
+} from "../../test/network/village.ts";
 import { run } from "../process.ts";
 import { printFigure } from "./figure.ts";
 import { scratch } from "./measure.ts";
@@ -47,13 +52,17 @@ export async function benchPeer(): Promise<void> {
   {
     await using village = await Village.create();
     const link = 12_500_000;
-    const [ada] = await gather(village, 100);
-    const rate = await upload(ada, 64 * mebibyte);
+    const [ada] = await gather(village, {
+      rate: 100,
+      line: { delay: 20, loss: 0 },
+    });
+    const rate = await upload(ada, 256 * mebibyte);
     printFigure({
       name: "upload over a 100 Mbit/s line, fragment bytes",
       value: rate / mebibyte,
       unit: "MiB/s",
-      versus: "the line (tbf; without the 40 ms: this kernel has no netem)",
+      versus:
+        "the line (100 Mbit/s by tbf, 40 ms there and back by wirefilter)",
       ratio: rate / link,
       bar: ">= 0.9",
     });
@@ -63,9 +72,9 @@ export async function benchPeer(): Promise<void> {
 /** A home and its friends. */
 async function gather(
   village: Village,
-  rate?: number,
+  options: HomeOptions = {},
 ): Promise<[Home, Home[]]> {
-  const ada = await village.home("ada", rate === undefined ? {} : { rate });
+  const ada = await village.home("ada", options);
   const others: Home[] = [];
   for (let number = 0; number < friends; number++) {
     const friend = await village.home(`friend${number}`);

@@ -19,6 +19,7 @@ import {
   priorities,
   type Question,
 } from "./messages.ts";
+import type { Gate } from "./shaper.ts";
 
 /** Bytes of questions that are on their way to one friend: more would only wait in buffers, before what is more urgent. */
 const mostOnTheWay = 8 * 2 ** 20;
@@ -46,8 +47,7 @@ interface Waiting {
 export class Caller implements AsyncDisposable {
   readonly who: string;
   #frames: Frames;
-  /** Waits until so many bytes may be sent. */
-  #shape: (bytes: number, signal: AbortSignal) => Promise<void>;
+  #gate: Gate;
   #next = 0;
   #queue: Waiting[] = [];
   #onTheWay = 0;
@@ -59,18 +59,13 @@ export class Caller implements AsyncDisposable {
   #onEnd: () => void;
   #reading: Promise<void>;
 
-  /** @param frames of a stream on which both have said who they are. @param who names the friend in errors. @param shape waits for the owner's limits. @param onEnd hears that the stream has ended. */
-  constructor(
-    frames: Frames,
-    who: string,
-    shape: (bytes: number, signal: AbortSignal) => Promise<void>,
-    onEnd: () => void,
-  ) {
+  /** @param frames of a stream on which both have said who they are. @param who names the friend in errors. @param gate keeps the owner's limits. @param onEnd hears that the stream has ended. */
+  constructor(frames: Frames, who: string, gate: Gate, onEnd: () => void) {
     this.who = who;
     this.#onEnd = onEnd;
     this.#frames = frames;
     frames.most = largestMessage;
-    this.#shape = shape;
+    this.#gate = gate;
     this.#reading = this.#read();
   }
 
@@ -165,13 +160,14 @@ export class Caller implements AsyncDisposable {
           continue;
         }
         const first = this.#queue[0] as Waiting;
-        await this.#shape(first.frame.length, signal);
+        const paid = Math.min(first.frame.length, this.#gate.grain);
+        await this.#gate.take(paid, signal);
         // What is more urgent may have come while this one waited for the owner's limits.
         const waiting = this.#queue.shift();
         if (!waiting) continue;
         this.#onTheWay += waiting.frame.length;
         waiting.away = true;
-        await this.#frames.send(waiting.frame, signal);
+        await this.#frames.send(waiting.frame, signal, this.#gate, paid);
         waiting.sent.resolve();
       }
     } catch (error) {
@@ -234,12 +230,12 @@ export type Answers = {
 
 /**
  * Answers a friend's questions until the stream ends. So many are worked on at once, and no more is read meanwhile.
- * @param shape waits until so many bytes may be sent. @throws WireProtocolError for what is no question
+ * @param gate keeps the owner's limits. @throws WireProtocolError for what is no question
  */
 export async function serveCalls(
   frames: Frames,
   answers: Answers,
-  shape: (bytes: number, signal: AbortSignal) => Promise<void>,
+  gate: Gate,
   signal: AbortSignal,
 ): Promise<void> {
   const { stream } = frames;
@@ -251,13 +247,12 @@ export async function serveCalls(
   signal.addEventListener("abort", stop, { once: true });
   let sending: Promise<void> = Promise.resolve();
   const send = async (message: Buffer): Promise<void> => {
-    await shape(message.length, until);
     const before = sending;
     const turn = Promise.withResolvers<void>();
     sending = turn.promise;
     try {
       await before;
-      await frames.send(message, until);
+      await frames.send(message, until, gate);
     } finally {
       turn.resolve();
     }

@@ -1,5 +1,6 @@
 import type { Stream } from "@libp2p/interface";
 import { LateError, UnreachableError, WireProtocolError } from "./errors.ts";
+import type { Gate } from "./shaper.ts";
 
 const lengthBytes = 4;
 
@@ -22,13 +23,27 @@ export class Frames {
     this.#source = stream[Symbol.asyncIterator]();
   }
 
-  /** Sends one message; resolves when there is room for the next. @throws UnreachableError where the stream has ended */
-  async send(message: Uint8Array, signal: AbortSignal): Promise<void> {
+  /**
+   * Sends one message, as fast as a gate lets it; resolves when there is room for the next.
+   * @param paid bytes of it for which the gate was asked already. @throws UnreachableError where the stream has ended
+   */
+  async send(
+    message: Uint8Array,
+    signal: AbortSignal,
+    gate?: Gate,
+    paid = 0,
+  ): Promise<void> {
     const frame = Buffer.allocUnsafe(lengthBytes + message.length);
     frame.writeUInt32BE(message.length);
     frame.set(message, lengthBytes);
     try {
-      if (!this.stream.send(frame)) await this.stream.onDrain({ signal });
+      for (let at = 0; at < frame.length; ) {
+        const piece = frame.subarray(at, at + (gate?.grain ?? frame.length));
+        at += piece.length;
+        if (gate && at > paid)
+          await gate.take(Math.min(piece.length, at - paid), signal);
+        if (!this.stream.send(piece)) await this.stream.onDrain({ signal });
+      }
     } catch (error) {
       signal.throwIfAborted();
       throw new UnreachableError("The other box", { cause: error });

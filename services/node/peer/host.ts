@@ -19,7 +19,7 @@ import {
 } from "@libp2p/interface";
 import { type KadDHT, kadDHT, passthroughMapper } from "@libp2p/kad-dht";
 import { mdns } from "@libp2p/mdns";
-import { ping } from "@libp2p/ping";
+import { type Ping, ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { tls } from "@libp2p/tls";
 import { uPnPNAT } from "@libp2p/upnp-nat";
@@ -54,7 +54,7 @@ export interface HostOptions {
   >;
 }
 
-export type Host = Libp2p<{ dht: KadDHT }>;
+export type Host = Libp2p<{ dht: KadDHT; ping: Ping }>;
 
 /**
  * A libp2p node: TCP with TLS or noise and yamux; identify and ping for anybody; DHT and relay for friends alone; mDNS,

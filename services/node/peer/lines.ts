@@ -7,6 +7,7 @@ import { ClockError, StrangerError, UnreachableError } from "./errors.ts";
 import { Frames } from "./frames.ts";
 import { type Friend, friendId } from "./friend.ts";
 import type { Friends } from "./friends.ts";
+import { measureRoundTrips } from "./gauge.ts";
 import {
   hearHello,
   largestHello,
@@ -62,6 +63,7 @@ export class Lines implements AsyncDisposable {
   #lines = new Map<string, Line>();
   #ending = new AbortController();
   #running: Promise<void>;
+  #gauging: Promise<void> | undefined;
   #serving = new Set<Promise<void>>();
 
   constructor(init: LineInit) {
@@ -131,6 +133,7 @@ export class Lines implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
     await this.#running;
+    await this.#gauging;
     await Promise.all([...this.#lines.keys()].map((id) => this.cut(id)));
     await Promise.all(this.#serving);
   }
@@ -161,7 +164,7 @@ export class Lines implements AsyncDisposable {
     await serveCalls(
       frames,
       this.#init.answersFor(id),
-      async (bytes, until) => await this.#init.upload.take(bytes, until),
+      this.#init.upload,
       signal,
     );
   }
@@ -180,6 +183,8 @@ export class Lines implements AsyncDisposable {
         } else if (!line.caller && now >= line.next)
           void this.#caller(id, signal).catch(() => {});
       }
+      if (!this.#gauging && this.#init.upload.wasBusy())
+        this.#gauging = this.#gauge(signal);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, lookEvery);
         timer.unref();
@@ -202,10 +207,20 @@ export class Lines implements AsyncDisposable {
       if (!caller || caller.ended) throw new UnreachableError(friend.name);
       await caller.ask("ping", {}, "interactive", signal);
       line.roundTrip = performance.now() - started;
-      this.#init.upload.measured(line.roundTrip);
+      this.#init.upload.learn(id, line.roundTrip);
     } catch {
       this.#down(id, line);
     }
+  }
+
+  async #gauge(signal: AbortSignal): Promise<void> {
+    const { host, friends, upload } = this.#init;
+    try {
+      upload.measured(await measureRoundTrips(host, friends.all, signal));
+    } catch {
+      // It ends.
+    }
+    this.#gauging = undefined;
   }
 
   #line(id: string): Line {
@@ -284,7 +299,7 @@ export class Lines implements AsyncDisposable {
     const caller: Caller = new Caller(
       frames,
       friend.name,
-      async (bytes, until) => await this.#init.upload.take(bytes, until),
+      this.#init.upload,
       () => void this.#lost(id, caller),
     );
     return caller;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Static, Type } from "typebox";
+import { LineGuard } from "./line-guard.ts";
 
 const Rate = Type.Integer({
   minimum: 0,
@@ -42,58 +43,82 @@ export function limitsAt(
     : { upload, download };
 }
 
-/** Bytes that may go at once after a rest: a quarter of a second's worth, and one fragment. */
-const burstSeconds = 0.25;
-const leastBurst = 256 * 1024;
-/** A round trip that takes so many times the best one, and so many milliseconds more, says that the line is full. */
-const crowded = { factor: 2, milliseconds: 40 };
-/** The guard's share of the rate after a full line, and how it comes back with each good round trip. */
-const backOff = 0.7;
-const recover = 0.05;
-const leastShare = 0.05;
-/** What the guard takes for the rate where the owner gave none, bytes a second, until it has seen more. */
-const unlimited = 125_000_000;
+/** Seconds' worth of bytes that may go at once after a rest, and the least of it, bytes. */
+const burst = { seconds: 0.1, least: 64 * 1024 };
+/** Seconds' worth of bytes that are sent in one piece, and the least of it, bytes: more would be a queue of its own. */
+const grain = { seconds: 0.01, least: 8 * 1024 };
+/** Bytes a second that stand for no limit where one has to be reckoned with. */
+const fastest = 1e12;
+/** Bytes within a second that are worth looking at the line. */
+const busy = 65_536;
 
-/**
- * A token bucket with a guard: where the owner's rate is too high for the line, round trips grow long, and the share falls;
- * it comes back while they are short (as LEDBAT, RFC 6817, in the large).
- */
-export class Shaper {
-  #rate: () => number;
+/** What waits for the owner's limits. */
+export interface Gate {
+  /** Bytes to send at a time. */
+  readonly grain: number;
+  /** Resolves when so many bytes may go; in the order asked. @throws where `signal` aborts */
+  take(bytes: number, signal: AbortSignal): Promise<void>;
+}
+
+/** A token bucket with the owner's rate, and less where the line cannot carry it (`LineGuard`). */
+export class Shaper implements Gate {
+  #limit: () => number;
+  #guard = new LineGuard();
   #tokens = 0;
   #at = performance.now();
-  #share = 1;
-  #best = Number.POSITIVE_INFINITY;
   #turn: Promise<void> = Promise.resolve();
+  /** Bytes that had gone through at the last measurement, and when the first one after it went. */
+  #before = 0;
+  #began = 0;
   /** Bytes that went through. */
   total = 0;
 
-  /** @param rate bytes a second at this moment, 0 for no limit. */
-  constructor(rate: () => number) {
-    this.#rate = rate;
+  /** @param limit bytes a second at this moment, 0 for none. */
+  constructor(limit: () => number) {
+    this.#limit = limit;
   }
 
-  /** The share of the rate that the guard leaves, 0.05 to 1. */
+  /** What the guard leaves of what the line has given, 0 to 1. */
   get share(): number {
-    return this.#share;
+    return this.#guard.share;
   }
 
-  /** Takes note of a round trip over the same line, in milliseconds. */
-  measured(roundTrip: number): void {
-    // The best of long ago may have been another way: it fades.
-    this.#best = Math.min(roundTrip, this.#best * 1.02);
-    const full =
-      roundTrip > this.#best * crowded.factor &&
-      roundTrip > this.#best + crowded.milliseconds;
-    this.#share = full
-      ? Math.max(leastShare, this.#share * backOff)
-      : Math.min(1, this.#share + recover);
+  /** Whether enough went through since the last time, a second ago, that round trips tell something of the line. */
+  wasBusy(): boolean {
+    if (this.total - this.#before > busy) return true;
+    this.#before = this.total;
+    return false;
   }
 
-  /** Resolves when so many bytes may go; in the order asked. @throws where `signal` aborts */
+  get grain(): number {
+    const rate = this.#rate;
+    return rate === Number.POSITIVE_INFINITY
+      ? Number.MAX_SAFE_INTEGER
+      : Math.max(grain.least, Math.round(rate * grain.seconds));
+  }
+
+  /** Takes note of a round trip to a friend, in milliseconds, at any time. */
+  learn(id: string, roundTrip: number): void {
+    this.#guard.learn(id, roundTrip, performance.now());
+  }
+
+  /** Takes note of the round trips to all friends, in milliseconds, where it `wasBusy`. */
+  measured(roundTrips: ReadonlyMap<string, number>): void {
+    const now = performance.now();
+    const seconds = (now - this.#began) / 1000;
+    const passed = this.total - this.#before;
+    this.#before = this.total;
+    const pause = this.#guard.measured(roundTrips, passed / seconds, now);
+    if (pause === 0) return;
+    this.#tokens = -(this.#rate * pause) / 1000;
+    this.#at = now;
+  }
+
   async take(bytes: number, signal: AbortSignal): Promise<void> {
-    this.total += bytes;
-    if (this.#rate() === 0 && this.#share === 1) return;
+    if (this.#rate === Number.POSITIVE_INFINITY) {
+      this.#count(bytes);
+      return;
+    }
     const before = this.#turn;
     const mine = Promise.withResolvers<void>();
     this.#turn = mine.promise;
@@ -101,21 +126,24 @@ export class Shaper {
       await before;
       for (;;) {
         signal.throwIfAborted();
-        const rate = (this.#rate() || unlimited) * this.#share;
-        const burst = Math.max(leastBurst, rate * burstSeconds);
+        // The owner may have lifted the limit meanwhile.
+        const rate = Math.min(this.#rate, fastest);
+        const full = Math.max(burst.least, rate * burst.seconds);
         const now = performance.now();
         this.#tokens = Math.min(
-          burst,
+          full,
           this.#tokens + ((now - this.#at) / 1000) * rate,
         );
         this.#at = now;
-        // A message that is larger than the bucket goes when it is full, and leaves a debt.
-        if (this.#tokens >= Math.min(bytes, burst)) {
+        // What is larger than the bucket goes when it is full, and leaves a debt.
+        const wanted = Math.min(bytes, full);
+        if (this.#tokens >= wanted) {
           this.#tokens -= bytes;
+          this.#count(bytes);
           return;
         }
-        const missing = Math.min(bytes, burst) - this.#tokens;
-        await sleep(Math.min(1000, (missing / rate) * 1000), undefined, {
+        const missing = (wanted - this.#tokens) / rate;
+        await sleep(Math.min(1000, missing * 1000), undefined, {
           signal,
           ref: false,
         });
@@ -123,5 +151,17 @@ export class Shaper {
     } finally {
       mine.resolve();
     }
+  }
+
+  #count(bytes: number): void {
+    if (this.total === this.#before) this.#began = performance.now();
+    this.total += bytes;
+  }
+
+  get #rate(): number {
+    return Math.min(
+      this.#limit() || Number.POSITIVE_INFINITY,
+      this.#guard.allowed,
+    );
   }
 }
