@@ -35,6 +35,22 @@ const numbers: Readonly<Record<string, number>> = {
   quota: errno.EDQUOT,
 };
 
+/** The number of POSIX for what the tree refuses. @param onError hears of what is no error of whoever asked. */
+export function numberOf(
+  error: unknown,
+  onError: (error: unknown) => void,
+): number {
+  if (error instanceof CoppiceError) {
+    const known = numbers[error.type];
+    if (known !== undefined) return known;
+    if (error.status === 403) return errno.EACCES;
+    // More than one act may carry: extended attributes that are too large.
+    if (error.status === 413) return errno.ENOSPC;
+  }
+  onError(error);
+  return errno.EIO;
+}
+
 /** A part of the block tree as a file system. What is written is in the tree when a file is closed, and durable after fsync. */
 export class TreeFileSystem implements FileSystem {
   #tree: TreeClient;
@@ -56,15 +72,7 @@ export class TreeFileSystem implements FileSystem {
   }
 
   numberOf(error: unknown): number {
-    if (error instanceof CoppiceError) {
-      const known = numbers[error.type];
-      if (known !== undefined) return known;
-      if (error.status === 403) return errno.EACCES;
-      // More than one act may carry: extended attributes that are too large.
-      if (error.status === 413) return errno.ENOSPC;
-    }
-    this.#onError(error);
-    return errno.EIO;
+    return numberOf(error, this.#onError);
   }
 
   async stat(path: string, handle: number | undefined): Promise<Stats> {

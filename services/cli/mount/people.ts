@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { type Static, Type } from "typebox";
 import type { NodeClient, Share } from "../../node/client.ts";
 import { CoppiceError } from "../../shared/errors.ts";
-import { TreeFileSystem } from "./filesystem.ts";
+import { numberOf, TreeFileSystem } from "./filesystem.ts";
 import { type FileSystem, PosixError, type Stats } from "./fuse.ts";
 
 /** Whose files a mount shows: for each account of this machine the owner's, or those of the share that a secret opens. */
@@ -32,9 +32,9 @@ class Home {
   #node: NodeClient;
   #secret: string | undefined;
   #onError: (error: unknown) => void;
-  #view: Promise<View>;
+  #view: Promise<View> | undefined;
   #system: TreeFileSystem | undefined;
-  #at = Number.NEGATIVE_INFINITY;
+  #at = 0;
 
   constructor(
     node: NodeClient,
@@ -45,17 +45,14 @@ class Home {
     this.#node = node;
     this.#secret = secret;
     this.#onError = onError;
-    this.#view = Promise.reject(new PosixError("EACCES"));
-    this.#view.catch(() => {});
   }
 
   /** What the account sees at this moment: shares end, are taken back, and grow. @throws PosixError EACCES */
   async view(): Promise<View> {
     const now = performance.now();
-    if (now - this.#at > fresh) {
+    if (!this.#view || now - this.#at > fresh) {
       this.#at = now;
       this.#view = this.#look();
-      this.#view.catch(() => {});
     }
     return await this.#view;
   }
@@ -97,7 +94,7 @@ export class PeopleFileSystem implements FileSystem {
   #handles = new Map<number, { system: TreeFileSystem; handle: number }>();
   #next = 1;
   #started = Date.now();
-  #fallback: TreeFileSystem;
+  #onError: (error: unknown) => void;
 
   /** @param onError hears of what is no error of whoever uses it. */
   constructor(
@@ -109,11 +106,11 @@ export class PeopleFileSystem implements FileSystem {
     this.#homes = new Map(
       people.map((one) => [one.account, new Home(node, one, onError)]),
     );
-    this.#fallback = new TreeFileSystem(node.tree, "/", onError);
+    this.#onError = onError;
   }
 
   numberOf(error: unknown): number {
-    return this.#fallback.numberOf(error);
+    return numberOf(error, this.#onError);
   }
 
   async stat(path: string, handle: number | undefined): Promise<Stats> {
@@ -181,15 +178,9 @@ export class PeopleFileSystem implements FileSystem {
     handle: number | undefined,
     size: number,
   ): Promise<void> {
-    const { within } = this.#home(path);
-    if (handle === undefined)
-      return await (await this.#place(path)).system.truncate(
-        within,
-        undefined,
-        size,
-      );
-    const open = this.#open(handle);
-    await open.system.truncate(within, open.handle, size);
+    const { system, within } = await this.#place(path);
+    const open = handle === undefined ? undefined : this.#open(handle);
+    await (open?.system ?? system).truncate(within, open?.handle, size);
   }
 
   async flush(path: string, handle: number, durable: boolean): Promise<void> {

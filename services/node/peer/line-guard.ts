@@ -74,17 +74,16 @@ export class LineGuard {
     return this.#giveWay(Math.min(rate, this.#before), excess, now);
   }
 
-  /** Takes note of a round trip to a friend at any time, in milliseconds: the best tells how long the way is. */
-  learn(id: string, milliseconds: number, now: number): void {
-    const best = this.#best.get(id);
-    if (best && now - best.since < period)
-      best.now = Math.min(best.now, milliseconds);
-    else
-      this.#best.set(id, {
-        now: milliseconds,
-        before: best?.now ?? milliseconds,
-        since: now,
-      });
+  /** Takes note of a round trip to a friend at any time, in milliseconds. @returns the best, which tells how long the way is */
+  learn(id: string, milliseconds: number, now: number): number {
+    let best = this.#best.get(id);
+    if (!best || now - best.since >= period) {
+      const before = best?.now ?? milliseconds;
+      best = { now: milliseconds, before, since: now };
+      this.#best.set(id, best);
+    }
+    best.now = Math.min(best.now, milliseconds);
+    return Math.min(best.now, best.before);
   }
 
   /** Milliseconds by which the median of the round trips is too long, 0 for none; `undefined` where none was measured. */
@@ -93,12 +92,7 @@ export class LineGuard {
     now: number,
   ): number | undefined {
     const all = [...roundTrips].map(([id, milliseconds]) => {
-      this.learn(id, milliseconds, now);
-      const { now: late, before } = this.#best.get(id) ?? {
-        now: milliseconds,
-        before: milliseconds,
-      };
-      const best = Math.min(late, before);
+      const best = this.learn(id, milliseconds, now);
       const full =
         milliseconds > best * crowded.factor &&
         milliseconds > best + crowded.milliseconds;
