@@ -227,10 +227,9 @@ await runService("host", async (log) => {
   );
   await listenOnSocket(app, socketPath("host"));
   // The node may not be there yet: the drive tries on its own.
-  if (folderDrive)
-    drive
-      .resume()
-      .catch((error: unknown) => log.error({ err: error }, "no network drive"));
+  drive
+    .resume(folderDrive !== undefined)
+    .catch((error: unknown) => log.error({ err: error }, "no network drive"));
   return {
     [Symbol.asyncDispose]: async () => {
       await app.close();

@@ -169,11 +169,16 @@ export class NetworkDrive {
     });
   }
 
-  /** Starts it where it is open, for a runner that does not do so by itself. @throws CommandError */
-  async resume(): Promise<void> {
+  /**
+   * Makes what Samba reads agree with the settings, where a power cut came between. @param start whether nobody else starts
+   * Samba where the drive is open. @throws CommandError
+   */
+  async resume(start: boolean): Promise<void> {
     await this.#turns.run(async () => {
       const settings = await this.#settings();
-      if (settings) await this.#apply(settings);
+      const changed = await this.#render(settings);
+      if (settings && (changed || start)) await this.#runner.restart();
+      else if (!settings && changed) await this.#runner.stop();
     });
   }
 
@@ -188,8 +193,7 @@ export class NetworkDrive {
 
   async #close(): Promise<void> {
     await removeDurable(this.#file);
-    for (const file of Object.values(driveFiles))
-      await removeDurable(join(this.#state, file));
+    await this.#render(undefined);
     await this.#runner.stop();
   }
 
@@ -197,34 +201,52 @@ export class NetworkDrive {
   async #apply(settings: Settings): Promise<void> {
     await mkdir(join(this.#state, "smb"), { recursive: true, mode: 0o700 });
     await writeDurable(this.#file, JSON.stringify(settings));
-    const people = settings.people.flatMap((person) => {
-      const account = otherAccounts.find(({ name }) => name === person.account);
-      return account ? [{ ...person, account }] : [];
-    });
-    const contents: Record<keyof typeof driveFiles, string> = {
-      passwords: [{ account: ownerAccount, hash: settings.hash }, ...people]
-        .map(({ account: { name, uid }, hash }) => `${name}:${uid}:${hash}\n`)
-        .join(""),
-      names: [
-        ...people.map(({ account, name }) => `!${account.name} = ${name}\n`),
-        `!${ownerAccount.name} = *\n`,
-      ].join(""),
-      people: JSON.stringify([
-        { account: ownerAccount.name, uid: ownerAccount.uid },
-        ...people.map(({ account: { name, uid }, secret }) => ({
-          account: name,
-          uid,
-          secret,
-        })),
-      ] satisfies People),
-    };
-    for (const [name, file] of Object.entries(driveFiles))
-      await writeDurable(
-        join(this.#state, file),
-        contents[name as keyof typeof driveFiles],
-      );
+    await this.#render(settings);
     await this.#runner.restart();
   }
+
+  /** Writes what Samba reads, or takes it away. @returns whether it was not so already */
+  async #render(settings: Settings | undefined): Promise<boolean> {
+    const contents = settings && contentsFor(settings);
+    let changed = false;
+    for (const [name, file] of Object.entries(driveFiles)) {
+      const path = join(this.#state, file);
+      const wanted = contents?.[name as keyof typeof driveFiles];
+      const there = await readFile(path, "utf8").catch(() => undefined);
+      if (there === wanted) continue;
+      changed = true;
+      if (wanted === undefined) await removeDurable(path);
+      else await writeDurable(path, wanted);
+    }
+    return changed;
+  }
+}
+
+/** The contents of the files that Samba and its mount read. */
+function contentsFor(
+  settings: Settings,
+): Record<keyof typeof driveFiles, string> {
+  const people = settings.people.flatMap((person) => {
+    const account = otherAccounts.find(({ name }) => name === person.account);
+    return account ? [{ ...person, account }] : [];
+  });
+  return {
+    passwords: [{ account: ownerAccount, hash: settings.hash }, ...people]
+      .map(({ account: { name, uid }, hash }) => `${name}:${uid}:${hash}\n`)
+      .join(""),
+    names: [
+      ...people.map(({ account, name }) => `!${account.name} = ${name}\n`),
+      `!${ownerAccount.name} = *\n`,
+    ].join(""),
+    people: JSON.stringify([
+      { account: ownerAccount.name, uid: ownerAccount.uid },
+      ...people.map(({ account: { name, uid }, secret }) => ({
+        account: name,
+        uid,
+        secret,
+      })),
+    ] satisfies People),
+  };
 }
 
 /** A name that every device can type, and nobody else has: letters, digits and dashes, after what the owner calls somebody. */
