@@ -11,12 +11,19 @@ import { temporaryFolder } from "./folder.ts";
 export async function startServices(
   options: Partial<LocalOptions> = {},
 ): Promise<
-  AsyncDisposable & { services: LocalServices; client: BoxClient; code: string }
+  AsyncDisposable & {
+    services: LocalServices;
+    client: BoxClient;
+    code: string;
+    /** TCP port of the network drive, where it is opened. */
+    drivePort: number;
+  }
 > {
   const folder = await temporaryFolder();
   const lines: string[] = [];
   const home = join(import.meta.dirname, "..");
   const pages = join(home, ".build/web");
+  const drivePort = await freePort();
   const services = await LocalServices.start({
     home,
     folder: folder.path,
@@ -26,6 +33,7 @@ export async function startServices(
     tpm: true,
     onLine: (service, line) => lines.push(`${service}: ${line}`),
     ...options,
+    env: { COPPICE_SMB_PORT: String(drivePort), ...options.env },
   }).catch((error: unknown) => {
     throw new Error(
       `the services did not start:\n${lines.slice(-20).join("\n")}`,
@@ -37,6 +45,7 @@ export async function startServices(
     services,
     client,
     code: (await services.setupCode()) ?? "",
+    drivePort,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       await services[Symbol.asyncDispose]();

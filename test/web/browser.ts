@@ -54,6 +54,16 @@ export async function openPage(
   return { page, errors };
 }
 
+/** Signs the owner in. */
+export async function signIn(
+  page: Page,
+  owner: { name: string; password: string },
+): Promise<void> {
+  await page.getByLabel("Name").fill(owner.name);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
 /** Looks at a page at both sizes: nothing may stick out sideways. With COPPICE_SCREENSHOTS=1 the pictures are kept. */
 export async function look(
   page: Page,

@@ -1,19 +1,15 @@
 /** The owner shares a folder as a network drive, on the pages; smbclient uses what they show. */
 import test from "ava";
-import { freePort } from "../../scripts/local-services.ts";
 import { smbclient } from "../network-drive.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, sizes, startBrowser } from "./browser.ts";
+import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
 test("a share as a network drive: offered with its link, listed on the System page, taken away", async (t) => {
   t.timeout(10 * 60_000);
-  const port = await freePort();
-  await using box = await startServices({
-    env: { COPPICE_SMB_PORT: String(port) },
-  });
-  const { client, services, code } = box;
+  await using box = await startServices();
+  const { client, services, code, drivePort: port } = box;
   await client.claim(code, "birch", owner);
   await client.ok("POST", "/api/files/act", {
     act: "directory",
@@ -47,9 +43,7 @@ test("a share as a network drive: offered with its link, listed on the System pa
     await page.getByLabel("For whom?").fill(name);
     await press("Make a link");
   };
-  await page.getByLabel("Name").fill(owner.name);
-  await page.getByLabel("Password").fill(owner.password);
-  await press("Sign in");
+  await signIn(page, owner);
   await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
 
   await share("Letters", "Aunt Zoë");

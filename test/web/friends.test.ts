@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import test from "ava";
 import { replayCapturedBoot } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, sizes, startBrowser } from "./browser.ts";
+import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
 
 const password = "correct horse battery staple";
 
@@ -29,9 +29,7 @@ test("friends: invited by words, seen what it booted, what is kept, a promise, a
         viewport: sizes[1280],
       });
       const opened = await openPage(context, `${box.services.url}/friends`);
-      await opened.page.getByLabel("Name").fill(name);
-      await opened.page.getByLabel("Password").fill(password);
-      await opened.page.getByRole("button", { name: "Sign in" }).click();
+      await signIn(opened.page, { name, password });
       await opened.page.getByRole("link", { name: "Friends" }).click();
       await opened.page.getByRole("heading", { name: "Friends" }).waitFor();
       return opened;

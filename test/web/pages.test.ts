@@ -4,7 +4,6 @@ import { open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import type { Page } from "playwright-core";
-import { freePort } from "../../scripts/local-services.ts";
 import type { EntryDetails } from "../../services/node/client.ts";
 import {
   decodeRecordHeader,
@@ -16,15 +15,13 @@ import {
 import { temporaryFolder } from "../folder.ts";
 import { replayCapturedBoot, runIn } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, sizes, startBrowser } from "./browser.ts";
+import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
 test("the whole way of an owner: setup, dashboard, files, terminal, system, sign out and in", async (t) => {
   t.timeout(10 * 60_000);
-  await using box = await startServices({
-    env: { COPPICE_SMB_PORT: String(await freePort()) },
-  });
+  await using box = await startServices();
   await using folder = await temporaryFolder();
   await writeFile(
     join(box.services.folder, "disks/rowan/holiday.jpg"),
@@ -280,7 +277,7 @@ test("the identity: what was booted, whom the box accepts, keys changed, a clear
     look(page, name, (message, fits) => t.true(fits, message));
   const press = (name: string): Promise<void> =>
     page.getByRole("button", { name, exact: true }).click();
-  await signIn(page);
+  await signIn(page, owner);
   await page.getByRole("link", { name: "Identity" }).click();
   await page.getByText(/^Coppice 0\.1\.0/).waitFor();
   await page
@@ -385,7 +382,7 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
     page.getByRole("button", { name, exact: true }).click();
   const inDialog = (name: string): Promise<void> =>
     page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
-  await signIn(page);
+  await signIn(page, owner);
   await page.getByRole("link", { name: "Files" }).click();
   await press("New folder");
   await page.getByLabel("Its name").fill("Photos");
@@ -493,7 +490,7 @@ test("sharing: a link, what it shows, asking for more, taking it back", async (t
     look(one, name, (message, fits) => t.true(fits, message));
   const press = (one: Page, name: string): Promise<void> =>
     one.getByRole("button", { name, exact: true }).click();
-  await signIn(page);
+  await signIn(page, owner);
   await page.getByRole("link", { name: "Files" }).click();
   await page.getByLabel("More for Letters").click();
   await press(page, "Share");
@@ -595,7 +592,7 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
     look(page, name, (message, fits) => t.true(fits, message));
   const press = (name: string): Promise<void> =>
     page.getByRole("button", { name, exact: true }).click();
-  await signIn(page);
+  await signIn(page, owner);
   await page.getByRole("link", { name: "Storage" }).click();
   await page.getByText(/^One disk mends what rots/).waitFor();
   await page.getByText("in use", { exact: true }).waitFor();
@@ -676,13 +673,6 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   t.true(bytes.equals(photo));
   t.deepEqual(errors, []);
 });
-
-/** Signs the owner in. */
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel("Name").fill(owner.name);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-}
 
 /** Flips a bit in some live fragments on the disk, as age does; how many. */
 async function rot(mounts: string): Promise<number> {

@@ -14,7 +14,6 @@ import { connect } from "node:tls";
 import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
-import { freePort } from "../../../scripts/local-services.ts";
 import { BoxClient } from "../../box-client.ts";
 import { temporaryFolder } from "../../folder.ts";
 import { startServices } from "../../services.ts";
@@ -536,9 +535,7 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
 });
 
 test("any JSON on any route is answered with less than 500", async (t) => {
-  await using box = await startServices({
-    env: { COPPICE_SMB_PORT: String(await freePort()) },
-  });
+  await using box = await startServices();
   const { client } = box;
   await client.claim(box.code, "birch", owner);
   // A box that was claimed just now says 503 until it speaks with others.

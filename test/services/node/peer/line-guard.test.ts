@@ -1,6 +1,7 @@
 /** The guard of the household's line, on a line that queues as a router's does. */
 import test from "ava";
 import { LineGuard } from "../../../../services/node/peer/line-guard.ts";
+import { Shaper } from "../../../../services/node/peer/shaper.ts";
 
 const step = 0.01;
 /** Friends' round trips over an empty line, milliseconds: next door, far away, and a box that is slow by itself. */
@@ -83,6 +84,23 @@ test("whoever uses the line at home gets it, and what they leave is used; afterw
   t.true(between(120, 200) < 0.4);
   t.true(between(120, 200) > 0.2);
   t.true(between(300, 400) > 0.9);
+});
+
+test("without a limit of the owner's all goes whole and at once, until the line is full twice", async (t) => {
+  const shaper = new Shaper(() => 0);
+  const { signal } = new AbortController();
+  shaper.learn("near", 5);
+  t.false(shaper.wasBusy());
+  for (let round = 0; round < 2; round++) {
+    t.is(shaper.grain, Number.MAX_SAFE_INTEGER);
+    await shaper.take(100_000, signal);
+    t.true(shaper.wasBusy());
+    shaper.measured(new Map([["near", 500]]));
+  }
+  t.true(shaper.grain < Number.MAX_SAFE_INTEGER);
+  t.is(shaper.total, 200_000);
+  await t.throwsAsync(shaper.take(2 ** 40, AbortSignal.abort()));
+  t.is(shaper.total, 200_000, "what was not let through does not count");
 });
 
 test("a friend that is slow by itself does not hold back the others", (t) => {
