@@ -42,7 +42,12 @@ export const hostTools = {
     "cryptsetup-bin": "cryptsetup",
     age: "age",
     iproute2: "ip",
+    "dnsmasq-base": "dnsmasq",
     nftables: "nft",
+    nmap: "nmap",
+    "kea-dhcp6-server": "kea-dhcp6",
+    radvd: "radvd",
+    "iputils-ping": "ping",
     procps: "sysctl",
     udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
@@ -65,11 +70,13 @@ export const hostTools = {
     smbclient: "smbclient",
     vde2: "wirefilter",
   },
-  bench: { restic: "restic", "glusterfs-server": "glusterd" },
+  bench: { iperf3: "iperf3", restic: "restic", "glusterfs-server": "glusterd" },
 } as const;
 
 /** Services that Debian starts when a package is installed, and that this machine's owner did not ask for. */
 const startedBy: Readonly<Record<string, readonly string[]>> = {
+  "kea-dhcp6-server": ["kea-dhcp6-server.service"],
+  radvd: ["radvd.service"],
   samba: ["smbd.service", "nmbd.service"],
   "glusterfs-server": ["glusterd.service"],
 };

@@ -1,6 +1,13 @@
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
+import { Network } from "./network/document.ts";
+import {
+  NetworkNow,
+  NetworkState,
+  type NewTrial,
+  Trial,
+} from "./network/state.ts";
 
 /** A disk that could hold the owner's data. */
 export const Disk = Type.Object({
@@ -67,6 +74,9 @@ export const NewDrivePerson = Type.Object({
   secret: Type.String({ pattern: "^[\\w-]{43}$" }),
 });
 export type NewDrivePerson = Static<typeof NewDrivePerson>;
+
+export * from "./network/document.ts";
+export * from "./network/state.ts";
 
 const Port = Type.Object({
   present: Type.Boolean(),
@@ -230,6 +240,51 @@ export class HostClient implements AsyncDisposable {
   /** Closes the network drive and voids all passwords for it. */
   async closeDrive(signal?: AbortSignal): Promise<Drive> {
     return await this.#client.call(Drive, "POST", "/drive/close", { signal });
+  }
+
+  /** The household's network as it is set, and what is being tried. */
+  async network(signal?: AbortSignal): Promise<NetworkState> {
+    return await this.#client.call(NetworkState, "GET", "/network", { signal });
+  }
+
+  /** The household's network as it is at the moment. */
+  async networkNow(signal?: AbortSignal): Promise<NetworkNow> {
+    return await this.#client.call(NetworkNow, "GET", "/network/now", {
+      signal,
+    });
+  }
+
+  /** What a change kept; 0 is what a new box has. @throws NotFoundError */
+  async networkBefore(id: number, signal?: AbortSignal): Promise<Network> {
+    return await this.#client.call(Network, "GET", `/network/history/${id}`, {
+      signal,
+    });
+  }
+
+  /** Puts another network into force, for some seconds unless it is confirmed. @throws NetworkDocumentError, CommandError, ConflictError: trial-running, BadRequestError: no-change */
+  async tryNetwork(trial: NewTrial, signal?: AbortSignal): Promise<Trial> {
+    return await this.#client.call(Trial, "POST", "/network/trial", {
+      body: trial,
+      signal,
+    });
+  }
+
+  /** Keeps the network that is being tried. @throws NotFoundError: no-trial */
+  async confirmNetwork(
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<NetworkState> {
+    return await this.#client.call(NetworkState, "POST", "/network/confirm", {
+      body: { token },
+      signal,
+    });
+  }
+
+  /** Takes back the network that is being tried. */
+  async revertNetwork(signal?: AbortSignal): Promise<NetworkState> {
+    return await this.#client.call(NetworkState, "POST", "/network/revert", {
+      signal,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,11 @@ import { command } from "./command.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
 import { FolderDrive } from "./folder-drive.ts";
+import { BoardNetwork } from "./network/board-network.ts";
+import { addressOf, type Lan } from "./network/document.ts";
+import { folderNetwork } from "./network/folder-network.ts";
+import { HomeNetwork } from "./network/home-network.ts";
+import { addNetworkRoutes } from "./network/routes.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
 import { StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
@@ -37,6 +42,17 @@ await runService("host", async (log) => {
       ? undefined
       : new FolderDrive(state, Number(process.env.COPPICE_SMB_PORT ?? 4450));
   const drive = new NetworkDrive(state, folderDrive ?? unitRunner);
+  const network = await HomeNetwork.open(
+    state,
+    shelf === undefined
+      ? new BoardNetwork(
+          join(runtime, "network"),
+          join(state, "network/rendered"),
+        )
+      : folderNetwork,
+    (error) =>
+      log.error({ err: error }, "the network was not set as it was to be"),
+  );
   const status = new StatusReader(mounts);
   const app = createServer(log);
   await app.register(websocket);
@@ -140,6 +156,7 @@ await runService("host", async (log) => {
       return reply.status(202).send();
     },
   );
+  addNetworkRoutes(app, network, "/var/lib/coppice/lan/leases");
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),
     port: drive.port,
@@ -203,9 +220,10 @@ await runService("host", async (log) => {
           () => "",
         )
       ).trim();
+      const [home] = (await network.state()).document.lans as [Lan];
       const lines = [
         "",
-        "Coppice is ready: https://192.168.77.1 or https://coppice.local",
+        `Coppice is ready: https://${addressOf(home)} or https://coppice.local`,
         ...(code ? [`Setup code: ${code}`] : []),
         `Certificate SHA-256: ${request.body.fingerprint}`,
         "",
@@ -233,6 +251,7 @@ await runService("host", async (log) => {
   return {
     [Symbol.asyncDispose]: async () => {
       await app.close();
+      await network[Symbol.asyncDispose]();
       await folderDrive?.[Symbol.asyncDispose]();
     },
   };

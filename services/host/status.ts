@@ -45,7 +45,7 @@ export class StatusReader {
         ),
         this.#slot(),
         port("wan0"),
-        port("lan0"),
+        port("lan-home"),
       ]);
     return {
       version,

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { killWithParent } from "../../scripts/board.ts";
+import { lease } from "../dhcp-client.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 
 /** A network namespace with a computer in it, wired to a box's LAN port. Needs root. */
@@ -41,12 +42,7 @@ export class Household implements AsyncDisposable {
 
   /** Gets an address by DHCP, as any computer would, and configures it; resolves to it. */
   async lease(): Promise<string> {
-    const output = await this.run(
-      "sh",
-      "-c",
-      `printf '#!/bin/sh\\n[ "$1" = bound ] && ip addr replace $ip/24 dev $interface && ip route replace default via $router && echo "leased $ip"\\nexit 0\\n' >/tmp/$$.sh; chmod +x /tmp/$$.sh; udhcpc -i ${this.tap} -n -q -f -t 60 -T 3 -s /tmp/$$.sh; status=$?; rm /tmp/$$.sh; exit $status`,
-    );
-    return /leased (\S+)/.exec(output)?.[1] ?? "";
+    return await lease(this.namespace, this.tap);
   }
 
   /** Lets a client of this process reach the box's pages from the computer, by a socket in `folder`; resolves to its path. */

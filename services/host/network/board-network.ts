@@ -1,0 +1,151 @@
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { syncFolder, writeDurable } from "../../shared/durable.ts";
+import { command } from "../command.ts";
+import type { NetworkRunner } from "./home-network.ts";
+import { renderedFiles } from "./rendering.ts";
+
+/** Asks nft and dnsmasq whether they would take these files. @throws CommandError with what they say */
+export async function checkRendered(
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "network-"));
+  try {
+    await writeTree(folder, files);
+    await command("nft", ["-c", "-f", join(folder, renderedFiles.firewall)]);
+    await command("dnsmasq", [
+      "--test",
+      `--conf-file=${join(folder, renderedFiles.dnsmasq)}`,
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The daemons of a box. */
+export class BoardNetwork implements NetworkRunner {
+  readonly #live: string;
+  readonly #kept: string;
+
+  /** @param live folder that the daemons read. @param kept folder from which the next boot fills it. */
+  constructor(live: string, kept: string) {
+    this.#live = live;
+    this.#kept = kept;
+  }
+
+  async check(files: ReadonlyMap<string, string>): Promise<void> {
+    await checkRendered(files);
+  }
+
+  async apply(files: ReadonlyMap<string, string>): Promise<void> {
+    const before = await readTree(this.#live);
+    const changed = [...new Set([...before.keys(), ...files.keys()])].filter(
+      (path) => before.get(path) !== files.get(path),
+    );
+    await writeTree(this.#live, files);
+    for (const path of before.keys())
+      if (!files.has(path)) await rm(join(this.#live, path));
+    // What is to be closed is closed first.
+    if (changed.includes(renderedFiles.firewall))
+      await command("nft", ["-f", join(this.#live, renderedFiles.firewall)]);
+    if (changed.some((path) => path.startsWith(renderedFiles.networkd))) {
+      await command("networkctl", ["reload"]);
+      await removeDevices(before, files);
+    }
+    if (changed.includes(renderedFiles.resolved))
+      await command("systemctl", ["restart", "systemd-resolved.service"]);
+    if (changed.includes(renderedFiles.dnsmasq))
+      await command("systemctl", ["restart", "coppice-lan.service"]);
+  }
+
+  async keep(files: ReadonlyMap<string, string>): Promise<void> {
+    if (sameFiles(await readTree(this.#kept), files)) return;
+    const parent = dirname(this.#kept);
+    const fresh = await mkdtemp(`${this.#kept}-`);
+    for (const [path, text] of files) {
+      await mkdir(dirname(join(fresh, path)), { recursive: true });
+      await writeDurable(join(fresh, path), text);
+    }
+    // A link changes at once: a power cut leaves the whole of the one or of the other.
+    await rm(`${this.#kept}.new`, { force: true });
+    await symlink(basename(fresh), `${this.#kept}.new`);
+    await rename(`${this.#kept}.new`, this.#kept);
+    await syncFolder(parent);
+    for (const name of await readdir(parent))
+      if (
+        name.startsWith(`${basename(this.#kept)}-`) &&
+        name !== basename(fresh)
+      )
+        await rm(join(parent, name), { recursive: true });
+  }
+}
+
+/** systemd-networkd makes devices, and leaves those that are not wanted any more. */
+async function removeDevices(
+  before: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  const devices = (tree: ReadonlyMap<string, string>): string[] =>
+    [...tree]
+      .filter(([path]) => path.endsWith(".netdev"))
+      .map(([, text]) => /^Name=(.*)$/m.exec(text)?.[1] ?? "");
+  const wanted = devices(files);
+  for (const name of devices(before))
+    if (!wanted.includes(name))
+      await command("ip", ["link", "delete", "dev", name]);
+}
+
+function sameFiles(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): boolean {
+  return (
+    one.size === other.size &&
+    [...one].every(([path, text]) => other.get(path) === text)
+  );
+}
+
+/** All files below a folder; none where it is not there. */
+async function readTree(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(`${folder}/`, {
+    recursive: true,
+    withFileTypes: true,
+  }).catch(() => []);
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(
+      paths.map(
+        async (path) =>
+          [relative(folder, path), await readFile(path, "utf8")] as const,
+      ),
+    ),
+  );
+}
+
+/** Writes files that daemons without root read too. */
+async function writeTree(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [path, text] of files) {
+    const file = join(folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await chmod(dirname(file), 0o755);
+    await writeFile(`${file}.new`, text);
+    await chmod(`${file}.new`, 0o644);
+    await rename(`${file}.new`, file);
+  }
+}

@@ -1,0 +1,170 @@
+import ipaddr from "ipaddr.js";
+import { peerPort } from "./check.ts";
+import { addressOf, type Forward, type Lan, type Network } from "./document.ts";
+import { interfaceOf, uplinkOf } from "./interfaces.ts";
+import type { FormerAddress } from "./rendering.ts";
+
+/** One chain of rules. */
+type Chain = readonly [name: string, type: string, rules: readonly string[]];
+
+/** Sources that nobody on the Internet has: RFC 6890. */
+const bogons = {
+  ip: ["0.0.0.0/8", "127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24"].concat(
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+  ),
+  ip6: ["::1/128", "2001:db8::/32", "ff00::/8"],
+};
+/** RFC 4890, 4.3.1 and 4.4.1: without these IPv6 does not work. */
+const icmpErrors =
+  "destination-unreachable, packet-too-big, time-exceeded, parameter-problem";
+const icmpNeighbours =
+  "nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report";
+
+/**
+ * The rules as one nftables transaction: the table is replaced whole or not at all. Nothing comes in from the Internet but
+ * friends' boxes and what the owner opened; guests reach the Internet and the resolver.
+ */
+export function renderFirewall(
+  network: Network,
+  former: readonly FormerAddress[],
+): string {
+  const { lans, forwards, pinholes } = network;
+  const uplink = quote(uplinkOf(network));
+  const home = quote(interfaceOf(lans[0] as Lan));
+  const names = (some: readonly Lan[]): string =>
+    set(some.map((lan) => quote(interfaceOf(lan))));
+  const trusted = lans.filter(({ guest }) => !guest);
+  const reached = trusted.slice(1);
+  const addresses = [...lans, ...former].map(({ address }) => address);
+  const own = set(addresses.map((address) => addressOf({ address })));
+  const nets = set(addresses.map(netOf));
+  const all = names(lans);
+  const chains: Chain[] = [
+    [
+      "raw",
+      "filter hook prerouting priority raw; policy accept",
+      [
+        `iifname ${uplink} ip saddr ${set(bogons.ip)} drop`,
+        `iifname ${uplink} ip saddr ${nets} drop`,
+        `iifname ${uplink} ip6 saddr ${set(bogons.ip6)} drop`,
+        // Reverse path (BCP 84); sysctl does this for IPv4.
+        "meta nfproto ipv6 ip6 saddr != { ::/128, fe80::/10 } fib saddr . iif oif missing drop",
+      ],
+    ],
+    [
+      "input",
+      "filter hook input priority filter; policy drop",
+      [
+        "ct state established,related accept",
+        "ct state invalid drop",
+        `iifname "lo" accept`,
+        `icmpv6 type { ${icmpErrors}, ${icmpNeighbours} } accept`,
+        // ICMP and ICMPv6 as numbers: a box has no /etc/protocols.
+        `iifname ${names(trusted)} meta l4proto { 1, 58 } limit rate 50/second accept`,
+        `iifname ${all} udp dport { 53, 67, 547 } accept`,
+        `iifname ${all} tcp dport 53 accept`,
+        `iifname ${names(trusted)} udp dport 5353 accept`,
+        `iifname ${names(trusted)} tcp dport { 443, 445 } accept`,
+        `iifname ${home} tcp dport ${peerPort} accept`,
+        `iifname ${uplink} tcp dport ${peerPort} limit rate 20/second burst 60 packets accept`,
+        // The DHCPv6 client's answers come from link-local addresses and are not "related".
+        `iifname ${uplink} ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept`,
+      ],
+    ],
+    [
+      "forward",
+      "filter hook forward priority filter; policy drop",
+      [
+        "ct state established,related accept",
+        "ct state invalid drop",
+        `iifname ${uplink} ct state new limit rate over 500/second burst 1000 packets drop`,
+        `iifname ${uplink} icmpv6 type { ${icmpErrors} } accept`,
+        `iifname ${all} oifname ${uplink} accept`,
+        ...(reached.length > 0
+          ? [`iifname ${home} oifname ${names(reached)} accept`]
+          : []),
+        "ct status dnat accept",
+        ...pinholes.flatMap(({ host, protocol, port }) =>
+          protocols(protocol).map(
+            (one) =>
+              `iifname ${uplink} ip6 daddr & ::ffff:ffff:ffff:ffff == ::${host} ${one} dport ${port} accept`,
+          ),
+        ),
+      ],
+    ],
+    [
+      // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
+      "clamp",
+      "filter hook forward priority mangle; policy accept",
+      [
+        `oifname ${uplink} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
+        `iifname ${uplink} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
+      ],
+    ],
+    [
+      "destination",
+      "nat hook prerouting priority dstnat; policy accept",
+      forwards.flatMap((forward) =>
+        [
+          `iifname ${uplink}`,
+          // From inside by the address that the Internet knows.
+          `iifname ${all} fib daddr type local ip daddr != ${own}`,
+        ].flatMap((from) => destinations(from, forward)),
+      ),
+    ],
+    [
+      "source",
+      "nat hook postrouting priority srcnat; policy accept",
+      [
+        `oifname ${uplink} ip saddr ${nets} masquerade`,
+        ...(forwards.length > 0
+          ? lans.map(
+              (lan) =>
+                // Else the answer takes the short way, and bears another address than was asked.
+                `ip saddr ${netOf(lan.address)} ip daddr ${netOf(lan.address)} ct status dnat masquerade`,
+            )
+          : []),
+      ],
+    ],
+  ];
+  return [
+    "table inet coppice",
+    "delete table inet coppice",
+    "table inet coppice {",
+    ...chains.map(([name, type, rules]) =>
+      [
+        `\tchain ${name} {`,
+        `\t\ttype ${type};`,
+        ...rules.map((rule) => `\t\t${rule}`),
+        "\t}",
+      ].join("\n"),
+    ),
+    "}",
+    "",
+  ].join("\n");
+}
+
+function destinations(
+  from: string,
+  { protocol, port, address, toPort }: Forward,
+): string[] {
+  return protocols(protocol).map(
+    (one) =>
+      `${from} meta nfproto ipv4 ${one} dport ${port} dnat ip to ${address}:${toPort}`,
+  );
+}
+
+function protocols(protocol: Forward["protocol"]): ("tcp" | "udp")[] {
+  return protocol === "both" ? ["tcp", "udp"] : [protocol];
+}
+
+function netOf(cidr: string): string {
+  return `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${cidr.split("/")[1]}`;
+}
+
+const quote = (name: string): string => `"${name}"`;
+
+function set(members: readonly string[]): string {
+  return `{ ${members.join(", ")} }`;
+}

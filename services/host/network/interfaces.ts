@@ -1,0 +1,14 @@
+import type { Lan, Network } from "./document.ts";
+
+/** Names that boards give to their ports (systemd.link(5)): `wan0`, and `lan0`, `lan1` and so on. */
+export const ports = { wan: "wan0", lans: "lan[0-9]*" } as const;
+
+/** The interface through which the Internet is reached. */
+export function uplinkOf({ wan }: Pick<Network, "wan">): string {
+  return wan.vlan === null ? ports.wan : "wan-tagged";
+}
+
+/** The interface of one of the household's networks. */
+export function interfaceOf({ id }: Pick<Lan, "id">): string {
+  return `lan-${id}`;
+}

@@ -1,0 +1,196 @@
+import { readFile } from "node:fs/promises";
+import ipaddr from "ipaddr.js";
+import { type Static, Type } from "typebox";
+import { Parse } from "typebox/value";
+import { command } from "../command.ts";
+import { clash, contains } from "./check.ts";
+import type { Network } from "./document.ts";
+import { interfaceOf, uplinkOf } from "./interfaces.ts";
+import type { Device, NetworkNow, Trouble } from "./state.ts";
+
+const Links = Type.Array(
+  Type.Object({
+    ifname: Type.String(),
+    flags: Type.Array(Type.String()),
+    addr_info: Type.Array(
+      Type.Object({
+        family: Type.String(),
+        local: Type.Optional(Type.String()),
+        prefixlen: Type.Integer(),
+        scope: Type.String(),
+      }),
+    ),
+  }),
+);
+const Routes = Type.Array(
+  Type.Object({
+    gateway: Type.Optional(Type.String()),
+    dev: Type.Optional(Type.String()),
+  }),
+);
+const Neighbours = Type.Array(
+  Type.Object({
+    dst: Type.String(),
+    dev: Type.String(),
+    lladdr: Type.Optional(Type.String()),
+    state: Type.Array(Type.String()),
+  }),
+);
+type Neighbours = Static<typeof Neighbours>;
+
+/** Looks at ports, addresses, leases and neighbours, and says what is wrong. @param leases dnsmasq's file of leases */
+export async function readNow(
+  network: Network,
+  leases: string,
+): Promise<NetworkNow> {
+  const [links, routes, neighbours, lines] = await Promise.all([
+    ip(Links, "address", "show"),
+    ip(Routes, "route", "show", "default"),
+    ip(Neighbours, "neighbour", "show"),
+    readFile(leases, "utf8").catch(() => ""),
+  ]);
+  const uplink = uplinkOf(network);
+  const link = links.find(({ ifname }) => ifname === uplink);
+  const wan = {
+    link: link?.flags.includes("LOWER_UP") ?? false,
+    addresses: (link?.addr_info ?? [])
+      .filter(({ scope }) => scope === "global")
+      .flatMap(({ local, prefixlen }) =>
+        local === undefined ? [] : [`${local}/${prefixlen}`],
+      ),
+    gateway: routes.find(({ dev }) => dev === uplink)?.gateway ?? null,
+  };
+  return {
+    wan,
+    devices: devicesOf(network, lines, neighbours),
+    troubles: await troublesOf(network, wan),
+  };
+}
+
+async function ip<S extends typeof Links | typeof Routes | typeof Neighbours>(
+  schema: S,
+  ...args: string[]
+): Promise<Static<S>> {
+  // iproute2 prints nothing at all where there is nothing.
+  const text = await command("ip", ["-json", ...args]);
+  return Parse(schema, JSON.parse(text || "[]")) as Static<S>;
+}
+
+/** Devices with a lease, and others that were heard of. */
+function devicesOf(
+  { lans }: Network,
+  lines: string,
+  neighbours: Neighbours,
+): Device[] {
+  const alive = (state: string[]): boolean =>
+    !state.includes("FAILED") && !state.includes("INCOMPLETE");
+  const devices = new Map<string, Device>();
+  // dnsmasq: end (0: never), hardware address, address, name or *, client id; DHCPv6 follows behind a line of its own.
+  for (const line of lines.split(/^duid /m)[0]?.split("\n") ?? []) {
+    const [end, mac = "", address = "", name = "*"] = line.split(" ");
+    const lan = lans.find(
+      (one) => ipaddr.IPv4.isValid(address) && contains(one.address, address),
+    );
+    if (lan)
+      devices.set(address, {
+        mac,
+        address,
+        name: name === "*" ? null : name,
+        lan: lan.id,
+        here: false,
+        until: end === "0" ? null : Number(end) * 1000,
+      });
+  }
+  for (const { dst, dev, lladdr, state } of neighbours) {
+    const lan = lans.find((one) => interfaceOf(one) === dev);
+    if (!lan || lladdr === undefined || !ipaddr.IPv4.isValid(dst)) continue;
+    const known = devices.get(dst);
+    const here = alive(state);
+    if (known) known.here = here;
+    else if (here)
+      devices.set(dst, {
+        mac: lladdr,
+        address: dst,
+        name: null,
+        lan: lan.id,
+        here,
+        until: null,
+      });
+  }
+  return [...devices.values()];
+}
+
+async function troublesOf(
+  { lans }: Network,
+  { link, addresses, gateway }: NetworkNow["wan"],
+): Promise<Trouble[]> {
+  if (!link)
+    return [
+      {
+        kind: "link-lost",
+        words: "Nothing is connected to the WAN port.",
+        advice:
+          "Plug the cable of the modem into the WAN port, and see that the modem is switched on.",
+      },
+    ];
+  const [address] = addresses.filter((one) =>
+    ipaddr.IPv4.isValid(one.split("/")[0] as string),
+  );
+  if (address === undefined)
+    return [
+      {
+        kind: "no-address",
+        words: "The provider's side gives this box no address.",
+        advice:
+          "Restart the modem. If it stays so, ask the provider whether it expects a VLAN tag or a fixed address, and set that here.",
+      },
+    ];
+  const clashing = lans.find((lan) => clash(lan.address, address));
+  if (clashing)
+    return [
+      {
+        kind: "address-clash",
+        words: `The network towards the Internet (${address}) has the same addresses as "${clashing.name}" (${clashing.address}), so the box cannot tell them apart.`,
+        advice: `Give "${clashing.name}" other addresses, such as ${freeRange([address, ...lans.map((lan) => lan.address)])}.`,
+      },
+    ];
+  const troubles: Trouble[] = [];
+  const kind = ipaddr.IPv4.parse(address.split("/")[0] as string).range();
+  if (kind === "private" || kind === "carrierGradeNat")
+    troubles.push({
+      kind: "double-nat",
+      words: `There is another router before this box (it has the address ${address}), so nothing from the Internet reaches it by itself.`,
+      advice:
+        kind === "private"
+          ? "Everything but port forwards works. Switch the other router to bridge mode, or let it lead its ports to this box."
+          : "The provider shares one address among its customers. Everything but port forwards works; friends' boxes reach this one by IPv6 or through another friend.",
+    });
+  if (gateway !== null && !(await resolves()))
+    troubles.push({
+      kind: "dns-dead",
+      words: "Names of the Internet are not found.",
+      advice:
+        "If it stays so for some minutes, choose other name servers here, or ask the provider.",
+    });
+  return troubles;
+}
+
+async function resolves(): Promise<boolean> {
+  return await command(
+    "resolvectl",
+    ["query", "--legend=no", "--type=NS", "."],
+    { signal: AbortSignal.timeout(5000) },
+  ).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A network for a household that has nothing in common with others. */
+function freeRange(taken: readonly string[]): string {
+  for (let third = 77; third < 256; third++) {
+    const range = `192.168.${third}.1/24`;
+    if (!taken.some((one) => clash(one, range))) return range;
+  }
+  return "10.77.0.1/24";
+}

@@ -1,0 +1,66 @@
+import { Type } from "typebox";
+import type { Server } from "../../shared/server.ts";
+import { largestNetwork, Network } from "./document.ts";
+import type { HomeNetwork } from "./home-network.ts";
+import { readNow } from "./now.ts";
+import { NetworkNow, NetworkState, NewTrial, Trial } from "./state.ts";
+
+/** The acts on the household's network. @param leases dnsmasq's file of leases */
+export function addNetworkRoutes(
+  app: Server,
+  network: HomeNetwork,
+  leases: string,
+): void {
+  app.get(
+    "/network",
+    { schema: { response: { 200: NetworkState } } },
+    async () => await network.state(),
+  );
+  app.get(
+    "/network/now",
+    { schema: { response: { 200: NetworkNow } } },
+    async () => {
+      const { document } = await network.state();
+      return await readNow(document, leases);
+    },
+  );
+  app.get(
+    "/network/history/:id",
+    {
+      schema: {
+        params: Type.Object({ id: Type.Integer({ minimum: 0 }) }),
+        response: { 200: Network },
+      },
+    },
+    async (request) => await network.document(request.params.id),
+  );
+  app.post(
+    "/network/trial",
+    {
+      bodyLimit: largestNetwork,
+      schema: { body: NewTrial, response: { 200: Trial } },
+    },
+    async (request) => await network.try(request.body),
+  );
+  app.post(
+    "/network/confirm",
+    {
+      schema: {
+        body: Type.Pick(Trial, ["token"]),
+        response: { 200: NetworkState },
+      },
+    },
+    async (request) => {
+      await network.confirm(request.body.token);
+      return await network.state();
+    },
+  );
+  app.post(
+    "/network/revert",
+    { schema: { response: { 200: NetworkState } } },
+    async () => {
+      await network.revert();
+      return await network.state();
+    },
+  );
+}

@@ -1,0 +1,88 @@
+/** What is said of the household's network between processes. */
+import { type Static, Type } from "typebox";
+import { Network } from "./document.ts";
+
+/** A change that was kept. */
+export const Settled = Type.Object({
+  id: Type.Integer({ minimum: 1 }),
+  at: Type.Number({ description: "milliseconds since 1970" }),
+  who: Type.String({ maxLength: 100 }),
+  what: Type.Array(Type.String(), { description: "what it changed" }),
+});
+export type Settled = Static<typeof Settled>;
+
+/** A document to be put into force for a while. */
+export const NewTrial = Type.Object({
+  document: Network,
+  who: Type.String({ maxLength: 100 }),
+  seconds: Type.Integer({ minimum: 30, maximum: 600 }),
+});
+export type NewTrial = Static<typeof NewTrial>;
+
+/** What confirms a trial, and how many seconds it has. */
+export const Trial = Type.Object({
+  token: Type.String(),
+  remaining: Type.Number({ description: "seconds" }),
+});
+export type Trial = Static<typeof Trial>;
+
+/** The network as it is set. */
+export const NetworkState = Type.Object({
+  current: Type.Integer({ description: "id of the last change; 0: none yet" }),
+  document: Network,
+  former: Type.Array(Type.String(), {
+    description: "addresses on which the box answers until old leases are over",
+  }),
+  trial: Type.Union([
+    Type.Object({
+      document: Network,
+      who: Type.String(),
+      token: Type.String({ description: "confirms it" }),
+      remaining: Type.Number({ description: "seconds" }),
+    }),
+    Type.Null(),
+  ]),
+  history: Type.Array(Settled),
+});
+export type NetworkState = Static<typeof NetworkState>;
+
+/** A device of the household. */
+export const Device = Type.Object({
+  mac: Type.String(),
+  address: Type.String(),
+  name: Type.Union([Type.String(), Type.Null()]),
+  lan: Type.String({ description: "id of its network" }),
+  here: Type.Boolean({ description: "whether it was heard of just now" }),
+  until: Type.Union([Type.Number(), Type.Null()], {
+    description: "end of its lease, milliseconds since 1970",
+  }),
+});
+export type Device = Static<typeof Device>;
+
+/** Something that is wrong with the network, and what to do. */
+export const Trouble = Type.Object({
+  kind: Type.Union([
+    Type.Literal("link-lost"),
+    Type.Literal("no-address"),
+    Type.Literal("address-clash"),
+    Type.Literal("double-nat"),
+    Type.Literal("dns-dead"),
+  ]),
+  words: Type.String(),
+  advice: Type.String(),
+});
+export type Trouble = Static<typeof Trouble>;
+
+/** The network as it is at the moment. */
+export const NetworkNow = Type.Object({
+  wan: Type.Object({
+    link: Type.Boolean(),
+    addresses: Type.Array(Type.String(), {
+      description: "with the length of their prefixes",
+    }),
+    gateway: Type.Union([Type.String(), Type.Null()]),
+  }),
+  devices: Type.Array(Device),
+  troubles: Type.Array(Trouble),
+});
+export type NetworkNow = Static<typeof NetworkNow>;

@@ -1,0 +1,154 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { checkRendered } from "../../services/host/network/board-network.ts";
+import type { NetworkRunner } from "../../services/host/network/home-network.ts";
+import { renderedFiles } from "../../services/host/network/rendering.ts";
+import { inside, Namespaces } from "../namespaces.ts";
+
+const exec = promisify(execFile);
+
+/**
+ * A router between an Internet and a household, in network namespaces: its rules are loaded by nft and its dnsmasq runs as on
+ * a box; addresses, which systemd-networkd sets there, are set here from the same files.
+ */
+export class Street implements NetworkRunner, AsyncDisposable {
+  readonly router: string;
+  readonly internet: string;
+  readonly #folder: string;
+  readonly #namespaces: Namespaces;
+  #dnsmasq: ChildProcess | undefined;
+  #children: ChildProcess[] = [];
+
+  private constructor(
+    namespaces: Namespaces,
+    router: string,
+    internet: string,
+    folder: string,
+  ) {
+    this.#namespaces = namespaces;
+    this.router = router;
+    this.internet = internet;
+    this.#folder = folder;
+  }
+
+  /** Makes it, with the router's WAN port on the Internet at 93.184.0.2. @param folder for files */
+  static async create(folder: string): Promise<Street> {
+    const namespaces = new Namespaces(`cps-${randomBytes(3).toString("hex")}`);
+    const router = await namespaces.add();
+    const internet = await namespaces.add("-net");
+    const street = new Street(namespaces, router, internet, folder);
+    await wire([router, "wan0"], [internet, "eth0"]);
+    await inside(router, "ip", "addr", "add", "93.184.0.2/16", "dev", "wan0");
+    await inside(internet, "ip", "addr", "add", "93.184.0.1/16", "dev", "eth0");
+    for (const [index, lan] of ["lan-home", "lan-guest"].entries()) {
+      await inside(
+        router,
+        // An address of its own, as on a box: else it changes with who is plugged in.
+        ...(["ip", "link", "add", lan, "address"] as const),
+        ...([`52:54:00:00:01:0${index}`, "type", "bridge"] as const),
+      );
+      await inside(router, "ip", "link", "set", lan, "up");
+    }
+    await inside(router, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+    await inside(router, "ip", "route", "add", "default", "via", "93.184.0.1");
+    // What systemd-resolved is on a box: the way to the names of the Internet.
+    street.serve(
+      router,
+      ...["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"],
+      ...["--user=root", "--pid-file=", "--no-resolv", "--no-hosts"],
+      ...["--listen-address=127.0.0.53", "--bind-interfaces"],
+      "--address=/www.example.org/93.184.0.1",
+      "--address=/rebound.example.org/192.168.77.1",
+    );
+    return street;
+  }
+
+  /** Plugs a computer in. @param mac its hardware address @returns its namespace; its port is eth0 */
+  async computer(
+    name: string,
+    lan: "lan-home" | "lan-guest",
+    mac?: string,
+  ): Promise<string> {
+    const namespace = await this.#namespaces.add(`-${name}`);
+    const plug = `p-${name}`;
+    await wire([this.router, plug], [namespace, "eth0"]);
+    if (mac)
+      await inside(namespace, "ip", "link", "set", "eth0", "address", mac);
+    await inside(this.router, "ip", "link", "set", plug, "master", lan);
+    return namespace;
+  }
+
+  /** Runs a program for as long as the street is there. */
+  serve(namespace: string, ...command: string[]): void {
+    this.#children.push(run(namespace, command));
+  }
+
+  async check(files: ReadonlyMap<string, string>): Promise<void> {
+    await checkRendered(files);
+  }
+
+  async apply(files: ReadonlyMap<string, string>): Promise<void> {
+    const path = (name: string): string => join(this.#folder, name);
+    for (const name of [renderedFiles.firewall, renderedFiles.dnsmasq])
+      await writeFile(path(name), files.get(name) as string);
+    await inside(this.router, "nft", "-f", path(renderedFiles.firewall));
+    for (const [name, text] of files) {
+      const device = /^Name=(lan-\w+)$/m.exec(text)?.[1];
+      if (!name.endsWith(".network") || device === undefined) continue;
+      await inside(this.router, "ip", "-4", "addr", "flush", "dev", device);
+      for (const [, address] of text.matchAll(/^Address=(.+)$/gm))
+        await inside(
+          this.router,
+          ...(["ip", "addr", "add", address as string] as const),
+          ...(["dev", device] as const),
+        );
+    }
+    await end(this.#dnsmasq);
+    this.#dnsmasq = run(this.router, [
+      ...["dnsmasq", "--keep-in-foreground", "--user=root", "--pid-file="],
+      `--conf-file=${path(renderedFiles.dnsmasq)}`,
+      `--dhcp-leasefile=${path("leases")}`,
+    ]);
+  }
+
+  async keep(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#dnsmasq, ...this.#children].map(end));
+    await this.#namespaces[Symbol.asyncDispose]();
+  }
+}
+
+async function wire(
+  [one, plug]: readonly [string, string],
+  [other, port]: readonly [string, string],
+): Promise<void> {
+  await exec("ip", [
+    ...["link", "add", plug, "netns", one],
+    ...["type", "veth", "peer", "name", port, "netns", other],
+  ]);
+  await inside(one, "ip", "link", "set", plug, "up");
+  await inside(other, "ip", "link", "set", port, "up");
+}
+
+function run(namespace: string, command: readonly string[]): ChildProcess {
+  return spawn(
+    "ip",
+    [
+      ...["netns", "exec", namespace, "setpriv", "--pdeathsig", "KILL", "--"],
+      ...command,
+    ],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+}
+
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
