@@ -58,6 +58,13 @@ export const ReEnrolmentQuestion = Type.Object({
 /** A COSE_Sign1 in base64. */
 export const Signed = Type.Object({ bytes: Base64 });
 
+/** What another service keeps in the tree. */
+export const RecordName = Type.Literal("network");
+/** A record as text; null where nothing is kept. */
+export const KeptRecord = Type.Object({
+  text: Type.Union([Type.String(), Type.Null()]),
+});
+
 /** The backups of a root key: an age file, and 24 words. */
 export const Backup = Type.Object({
   backup: Type.String(),
@@ -131,6 +138,27 @@ export class NodeClient implements AsyncDisposable {
 
   async forgetRootKey(signal?: AbortSignal): Promise<void> {
     await this.#dump("DELETE", "/root-key", undefined, signal);
+  }
+
+  /** What another service kept in the tree, and which came back with the root key; null for nothing. */
+  async record(
+    name: Static<typeof RecordName>,
+    signal?: AbortSignal,
+  ): Promise<string | null> {
+    return (
+      await this.#client.call(KeptRecord, "GET", `/records/${name}`, {
+        signal,
+      })
+    ).text;
+  }
+
+  /** Keeps something in the tree, in place of what was there. @throws ConflictError where there is no tree yet */
+  async keepRecord(
+    name: Static<typeof RecordName>,
+    text: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("PUT", `/records/${name}`, { text }, signal);
   }
 
   /** Who was given what, those that ended too. */

@@ -3,6 +3,7 @@ import type { Server } from "../shared/server.ts";
 import { Backup, ReEnrolmentQuestion, Signed, StorageState } from "./client.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
 import type { StorageNode } from "./node.ts";
+import { addRecordRoutes } from "./record-routes.ts";
 import { addShareRoutes } from "./share-routes.ts";
 import { addStoreRoutes } from "./store-routes.ts";
 import { addTreeRoutes } from "./tree-routes.ts";
@@ -22,6 +23,7 @@ export function addNodeRoutes(
   addStoreRoutes(app, node, ending);
   addTreeRoutes(app, node, ending);
   addShareRoutes(app, node);
+  addRecordRoutes(app, node);
   addFriendRoutes(app, node, ending);
   app.get("/state", { schema: { response: { 200: StorageState } } }, async () =>
     node.state(),
