@@ -6,6 +6,7 @@ import { addFileCommands } from "./file.ts";
 import { addFriendCommands } from "./friend.ts";
 import { addIdentityCommands } from "./identity.ts";
 import { addMountCommand } from "./mount.ts";
+import { addNetworkCommands } from "./network.ts";
 import { addShareCommands } from "./share.ts";
 import { addStoreCommands } from "./store.ts";
 import { size } from "./text.ts";
@@ -61,6 +62,7 @@ addStoreCommands(program, { connect, print });
 addMountCommand(program);
 addShareCommands(program, { connect, print });
 addFriendCommands(program, { connect, print });
+addNetworkCommands(program, { connect, print });
 
 try {
   await program.parseAsync();

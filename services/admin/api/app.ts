@@ -21,6 +21,7 @@ import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
 import { addIdentityRoutes } from "./identity-routes.ts";
+import { addNetworkRoutes } from "./network-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import type { Sessions } from "./sessions.ts";
@@ -108,6 +109,7 @@ export async function createHttpsApp(
     "/friends",
     "/storage",
     "/identity",
+    "/network",
     "/terminal",
     "/system",
   ])
@@ -158,6 +160,7 @@ async function addRoutes(
     host,
     ending,
   );
+  addNetworkRoutes(app, host, node, account);
   addDoorRoutes(app, parts.doors, host, node);
   addIdentityRoutes(app, identity, node, account);
   addFriendRoutes(app, node);

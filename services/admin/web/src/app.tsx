@@ -4,6 +4,7 @@ import {
   HardDrive,
   House,
   LogOut,
+  Network as NetworkIcon,
   Settings,
   SquareTerminal,
   Users,
@@ -16,6 +17,8 @@ import { Files } from "./pages/files.tsx";
 import { Friends } from "./pages/friends.tsx";
 import { Home } from "./pages/home.tsx";
 import { Identity } from "./pages/identity.tsx";
+import { KeepHere } from "./pages/network/trial.tsx";
+import { Network } from "./pages/network.tsx";
 import { Setup } from "./pages/setup.tsx";
 import { Shared } from "./pages/shared.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
@@ -39,15 +42,20 @@ const places = [
   { path: "/", name: "Home", Icon: House },
   { path: "/files", name: "Files", Icon: FolderOpen },
   { path: "/friends", name: "Friends", Icon: Users },
+  { path: "/network", name: "Network", Icon: NetworkIcon },
   { path: "/storage", name: "Storage", Icon: HardDrive },
   { path: "/identity", name: "Identity", Icon: Fingerprint },
   { path: "/terminal", name: "Terminal", Icon: SquareTerminal },
   { path: "/system", name: "System", Icon: Settings },
 ];
 
-/** The whole admin, or, for whoever came with a link, what was shared with him. */
+/** The whole admin; for whoever came with a link, what was shared with him; after a change of the box's address, its end. */
 export function App() {
-  return location.pathname === "/shared" ? <Shared /> : <Admin />;
+  const [keep] = useState(
+    () => /^#keep=([\w-]{1,64})$/.exec(location.hash)?.[1],
+  );
+  if (location.pathname === "/shared") return <Shared />;
+  return keep === undefined ? <Admin /> : <KeepHere token={keep} />;
 }
 
 /** The setup, the sign-in, or the pages, as the session allows. */
@@ -101,6 +109,7 @@ function Admin() {
             <Route path="/" component={Home} />
             <Route path="/files" component={Files} />
             <Route path="/friends" component={Friends} />
+            <Route path="/network" component={Network} />
             <Route path="/storage" component={Storage} />
             <Route path="/identity" component={Identity} />
             <Route path="/terminal" component={Terminal} />

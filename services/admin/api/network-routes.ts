@@ -1,0 +1,147 @@
+import { Type } from "typebox";
+import { Parse } from "typebox/value";
+import {
+  type HostClient,
+  largestNetwork,
+  Network,
+  NetworkNow,
+  NetworkState,
+  NewTrial,
+  Settled,
+  Trial,
+} from "../../host/client.ts";
+import type { NodeClient } from "../../node/client.ts";
+import type { Server } from "../../shared/server.ts";
+import type { OwnerAccount } from "./owner.ts";
+
+/** The household's network: as it is set and as it is, changes that are tried and then kept, and those before. */
+export function addNetworkRoutes(
+  app: Server,
+  host: HostClient,
+  node: NodeClient,
+  account: OwnerAccount,
+): void {
+  const tags = ["network"];
+  app.get(
+    "/api/network",
+    {
+      schema: {
+        tags,
+        summary: "The network as it is set, what is being tried, and changes",
+        response: { 200: NetworkState },
+      },
+    },
+    async () => await host.network(),
+  );
+  app.get(
+    "/api/network/backup",
+    {
+      schema: {
+        tags,
+        summary:
+          "The network that was kept last, as the files' backup has it: on a new box, that of the one before",
+        response: {
+          200: Type.Object({ document: Type.Union([Network, Type.Null()]) }),
+        },
+      },
+    },
+    async () => {
+      const text = await node.record("network");
+      return {
+        document:
+          text === null ? null : (Parse(Network, JSON.parse(text)) as Network),
+      };
+    },
+  );
+  app.get(
+    "/api/network/now",
+    {
+      schema: {
+        tags,
+        summary: "The line to the Internet, the devices, and what is wrong",
+        response: { 200: NetworkNow },
+      },
+    },
+    async () => await host.networkNow(),
+  );
+  app.get(
+    "/api/network/history/:id",
+    {
+      schema: {
+        tags,
+        summary: "The network as a change left it; 0 is that of a new box",
+        params: Type.Object({
+          id: Type.Integer({ ...Settled.properties.id, minimum: 0 }),
+        }),
+        response: { 200: Network },
+      },
+    },
+    async ({ params }) => await host.networkBefore(params.id),
+  );
+  app.post(
+    "/api/network/trial",
+    {
+      bodyLimit: largestNetwork,
+      schema: {
+        tags,
+        summary:
+          "Put another network into force; it is taken back by itself unless it is confirmed in time",
+        body: Type.Object({
+          document: Network,
+          seconds: Type.Optional(NewTrial.properties.seconds),
+        }),
+        response: { 200: Trial },
+      },
+    },
+    async ({ body, access }) =>
+      await host.tryNetwork({
+        document: body.document,
+        seconds: body.seconds ?? 90,
+        who:
+          access === "owner"
+            ? (account.name ?? "the owner")
+            : access === "token"
+              ? "an API token"
+              : "the box's command line",
+      }),
+  );
+  app.post(
+    "/api/network/confirm",
+    {
+      // Whoever tries a change knows its token; by the box's other address he is not signed in.
+      config: {
+        access: "anyone",
+        rateLimit: { max: 60, timeWindow: "1 minute" },
+      },
+      schema: {
+        tags,
+        summary: "Keep the network that is being tried",
+        body: Type.Object({
+          token: Type.String({ minLength: 1, maxLength: 64 }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const { document } = await host.confirmNetwork(body.token);
+      // Without it the change is kept all the same: the next one takes it along.
+      await node
+        .keepRecord("network", JSON.stringify(document))
+        .catch((error: unknown) =>
+          request.log.warn({ err: error }, "the network is not in the backup"),
+        );
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/network/revert",
+    {
+      schema: {
+        tags,
+        summary: "Take back the network that is being tried",
+        response: { 200: NetworkState },
+      },
+    },
+    async () => await host.revertNetwork(),
+  );
+}

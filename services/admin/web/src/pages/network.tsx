@@ -1,0 +1,120 @@
+import {
+  BookUser,
+  DoorOpen,
+  Globe,
+  History,
+  Network as NetworkIcon,
+  Router,
+  ShieldCheck,
+} from "lucide-preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type {
+  Network as Document,
+  NetworkNow,
+  NetworkState,
+} from "../../../../host/client.ts";
+import { api } from "../api.ts";
+import { Card, Notice, Spinner } from "../ui.tsx";
+import { Devices } from "./network/devices.tsx";
+import { FirewallWords } from "./network/firewall-words.tsx";
+import { Internet, LineForm } from "./network/internet.tsx";
+import { Lans } from "./network/lans.tsx";
+import { Names } from "./network/names.tsx";
+import { Openings } from "./network/openings.tsx";
+import { Past } from "./network/past.tsx";
+import { Pending, RunningTrial } from "./network/trial.tsx";
+
+/** Changes a draft of the network by what is done to a copy. */
+export type Edit = (change: (draft: Document) => void) => void;
+
+/** The household's network: the line, the devices, and every setting, which are tried together before they are kept. */
+export function Network() {
+  const [state, setState] = useState<NetworkState>();
+  const [now, setNow] = useState<NetworkNow>();
+  const [draft, setDraft] = useState<Document>();
+  const [problem, setProblem] = useState<string>();
+  const refresh = useCallback(async () => {
+    try {
+      setState(await api<NetworkState>("GET", "/network"));
+      setNow(await api<NetworkNow>("GET", "/network/now"));
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  }, []);
+  useEffect(() => {
+    void refresh();
+    const timer = setInterval(refresh, 3000);
+    return () => clearInterval(timer);
+  }, [refresh]);
+  if (!state || !now)
+    return problem ? (
+      <Notice kind="error">{problem}</Notice>
+    ) : (
+      <Spinner label="Asking the box" />
+    );
+  const document = draft ?? state.document;
+  const edit: Edit = (change) => {
+    const copy = structuredClone(document);
+    change(copy);
+    setDraft(
+      JSON.stringify(copy) === JSON.stringify(state.document)
+        ? undefined
+        : copy,
+    );
+  };
+  const settled = async (): Promise<void> => {
+    setDraft(undefined);
+    await refresh();
+  };
+  return (
+    <>
+      <div class="page-head">
+        <h1>Network</h1>
+      </div>
+      {problem && <Notice kind="error">{problem}</Notice>}
+      {state.trial && <RunningTrial trial={state.trial} settled={settled} />}
+      {now.troubles.map(({ kind, words, advice }) => (
+        <Notice key={kind} kind={kind === "double-nat" ? "info" : "error"}>
+          <strong>{words}</strong> {advice}
+        </Notice>
+      ))}
+      <div class="columns">
+        <div class="column">
+          <Card title="Internet" Icon={Globe}>
+            <Internet now={now} />
+            <LineForm wan={document.wan} edit={edit} />
+          </Card>
+          <Card title="Devices" Icon={Router}>
+            <Devices now={now} document={document} edit={edit} />
+          </Card>
+          <Card title="What comes in" Icon={DoorOpen}>
+            <Openings document={document} edit={edit} />
+          </Card>
+        </div>
+        <div class="column">
+          <Card title="Networks at home" Icon={NetworkIcon}>
+            <Lans document={document} former={state.former} edit={edit} />
+          </Card>
+          <Card title="Names" Icon={BookUser}>
+            <Names dns={document.dns} edit={edit} />
+          </Card>
+          <Card title="The firewall in words" Icon={ShieldCheck}>
+            <FirewallWords document={state.document} />
+          </Card>
+          <Card title="Changes" Icon={History}>
+            <Past state={state} choose={(past) => setDraft(past)} />
+          </Card>
+        </div>
+      </div>
+      {draft && !state.trial && (
+        <Pending
+          draft={draft}
+          before={state.document}
+          discard={() => setDraft(undefined)}
+          tried={refresh}
+        />
+      )}
+    </>
+  );
+}

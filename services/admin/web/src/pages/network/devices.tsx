@@ -1,0 +1,97 @@
+import { Pin, PinOff } from "lucide-preact";
+import type { Network, NetworkNow } from "../../../../../host/client.ts";
+import type { Edit } from "../network.tsx";
+
+type Device = NetworkNow["devices"][number];
+
+/** Who is in the household's networks, and who has the same address each time. */
+export function Devices({
+  now: { devices },
+  document: { lans },
+  edit,
+}: {
+  now: NetworkNow;
+  document: Network;
+  edit: Edit;
+}) {
+  const reserved = lans.flatMap(({ id, reservations }) =>
+    reservations.map((one) => ({ ...one, lan: id })),
+  );
+  const absent: Device[] = reserved
+    .filter(({ mac }) => !devices.some((device) => device.mac === mac))
+    .map(({ mac, address, name, lan }) => ({
+      mac,
+      address,
+      name,
+      lan,
+      here: false,
+      until: null,
+    }));
+  const all = [...devices, ...absent].sort(
+    (a, b) => Number(b.here) - Number(a.here),
+  );
+  if (all.length === 0) return <p>No device has been heard of yet.</p>;
+  return (
+    <ul class="files">
+      {all.map((device) => {
+        const { mac, address, here } = device;
+        const fixed = reserved.find((one) => one.mac === mac);
+        const lan = lans.find(({ id }) => id === device.lan);
+        const name = fixed?.name ?? device.name;
+        return (
+          <li key={`${mac} ${address}`} class="file-line wraps">
+            <div class="grow">
+              <strong>{name ?? "without a name"}</strong>
+              <span class="quiet-text mono">
+                {fixed?.address ?? address} · {mac}
+              </span>
+            </div>
+            <span class={`badge ${here ? "good" : ""}`}>
+              {here ? (lan?.name ?? "here") : "away"}
+            </span>
+            <button
+              type="button"
+              class="icon"
+              title={fixed ? "Any address again" : "The same address each time"}
+              aria-label={
+                fixed
+                  ? `Let ${name ?? address} have any address again`
+                  : `Give ${name ?? address} the same address each time`
+              }
+              onClick={() =>
+                edit((draft) => {
+                  const one = draft.lans.find(({ id }) => id === device.lan);
+                  if (!one) return;
+                  if (fixed)
+                    one.reservations = one.reservations.filter(
+                      (other) => other.mac !== mac,
+                    );
+                  else
+                    one.reservations.push({
+                      mac,
+                      address,
+                      name: hostName(device),
+                    });
+                })
+              }
+            >
+              {fixed ? (
+                <PinOff size={18} aria-hidden="true" />
+              ) : (
+                <Pin size={18} aria-hidden="true" />
+              )}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function hostName({ name, mac }: Device): string {
+  const plain = (name ?? "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return plain || `device-${mac.slice(-5).replace(":", "")}`;
+}

@@ -1,0 +1,44 @@
+import type { Network } from "../../../../../host/client.ts";
+
+/** What the rules in force mean. */
+export function FirewallWords({
+  document: { lans, forwards, pinholes },
+}: {
+  document: Network;
+}) {
+  const guests = lans.filter(({ guest }) => guest).map(({ name }) => name);
+  const further = lans
+    .slice(1)
+    .filter(({ guest }) => !guest)
+    .map(({ name }) => name);
+  return (
+    <ul class="words">
+      <li>
+        From the Internet nothing reaches the box but friends' boxes (TCP 4471).
+      </li>
+      <li>
+        {forwards.length + pinholes.length === 0
+          ? "From the Internet nothing reaches a device at home but answers."
+          : `From the Internet nothing reaches a device at home but answers, and what comes in to ${forwards.length + pinholes.length} ports that you opened.`}
+      </li>
+      <li>Every device at home reaches the Internet.</li>
+      <li>These pages and the network drive answer at home alone.</li>
+      {further.length > 0 && (
+        <li>
+          {further.join(", ")}: reached from {lans[0]?.name}, but not the other
+          way round.
+        </li>
+      )}
+      {guests.length > 0 && (
+        <li>
+          {guests.join(", ")}: the Internet, addresses and names, and nothing
+          else.
+        </li>
+      )}
+      <li>
+        Packets with a sender's address that cannot come from where they came
+        from are dropped.
+      </li>
+    </ul>
+  );
+}

@@ -1,0 +1,111 @@
+import { useState } from "preact/hooks";
+import type { Network, NetworkNow } from "../../../../../host/client.ts";
+import { Fact, Field } from "../../ui.tsx";
+import type { Edit } from "../network.tsx";
+import { Choice } from "./choice.tsx";
+
+/** The line to the Internet, as it is. */
+export function Internet({ now: { wan } }: { now: NetworkNow }) {
+  return (
+    <dl class="facts">
+      <Fact name="Cable">{wan.link ? "connected" : "not connected"}</Fact>
+      <Fact name="Address">
+        <span class="mono">{wan.addresses.join(" ") || "none"}</span>
+      </Fact>
+      <Fact name="Provider's router">
+        <span class="mono">{wan.gateway ?? "none"}</span>
+      </Fact>
+    </dl>
+  );
+}
+
+/** How the line is to be used. */
+export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
+  const [open, setOpen] = useState(false);
+  const { ipv4, vlan, ipv6 } = wan;
+  if (!open)
+    return (
+      <div class="actions start">
+        <button type="button" onClick={() => setOpen(true)}>
+          Change
+        </button>
+      </div>
+    );
+  return (
+    <>
+      <Choice
+        label="Address"
+        value={ipv4.kind}
+        options={{ dhcp: "given by the provider (DHCP)", static: "fixed" }}
+        change={(kind) =>
+          edit((draft) => {
+            draft.wan.ipv4 =
+              kind === "dhcp"
+                ? { kind }
+                : {
+                    kind,
+                    address: "203.0.113.2/24",
+                    gateway: "203.0.113.1",
+                    dns: ["9.9.9.9"],
+                  };
+          })
+        }
+      />
+      {ipv4.kind === "static" && (
+        <>
+          <Field
+            label="Address with prefix length"
+            value={ipv4.address}
+            onInput={({ currentTarget: { value } }) =>
+              edit(({ wan: { ipv4: one } }) => {
+                if (one.kind === "static") one.address = value.trim();
+              })
+            }
+          />
+          <Field
+            label="Gateway"
+            value={ipv4.gateway}
+            onInput={({ currentTarget: { value } }) =>
+              edit(({ wan: { ipv4: one } }) => {
+                if (one.kind === "static") one.gateway = value.trim();
+              })
+            }
+          />
+          <Field
+            label="Name servers"
+            hint="Separated by spaces."
+            value={ipv4.dns.join(" ")}
+            onInput={({ currentTarget: { value } }) =>
+              edit(({ wan: { ipv4: one } }) => {
+                if (one.kind === "static") one.dns = value.trim().split(/\s+/);
+              })
+            }
+          />
+        </>
+      )}
+      <Field
+        label="VLAN tag"
+        hint="Only where the provider asks for one, such as 7 or 35."
+        inputMode="numeric"
+        value={vlan ?? ""}
+        onInput={({ currentTarget: { value } }) =>
+          edit((draft) => {
+            draft.wan.vlan = value.trim() === "" ? null : Number(value);
+          })
+        }
+      />
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={ipv6}
+          onChange={({ currentTarget: { checked } }) =>
+            edit((draft) => {
+              draft.wan.ipv6 = checked;
+            })
+          }
+        />{" "}
+        IPv6 too
+      </label>
+    </>
+  );
+}

@@ -1,0 +1,110 @@
+/** The Network page: settings are changed together, tried, kept, and gone back to. */
+import test from "ava";
+import { startServices } from "../services.ts";
+import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+
+const owner = { name: "Ada", password: "correct horse battery staple" };
+
+test("guests, a port and names: tried with a countdown, kept, and gone back from", async (t) => {
+  t.timeout(10 * 60_000);
+  await using box = await startServices();
+  const { client, services, code } = box;
+  await client.claim(code, "birch", owner);
+  await using browser = await startBrowser();
+  const { page, errors } = await openPage(
+    await browser.newContext({
+      ignoreHTTPSErrors: true,
+      viewport: sizes[390],
+    }),
+    services.url,
+  );
+  const seen = (name: string): Promise<void> =>
+    look(page, name, (message, fits) => t.true(fits, message));
+  const press = (name: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+  await signIn(page, owner);
+  await page.getByRole("link", { name: "Network", exact: true }).click();
+  await page.getByText("Nothing is connected to the WAN port").waitFor();
+  await page.getByText("as it was on a new box").waitFor();
+  await seen("network");
+
+  await press("Add a network for guests");
+  await page.getByText("Nothing is in force yet").waitFor();
+  await press("Change Guests");
+  await page.getByLabel("VLAN tag").fill("30");
+  await press("Forward a port");
+  await page.getByLabel("What for?").fill("Game");
+  await page.getByLabel("Port", { exact: true }).fill("25565");
+  await page.getByLabel("Address of the device").fill("192.168.99.9");
+  await press("Add");
+  await page.getByLabel("Names at home").fill("nas 192.168.77.9");
+  await press("Try these changes");
+  await page
+    .getByText("No network of the household has this address for a device")
+    .waitFor();
+  await seen("network-changed");
+  t.deepEqual((await client.ok("GET", "/api/network")).trial, null);
+
+  await press("Close Game");
+  await press("Forward a port");
+  await page.getByLabel("What for?").fill("Game");
+  await page.getByLabel("Port", { exact: true }).fill("25565");
+  await page.getByLabel("Address of the device").fill("192.168.77.9");
+  await press("Add");
+  await press("Try these changes");
+  await page.getByRole("timer").waitFor();
+  await page.getByText("A change by Ada is in force").scrollIntoViewIfNeeded();
+  await seen("network-trial");
+  await press("Keep it");
+  await page.getByText("Guests: new network").waitFor();
+  await page
+    .getByText("Guests: the Internet, addresses and names, and nothing else")
+    .waitFor();
+  const { document, history } = await client.ok("GET", "/api/network");
+  t.like(document, {
+    lans: [{ id: "home" }, { id: "guest1", vlan: 30, guest: true }],
+    forwards: [{ name: "Game", port: 25565, toPort: 25565 }],
+    dns: { names: [{ name: "nas", address: "192.168.77.9" }] },
+  });
+  t.like(history, [
+    {
+      id: 1,
+      who: "Ada",
+      what: ["Guests: new network", "Local names", "Port forwards"],
+    },
+  ]);
+
+  await press("Go back to a new box's network");
+  await press("Try these changes");
+  await press("Take it back now");
+  await page.getByRole("timer").waitFor({ state: "detached" });
+  t.is((await client.ok("GET", "/api/network")).current, 1);
+  await press("Go back to a new box's network");
+  await press("Try these changes");
+  await press("Keep it");
+  await page.getByText("Guests: network removed").waitFor();
+  await page.getByText("Guests: network removed").scrollIntoViewIfNeeded();
+  await seen("network-history");
+  t.deepEqual(errors, []);
+
+  t.log("at the box's new address, without being signed in there");
+  const { document: now } = await client.ok("GET", "/api/network");
+  now.dns.names.push({ name: "tv", address: "192.168.77.8" });
+  const { token } = await client.ok("POST", "/api/network/trial", {
+    document: now,
+  });
+  const stranger = await openPage(
+    await browser.newContext({ ignoreHTTPSErrors: true }),
+    `${services.url}/network#keep=${"x".repeat(32)}`,
+  );
+  await stranger.page.getByText("No change waits for this").waitFor();
+  const arrived = await openPage(
+    await browser.newContext({ ignoreHTTPSErrors: true }),
+    `${services.url}/network#keep=${token}`,
+  );
+  await arrived.page
+    .getByText("The box has this address from now on")
+    .waitFor();
+  t.is((await client.ok("GET", "/api/network")).current, 3);
+  t.is((await client.ok("GET", "/api/network")).trial, null);
+});
