@@ -9,6 +9,7 @@ const parts: Record<string, () => Promise<void>> = {
   store: async () => await (await import("./bench/store.ts")).benchStore(),
   tree: async () => await (await import("./bench/tree.ts")).benchTree(),
   peer: async () => await (await import("./bench/peer.ts")).benchPeer(),
+  router: async () => await (await import("./bench/router.ts")).benchRouter(),
 };
 
 const part = parts[process.argv[2] ?? ""];

@@ -1,0 +1,176 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { defaultNetwork } from "../../services/host/network/document.ts";
+import {
+  renderedFiles,
+  renderNetwork,
+} from "../../services/host/network/rendering.ts";
+import { inside } from "../../test/namespaces.ts";
+import { Street } from "../../test/network/street.ts";
+import { until } from "../../test/network/until.ts";
+import { printFigure } from "./figure.ts";
+import { median, scratch } from "./measure.ts";
+
+/** What anybody would write by hand. */
+const byHand = `table ip plain
+delete table ip plain
+table ip plain {
+	chain out {
+		type nat hook postrouting priority srcnat; policy accept;
+		oifname "wan0" masquerade
+	}
+}
+`;
+const rounds = 5;
+const server = "93.184.0.1";
+
+/** Forwarding with the rendered rules beside a NAT of five lines, in one run and by turns; names from the cache beside a stock dnsmasq. */
+export async function benchRouter(): Promise<void> {
+  await using folder = await scratch();
+  await using street = await Street.create(folder.path);
+  const laptop = await street.computer("laptop", "lan-home");
+  await street.apply(renderNetwork(defaultNetwork));
+  await inside(laptop, "ip", "addr", "add", "192.168.77.9/24", "dev", "eth0");
+  await inside(laptop, "ip", "route", "add", "default", "via", "192.168.77.1");
+  street.serve(street.internet, "iperf3", "--server");
+  street.serve(
+    street.internet,
+    process.execPath,
+    "-e",
+    'require("node:net").createServer((socket) => { socket.on("error", () => {}); socket.on("data", (byte) => socket.write(byte)); }).listen(7, "0.0.0.0")',
+  );
+  const plain = join(folder.path, "plain.nft");
+  await writeFile(plain, byHand);
+  const use = async (ours: boolean): Promise<void> => {
+    await inside(street.router, "nft", "flush", "ruleset");
+    await inside(
+      street.router,
+      ...(["nft", "-f"] as const),
+      ours ? join(folder.path, renderedFiles.firewall) : plain,
+    );
+  };
+  const kinds = {
+    throughput: () => throughput(laptop),
+    connections: () => connections(laptop),
+    latency: () => latency(laptop),
+  };
+  const seen = new Map<string, number[]>();
+  await until("iperf3 answers", () => works(() => throughput(laptop)));
+  for (let round = 0; round < rounds; round++)
+    for (const ours of round % 2 === 0 ? [true, false] : [false, true]) {
+      await use(ours);
+      for (const [kind, measure] of Object.entries(kinds)) {
+        const key = `${kind} ${ours}`;
+        seen.set(key, [...(seen.get(key) ?? []), await measure()]);
+      }
+    }
+  const of = (kind: keyof typeof kinds, ours: boolean): number =>
+    median(seen.get(`${kind} ${ours}`) ?? []);
+  for (const [kind, name, unit, bar] of [
+    ["throughput", "forwarding with NAT, one TCP stream", "bit/s", ">= 0.97"],
+    ["connections", "new TCP connections", "/s", ">= 0.95"],
+    ["latency", "p99 of a round trip of one byte", "us", "<= 1.1"],
+  ] as const)
+    printFigure({
+      name,
+      value: of(kind, true),
+      unit,
+      versus: "the same kernel with a NAT of five lines",
+      ratio: of(kind, true) / of(kind, false),
+      bar,
+    });
+
+  await use(true);
+  street.serve(
+    street.router,
+    ...["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"],
+    ...["--user=root", "--pid-file=", "--no-resolv", "--no-hosts"],
+    ...["--listen-address=192.168.77.1", "--port=5300", "--bind-interfaces"],
+    ...["--server=127.0.0.53", "--cache-size=10000"],
+  );
+  await inside(
+    street.router,
+    ...(["nft", "insert", "rule", "inet", "coppice", "input"] as const),
+    ...(["udp", "dport", "5300", "accept"] as const),
+  );
+  const names: Record<"ours" | "stock", number[]> = { ours: [], stock: [] };
+  await until("dnsmasq answers", () => works(() => answers(laptop, 5300)));
+  for (let round = 0; round < rounds; round++) {
+    names.ours.push(await answers(laptop, 53));
+    names.stock.push(await answers(laptop, 5300));
+  }
+  printFigure({
+    name: "names from the cache",
+    value: median(names.ours),
+    unit: "/s",
+    versus: "a stock dnsmasq",
+    ratio: median(names.ours) / median(names.stock),
+    bar: ">= 0.9",
+  });
+}
+
+/** Bits a second of one TCP stream for three seconds. */
+async function throughput(from: string): Promise<number> {
+  const report = JSON.parse(
+    await inside(
+      from,
+      ...(["iperf3", "--json", "--time", "3", "--client", server] as const),
+    ),
+  ) as { end: { sum_received: { bits_per_second: number } } };
+  return report.end.sum_received.bits_per_second;
+}
+
+/** Connections a second, one after another on eight lines for three seconds. */
+async function connections(from: string): Promise<number> {
+  return Number(
+    await inside(
+      from,
+      process.execPath,
+      "-e",
+      `const net = require("node:net"); let count = 0; const ends = performance.now() + 3000;
+      const one = () => { const socket = net.connect(7, "${server}", () => { count++; socket.resetAndDestroy(); }); socket.on("close", () => performance.now() < ends ? one() : undefined); socket.on("error", () => {}); };
+      for (let line = 0; line < 8; line++) one();
+      process.on("exit", () => console.log(count / 3));`,
+    ),
+  );
+}
+
+/** Microseconds within which 99 of 100 round trips of a byte are over. */
+async function latency(from: string): Promise<number> {
+  return Number(
+    await inside(
+      from,
+      process.execPath,
+      "-e",
+      `const socket = require("node:net").connect(7, "${server}"); socket.setNoDelay(true); const took = []; let sent = 0;
+      const send = () => { sent = performance.now(); socket.write("x"); };
+      socket.on("connect", send);
+      socket.on("data", () => { took.push(performance.now() - sent); if (took.length < 20000) send(); else { took.sort((a, b) => a - b); console.log(took[19800] * 1000); socket.destroy(); } });`,
+    ),
+  );
+}
+
+/** Answers a second to one name, 64 questions under way, for three seconds. */
+async function answers(from: string, port: number): Promise<number> {
+  return Number(
+    await inside(
+      from,
+      process.execPath,
+      "-e",
+      `const socket = require("node:dgram").createSocket("udp4"); let count = 0; const ends = performance.now() + 3000;
+      const question = (id) => Buffer.concat([Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]), ...["www", "example", "org"].map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])), Buffer.from([0, 0, 1, 0, 1])]);
+      const send = (id) => socket.send(question(id), ${port}, "192.168.77.1");
+      socket.on("message", (answer) => { count++; if (performance.now() < ends) send(answer.readUInt16BE(0)); });
+      for (let id = 0; id < 64; id++) send(id);
+      setTimeout(() => { if (count === 0) process.exit(1); console.log(count / 3); socket.close(); }, 3200);`,
+    ),
+  );
+}
+
+/** Whether something works; a server that has just been started may not answer yet. */
+async function works(work: () => Promise<unknown>): Promise<boolean> {
+  return await work().then(
+    () => true,
+    () => false,
+  );
+}
