@@ -27,6 +27,8 @@ export interface EmulatorOptions {
   drivePort?: number;
   /** A TAP device as the LAN port instead, in a network namespace that both share. */
   lan?: { namespace: string; tap: string };
+  /** Name of a TAP device as the WAN port, in the same namespace. */
+  wanTap?: string;
   /** Raw disk images to plug in as SATA disks instead of this machine's own. */
   dataDisks?: string[];
   /** Gets each line of the console. */
@@ -132,7 +134,9 @@ export class Emulator {
       ]),
       ...[
         "-netdev",
-        "user,id=wan",
+        options.wanTap === undefined
+          ? "user,id=wan"
+          : `tap,id=wan,ifname=${options.wanTap},script=no,downscript=no`,
         "-device",
         `${board.networkDevice},netdev=wan,addr=${board.wanAddress},mac=52:54:00:c0:bb:01`,
       ],

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { killWithParent } from "../../scripts/board.ts";
+import { inside, Namespaces } from "../namespaces.ts";
+import type { Household } from "./household.ts";
+
+/** An Internet provider at a box's WAN port: DHCP, names, and IPv6 with a delegated prefix (Kea and radvd). Needs root. */
+export class Provider implements AsyncDisposable {
+  readonly namespace: string;
+  /** The WAN port's TAP device, in the household's namespace, where the emulator is. */
+  readonly tap = "wan";
+  #namespaces: Namespaces;
+  #children: ChildProcess[] = [];
+
+  private constructor(namespace: string, namespaces: Namespaces) {
+    this.namespace = namespace;
+    this.#namespaces = namespaces;
+  }
+
+  /** Makes it, and starts its servers. @param folder for their files */
+  static async create(household: Household, folder: string): Promise<Provider> {
+    const namespaces = new Namespaces(
+      `coppice-isp-${randomBytes(3).toString("hex")}`,
+    );
+    const namespace = await namespaces.add();
+    const provider = new Provider(namespace, namespaces);
+    // The emulator opens the TAP device where the household is; what goes over it belongs here.
+    const { tap } = provider;
+    await household.run("ip", "tuntap", "add", tap, "mode", "tap");
+    await household.run("ip", "link", "add", "uplink", "type", "bridge");
+    await household.run(
+      ...(["ip", "link", "add", "plug", "type", "veth"] as const),
+      ...(["peer", "name", "eth0", "netns", namespace] as const),
+    );
+    for (const device of [tap, "plug"])
+      await household.run(
+        ...(["ip", "link", "set", device, "master", "uplink", "up"] as const),
+      );
+    for (const device of ["uplink", "plug", tap])
+      await household.run(
+        ...(["sysctl", "-qw"] as const),
+        `net.ipv6.conf.${device}.disable_ipv6=1`,
+      );
+    await household.run("ip", "link", "set", "uplink", "up");
+    await provider.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+    for (const address of ["93.184.0.1/16", "2a0c:1::1/64"])
+      await provider.run(
+        ...(["ip", "addr", "add", address, "nodad", "dev", "eth0"] as const),
+      );
+    await provider.run("ip", "link", "set", "eth0", "up");
+    const kea = join(folder, "kea-dhcp6.json");
+    await writeFile(
+      kea,
+      JSON.stringify({
+        Dhcp6: {
+          "interfaces-config": { interfaces: ["eth0"] },
+          "lease-database": { type: "memfile", persist: false },
+          "data-directory": folder,
+          subnet6: [
+            {
+              subnet: "2a0c:1::/64",
+              interface: "eth0",
+              pools: [{ pool: "2a0c:1::100-2a0c:1::1ff" }],
+              "pd-pools": [
+                { prefix: "2a0c:2::", "prefix-len": 40, "delegated-len": 56 },
+              ],
+            },
+          ],
+        },
+      }),
+    );
+    const radvd = join(folder, "radvd.conf");
+    await writeFile(
+      radvd,
+      "interface eth0 { AdvSendAdvert on; AdvManagedFlag on; MinRtrAdvInterval 3; MaxRtrAdvInterval 10; };\n",
+    );
+    provider.serve(
+      {},
+      ...["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"],
+      ...["--user=root", "--pid-file=", "--no-resolv", "--no-hosts"],
+      ...["--interface=eth0", "--except-interface=lo", "--bind-interfaces"],
+      "--dhcp-range=93.184.0.50,93.184.0.60,255.255.0.0,1h",
+      `--dhcp-leasefile=${join(folder, "provider-leases")}`,
+      "--address=/www.example.org/93.184.0.1",
+    );
+    provider.serve(
+      {
+        KEA_PIDFILE_DIR: folder,
+        KEA_LOCKFILE_DIR: "none",
+        KEA_LOGGER_DESTINATION: "stdout",
+      },
+      ...["kea-dhcp6", "-c", kea],
+    );
+    provider.serve(
+      {},
+      ...["radvd", "--nodaemon", `--config=${radvd}`],
+      ...[`--pidfile=${join(folder, "radvd.pid")}`, "--logmethod=none"],
+    );
+    return provider;
+  }
+
+  /** Runs a command there. @throws Error where it fails */
+  async run(command: string, ...args: string[]): Promise<string> {
+    return await inside(this.namespace, command, ...args);
+  }
+
+  /** Runs a program there for as long as the provider is there. */
+  serve(env: Record<string, string>, ...command: string[]): void {
+    this.#children.push(
+      spawn(
+        "ip",
+        [
+          ...["netns", "exec", this.namespace, "setpriv", ...killWithParent],
+          ...command,
+        ],
+        {
+          stdio: ["ignore", "ignore", "inherit"],
+          env: { ...process.env, ...env },
+        },
+      ),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill();
+    await this.#namespaces[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,194 @@
+/** The box as a household's router, in the emulated board. Needs root (network namespaces) and QEMU. */
+import test from "ava";
+import { BoxClient } from "../box-client.ts";
+import { lease } from "../dhcp-client.ts";
+import { until } from "../network/until.ts";
+import { Household } from "./household.ts";
+import { Machine } from "./machine.ts";
+import { Provider } from "./provider.ts";
+
+const owner = { name: "Ada", password: "correct horse battery" };
+
+test("a household behind the box: a lease and a prefix from the provider, a change that moves everybody, one that is taken back, guests, a port", async (t) => {
+  t.timeout(40 * 60_000);
+  await using machine = await Machine.create(() => {});
+  await using household = await Household.create();
+  await using provider = await Provider.create(household, machine.folder);
+  await using box = await machine.boot({
+    lan: household,
+    wanTap: provider.tap,
+  });
+  t.regex(await household.lease(), /^192\.168\.77\.1\d\d$/);
+  await using client = new BoxClient(
+    "https://192.168.77.1",
+    await household.relay(machine.folder),
+  );
+  await client.claim(box.code(), "BIRCH1", owner);
+  const shell = async (command: string): Promise<string> => {
+    const { output, status } = await client.shell(owner.password, command);
+    t.is(status, 0, `${command}: ${output}`);
+    return output;
+  };
+  const succeeds = async (...command: [string, ...string[]]) =>
+    await household.run(...command).then(
+      () => true,
+      () => false,
+    );
+
+  t.log("the provider");
+  const { wan, devices, troubles } = await client.ok("GET", "/api/network/now");
+  t.regex(wan.addresses.join(" "), /93\.184\.0\.5\d\/16/);
+  t.is(wan.gateway, "93.184.0.1");
+  t.true(
+    devices.some(
+      ({ address, here }: { address: string; here: boolean }) =>
+        here && /^192\.168\.77\.1\d\d$/.test(address),
+    ),
+  );
+  for (const { kind } of troubles)
+    t.is(kind, "dns-dead", "this Internet has no root servers");
+  const name = ["dig", "+short", "+tries=9", "@192.168.77.1"] as const;
+  t.is(
+    (await household.run(...name, "www.example.org")).trim(),
+    "93.184.0.1",
+    "by the provider's name server",
+  );
+  await until("the computer has an address of the delegated prefix", async () =>
+    /inet6 2a0c:2:/.test(
+      await household.run("ip", "-6", "addr", "show", "dev", household.tap),
+    ),
+  );
+  await until("it reaches the Internet over IPv6", async () =>
+    succeeds("ping6", "-c1", "-W2", "2a0c:1::1"),
+  );
+
+  t.log("another address for the box, that nobody confirms");
+  const { document } = await client.ok("GET", "/api/network");
+  const moved = structuredClone(document);
+  Object.assign(moved.lans[0], {
+    address: "10.1.2.1/24",
+    dhcp: { from: "10.1.2.50", to: "10.1.2.99", minutes: 60 },
+  });
+  moved.lans.push({
+    id: "guest",
+    name: "Guests",
+    vlan: 20,
+    address: "10.1.3.1/24",
+    guest: true,
+    dhcp: { from: "10.1.3.50", to: "10.1.3.99", minutes: 60 },
+    reservations: [],
+  });
+  const answers = async (address: string): Promise<boolean> =>
+    await succeeds(
+      ...(["curl", "-sk", "--max-time", "20"] as const),
+      `https://${address}/api/session`,
+    );
+  await client.ok("POST", "/api/network/trial", {
+    document: moved,
+    seconds: 30,
+  });
+  await until("it is taken back", async () => {
+    const { trial } = await client.ok("GET", "/api/network");
+    return trial === null;
+  });
+  t.false(await answers("10.1.2.1"));
+  t.notRegex(await shell("ip -brief link"), /lan-guest/);
+
+  t.log("the same, confirmed from the new address");
+  const { token } = await client.ok("POST", "/api/network/trial", {
+    document: moved,
+    seconds: 600,
+  });
+  await until("the box answers there too, with the old lease", async () =>
+    answers("10.1.2.1"),
+  );
+  await household.run(
+    ...(["curl", "-sk", "--fail", "--max-time", "60"] as const),
+    ...(["--json", JSON.stringify({ token })] as const),
+    "https://10.1.2.1/api/network/confirm",
+  );
+  t.like(await client.ok("GET", "/api/network"), {
+    current: 1,
+    former: ["192.168.77.1"],
+    trial: null,
+  });
+  t.regex(await lease(household.namespace, household.tap), /^10\.1\.2\.\d\d$/);
+  t.true(await answers("10.1.2.1"));
+  await household.run(
+    ...(["ip", "addr", "add", "192.168.77.150/24", "dev"] as const),
+    household.tap,
+  );
+
+  t.log("guests, by a tagged device at the LAN ports");
+  await shell(
+    "ip netns add visitor && ip link add v0 type veth peer name v1 netns visitor && ip link set v0 master lan-home up && ip -n visitor link set v1 up && ip -n visitor link add link v1 name v1.20 type vlan id 20 && ip -n visitor addr add 10.1.3.7/24 dev v1.20 && ip -n visitor link set v1.20 up && ip -n visitor route add default via 10.1.3.1",
+  );
+  const visitor = async (address: string, port: number): Promise<boolean> =>
+    /open/.test(
+      await shell(
+        `ip netns exec visitor timeout 10 bash -c 'exec 3<>/dev/tcp/${address}/${port}' && echo open || echo shut`,
+      ),
+    );
+  provider.serve(
+    {},
+    process.execPath,
+    "-e",
+    'require("node:net").createServer((socket) => socket.end("www")).listen(80, "0.0.0.0")',
+  );
+  t.true(await visitor("10.1.3.1", 53), "names");
+  t.true(await visitor("93.184.0.1", 80), "the Internet");
+  t.false(await visitor("10.1.3.1", 443), "not the pages");
+  t.false(await visitor("10.1.2.1", 443), "nor by the other address");
+
+  t.log("a port that leads to a computer, and what else the Internet sees");
+  const now = (await client.ok("GET", "/api/network")).document;
+  const own = (await household.run("hostname", "-I"))
+    .split(" ")
+    .find((address) => address.startsWith("10.1.2."));
+  now.forwards.push({
+    name: "Web",
+    protocol: "tcp",
+    port: 8080,
+    address: own,
+    toPort: 80,
+  });
+  const second = await client.ok("POST", "/api/network/trial", {
+    document: now,
+  });
+  await client.ok("POST", "/api/network/confirm", { token: second.token });
+  const [address] = /93\.184\.0\.5\d/.exec(wan.addresses.join(" ")) ?? [""];
+  const seen = await provider.run(
+    ...(["nmap", "-n", "-Pn", "-T4", "--max-retries", "2"] as const),
+    ...(["-p", "22,53,80,443,445,4471,8080", address] as const),
+  );
+  t.deepEqual(
+    [...seen.matchAll(/^(\d+)\/tcp +(\S+)/gm)].map(([, port, state]) => [
+      port,
+      state,
+    ]),
+    [
+      ["22", "filtered"],
+      ["53", "filtered"],
+      ["80", "filtered"],
+      ["443", "filtered"],
+      ["445", "filtered"],
+      ["4471", "open"],
+      // Nobody listens on the computer, and it is the computer that says so.
+      ["8080", "closed"],
+    ],
+  );
+
+  t.log("the next boot begins with it");
+  t.regex(
+    await shell(
+      "systemctl restart coppice-network && cat /run/coppice/network/networkd/30-home.network && nft list chain inet coppice destination",
+    ),
+    /Address=10\.1\.2\.1\/24[\s\S]*dport 8080 dnat ip to 10\.1\.2\./,
+  );
+  t.is(
+    (
+      await shell("systemctl --failed --no-legend --plain --no-pager | cat")
+    ).trim(),
+    "",
+  );
+});
