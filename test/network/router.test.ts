@@ -149,6 +149,12 @@ test("devices get addresses and names, reach the Internet, and are reached where
   t.is(await reach(t, guest, "93.184.0.1", 80), "www to 93.184.0.2");
   t.regex((await reach(t, laptop, "192.168.77.1", 443)) ?? "", /^box to /);
 
+  const counted = await inside(
+    street.router,
+    ...(["nft", "list", "set", "inet", "coppice", "received"] as const),
+  );
+  t.regex(counted, /192\.168\.78\.5\d[\s\S]* counter packets [1-9]/);
+
   t.log("inwards");
   t.is(
     await reach(t, street.internet, "93.184.0.2", 8080),

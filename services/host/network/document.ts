@@ -120,6 +120,13 @@ export const Network = Type.Object({
     ipv6: Type.Boolean({
       description: "by router advertisements and DHCPv6, with a prefix",
     }),
+    upload: Type.Union(
+      [Type.Integer({ minimum: 64, maximum: 10_000_000 }), Type.Null()],
+      {
+        description:
+          "kbit/s that the line carries, a little less than it has: CAKE then keeps queues short; null for no queue management",
+      },
+    ),
   }),
   lans: Type.Array(Lan, { minItems: 1, maxItems: 8 }),
   dns: Type.Object({
@@ -156,7 +163,7 @@ export const largestNetwork = 2 ** 20;
 /** What a box has before its owner says anything. */
 export const defaultNetwork: Network = {
   version: 1,
-  wan: { vlan: null, ipv4: { kind: "dhcp" }, ipv6: true },
+  wan: { vlan: null, ipv4: { kind: "dhcp" }, ipv6: true, upload: null },
   lans: [
     {
       id: "home",

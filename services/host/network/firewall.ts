@@ -4,6 +4,9 @@ import { addressOf, type Forward, type Lan, type Network } from "./document.ts";
 import { interfaceOf, uplinkOf } from "./interfaces.ts";
 import type { FormerAddress } from "./rendering.ts";
 
+/** Sets whose elements count what each device sent to the Internet and got from there. */
+export const trafficSets = { sent: "sent", received: "received" } as const;
+
 /** One chain of rules. */
 type Chain = readonly [name: string, type: string, rules: readonly string[]];
 
@@ -94,6 +97,14 @@ export function renderFirewall(
       ],
     ],
     [
+      "traffic",
+      "filter hook forward priority filter - 1; policy accept",
+      [
+        `iifname ${all} oifname ${uplink} update @${trafficSets.sent} { ip saddr }`,
+        `iifname ${uplink} oifname ${all} update @${trafficSets.received} { ip daddr }`,
+      ],
+    ],
+    [
       // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
       "clamp",
       "filter hook forward priority mangle; policy accept",
@@ -132,6 +143,10 @@ export function renderFirewall(
     "table inet coppice",
     "delete table inet coppice",
     "table inet coppice {",
+    ...Object.values(trafficSets).map(
+      (name) =>
+        `\tset ${name} {\n\t\ttype ipv4_addr; size 4096; flags dynamic, timeout; timeout 1d; counter;\n\t}`,
+    ),
     ...chains.map(([name, type, rules]) =>
       [
         `\tchain ${name} {`,

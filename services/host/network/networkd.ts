@@ -78,7 +78,7 @@ function wanFiles(
   { wan }: Network,
   uplink: string,
 ): [name: string, text: string][] {
-  const { ipv4, ipv6 } = wan;
+  const { ipv4, ipv6, upload } = wan;
   const isStatic = ipv4.kind === "static";
   const dhcp = isStatic ? (ipv6 ? "ipv6" : "no") : ipv6 ? "yes" : "ipv4";
   const towards = text(
@@ -98,6 +98,13 @@ function wanFiles(
     ],
     // A prefix is asked for also where the router says nothing of DHCPv6.
     ipv6 && ["DHCPv6", "WithoutRA=solicit"],
+    // Fair between devices (behind NAT) and between their flows.
+    upload !== null && [
+      "CAKE",
+      `Bandwidth=${upload}K`,
+      "NAT=yes",
+      "FlowIsolationMode=triple",
+    ],
     ["Link", "RequiredForOnline=no"],
   );
   if (wan.vlan === null) return [["10-wan.network", towards]];

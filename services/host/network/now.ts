@@ -5,6 +5,7 @@ import { Parse } from "typebox/value";
 import { command } from "../command.ts";
 import { clash, contains } from "./check.ts";
 import type { Network } from "./document.ts";
+import { trafficSets } from "./firewall.ts";
 import { interfaceOf, uplinkOf } from "./interfaces.ts";
 import type { Device, NetworkNow, Trouble } from "./state.ts";
 
@@ -38,16 +39,41 @@ const Neighbours = Type.Array(
 );
 type Neighbours = Static<typeof Neighbours>;
 
+const Counted = Type.Object({
+  nftables: Type.Array(
+    Type.Object({
+      set: Type.Optional(
+        Type.Object({
+          elem: Type.Optional(
+            Type.Array(
+              Type.Object({
+                elem: Type.Object({
+                  val: Type.String(),
+                  counter: Type.Object({ bytes: Type.Integer() }),
+                }),
+              }),
+            ),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+/** A device, without what it sent and got. */
+type Found = Omit<Device, "sent" | "received">;
+
 /** Looks at ports, addresses, leases and neighbours, and says what is wrong. @param leases dnsmasq's file of leases */
 export async function readNow(
   network: Network,
   leases: string,
 ): Promise<NetworkNow> {
-  const [links, routes, neighbours, lines] = await Promise.all([
+  const [links, routes, neighbours, lines, sent, received] = await Promise.all([
     ip(Links, "address", "show"),
     ip(Routes, "route", "show", "default"),
     ip(Neighbours, "neighbour", "show"),
     readFile(leases, "utf8").catch(() => ""),
+    bytesBy(trafficSets.sent),
+    bytesBy(trafficSets.received),
   ]);
   const uplink = uplinkOf(network);
   const link = links.find(({ ifname }) => ifname === uplink);
@@ -62,9 +88,27 @@ export async function readNow(
   };
   return {
     wan,
-    devices: devicesOf(network, lines, neighbours),
+    devices: devicesOf(network, lines, neighbours).map((device) => ({
+      ...device,
+      sent: sent.get(device.address) ?? 0,
+      received: received.get(device.address) ?? 0,
+    })),
     troubles: await troublesOf(network, wan),
   };
+}
+
+/** What the firewall counted, by address; nothing where its rules are not loaded. */
+async function bytesBy(set: string): Promise<Map<string, number>> {
+  const text = await command("nft", [
+    ...["--json", "list", "set", "inet", "coppice", set],
+  ]).catch(() => undefined);
+  if (text === undefined) return new Map();
+  const { nftables } = Parse(Counted, JSON.parse(text));
+  return new Map(
+    nftables
+      .flatMap(({ set: one }) => one?.elem ?? [])
+      .map(({ elem: { val, counter } }) => [val, counter.bytes]),
+  );
 }
 
 async function ip<S extends typeof Links | typeof Routes | typeof Neighbours>(
@@ -81,10 +125,10 @@ function devicesOf(
   { lans }: Network,
   lines: string,
   neighbours: Neighbours,
-): Device[] {
+): Found[] {
   const alive = (state: string[]): boolean =>
     !state.includes("FAILED") && !state.includes("INCOMPLETE");
-  const devices = new Map<string, Device>();
+  const devices = new Map<string, Found>();
   // dnsmasq: end (0: never), hardware address, address, name or *, client id; DHCPv6 follows behind a line of its own.
   for (const line of lines.split(/^duid /m)[0]?.split("\n") ?? []) {
     const [end, mac = "", address = "", name = "*"] = line.split(" ");

@@ -53,6 +53,10 @@ export const Device = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
   lan: Type.String({ description: "id of its network" }),
   here: Type.Boolean({ description: "whether it was heard of just now" }),
+  sent: Type.Integer({
+    description: "bytes to the Internet since the rules were loaded",
+  }),
+  received: Type.Integer({ description: "bytes from the Internet, likewise" }),
   until: Type.Union([Type.Number(), Type.Null()], {
     description: "end of its lease, milliseconds since 1970",
   }),

@@ -99,6 +99,7 @@ const wan = fc.record({
     } as Extract<Network["wan"]["ipv4"], { kind: "static" }>),
   ),
   ipv6: fc.boolean(),
+  upload: fc.option(fc.integer({ min: 64, max: 10_000_000 })),
 });
 
 const network: fc.Arbitrary<Network> = fc

@@ -30,13 +30,23 @@ export type Edit = (change: (draft: Document) => void) => void;
 /** The household's network: the line, the devices, and every setting, which are tried together before they are kept. */
 export function Network() {
   const [state, setState] = useState<NetworkState>();
-  const [now, setNow] = useState<NetworkNow>();
+  const [seen, setSeen] = useState<{
+    now: NetworkNow;
+    at: number;
+    before?: { now: NetworkNow; at: number };
+  }>();
   const [draft, setDraft] = useState<Document>();
   const [problem, setProblem] = useState<string>();
   const refresh = useCallback(async () => {
     try {
       setState(await api<NetworkState>("GET", "/network"));
-      setNow(await api<NetworkNow>("GET", "/network/now"));
+      const now = await api<NetworkNow>("GET", "/network/now");
+      const at = performance.now();
+      setSeen((last) => ({
+        now,
+        at,
+        ...(last ? { before: { now: last.now, at: last.at } } : {}),
+      }));
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);
@@ -47,12 +57,13 @@ export function Network() {
     const timer = setInterval(refresh, 3000);
     return () => clearInterval(timer);
   }, [refresh]);
-  if (!state || !now)
+  if (!state || !seen)
     return problem ? (
       <Notice kind="error">{problem}</Notice>
     ) : (
       <Spinner label="Asking the box" />
     );
+  const { now, before } = seen;
   const document = draft ?? state.document;
   const edit: Edit = (change) => {
     const copy = structuredClone(document);
@@ -86,7 +97,13 @@ export function Network() {
             <LineForm wan={document.wan} edit={edit} />
           </Card>
           <Card title="Devices" Icon={Router}>
-            <Devices now={now} document={document} edit={edit} />
+            <Devices
+              now={now}
+              before={before?.now}
+              seconds={before ? (seen.at - before.at) / 1000 : 0}
+              document={document}
+              edit={edit}
+            />
           </Card>
           <Card title="What comes in" Icon={DoorOpen}>
             <Openings document={document} edit={edit} />

@@ -1,5 +1,6 @@
 import { Pin, PinOff } from "lucide-preact";
 import type { Network, NetworkNow } from "../../../../../host/client.ts";
+import { bytes } from "../../format.ts";
 import type { Edit } from "../network.tsx";
 
 type Device = NetworkNow["devices"][number];
@@ -7,10 +8,15 @@ type Device = NetworkNow["devices"][number];
 /** Who is in the household's networks, and who has the same address each time. */
 export function Devices({
   now: { devices },
+  before,
+  seconds,
   document: { lans },
   edit,
 }: {
   now: NetworkNow;
+  /** What was seen so many seconds earlier. */
+  before: NetworkNow | undefined;
+  seconds: number;
   document: Network;
   edit: Edit;
 }) {
@@ -25,8 +31,18 @@ export function Devices({
       name,
       lan,
       here: false,
+      sent: 0,
+      received: 0,
       until: null,
     }));
+  const rate = (device: Device, way: "sent" | "received"): string => {
+    const old = before?.devices.find(
+      ({ address }) => address === device.address,
+    );
+    const grown = old && seconds > 0 ? device[way] - old[way] : 0;
+    // Counters begin anew with the rules.
+    return `${bytes(Math.max(0, grown) / Math.max(seconds, 0.1))}/s`;
+  };
   const all = [...devices, ...absent].sort(
     (a, b) => Number(b.here) - Number(a.here),
   );
@@ -45,6 +61,11 @@ export function Devices({
               <span class="quiet-text mono">
                 {fixed?.address ?? address} · {mac}
               </span>
+              {here && (
+                <span class="quiet-text">
+                  {rate(device, "received")} down, {rate(device, "sent")} up
+                </span>
+              )}
             </div>
             <span class={`badge ${here ? "good" : ""}`}>
               {here ? (lan?.name ?? "here") : "away"}

@@ -22,7 +22,7 @@ export function Internet({ now: { wan } }: { now: NetworkNow }) {
 /** How the line is to be used. */
 export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
   const [open, setOpen] = useState(false);
-  const { ipv4, vlan, ipv6 } = wan;
+  const { ipv4, vlan, ipv6, upload } = wan;
   if (!open)
     return (
       <div class="actions start">
@@ -91,6 +91,19 @@ export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
         onInput={({ currentTarget: { value } }) =>
           edit((draft) => {
             draft.wan.vlan = value.trim() === "" ? null : Number(value);
+          })
+        }
+      />
+      <Field
+        label="Upload of the line, Mbit/s"
+        hint="A little less than it has: then games and calls stay quick while somebody uploads (CAKE). Empty: off."
+        inputMode="decimal"
+        value={upload === null ? "" : upload / 1000}
+        onChange={({ currentTarget: { value } }) =>
+          edit((draft) => {
+            const rate = Number(value.replace(",", "."));
+            draft.wan.upload =
+              value.trim() === "" ? null : Math.round(rate * 1000);
           })
         }
       />
