@@ -47,6 +47,8 @@ export const hostTools = {
     nmap: "nmap",
     "kea-dhcp6-server": "kea-dhcp6",
     radvd: "radvd",
+    "wireguard-tools": "wg",
+    "wireguard-go": "wireguard-go",
     "iputils-ping": "ping",
     procps: "sysctl",
     udhcpc: "udhcpc",

@@ -1,10 +1,11 @@
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
-import { Network } from "./network/document.ts";
+import { Network, type Vpn } from "./network/document.ts";
 import {
   NetworkNow,
   NetworkState,
+  NewPhone,
   type NewTrial,
   Trial,
 } from "./network/state.ts";
@@ -265,6 +266,18 @@ export class HostClient implements AsyncDisposable {
   async tryNetwork(trial: NewTrial, signal?: AbortSignal): Promise<Trial> {
     return await this.#client.call(Trial, "POST", "/network/trial", {
       body: trial,
+      signal,
+    });
+  }
+
+  /** Draws a key for a phone that is to come home by WireGuard. */
+  async drawPhone(
+    vpn: Vpn,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<NewPhone> {
+    return await this.#client.call(NewPhone, "POST", "/network/phone", {
+      body: { vpn, name },
       signal,
     });
   }

@@ -25,6 +25,7 @@ import { addressOf, type Lan } from "./network/document.ts";
 import { folderNetwork } from "./network/folder-network.ts";
 import { HomeNetwork } from "./network/home-network.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
+import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
 import { StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
@@ -50,6 +51,7 @@ await runService("host", async (log) => {
           join(state, "network/rendered"),
         )
       : folderNetwork,
+    shelf === undefined ? keyFile : join(state, "wireguard-key"),
     (error) =>
       log.error({ err: error }, "the network was not set as it was to be"),
   );

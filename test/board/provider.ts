@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { killWithParent } from "../../scripts/board.ts";
 import { inside, Namespaces } from "../namespaces.ts";
+import { until } from "../network/until.ts";
 import type { Household } from "./household.ts";
 
 /** An Internet provider at a box's WAN port: DHCP, names, and IPv6 with a delegated prefix (Kea and radvd). Needs root. */
@@ -49,6 +50,8 @@ export class Provider implements AsyncDisposable {
       await provider.run(
         ...(["ip", "addr", "add", address, "nodad", "dev", "eth0"] as const),
       );
+    // Kea looks for its interface once, and takes no address that is not sure yet.
+    await provider.run("sysctl", "-qw", "net.ipv6.conf.eth0.accept_dad=0");
     await provider.run("ip", "link", "set", "eth0", "up");
     const kea = join(folder, "kea-dhcp6.json");
     await writeFile(
@@ -58,6 +61,9 @@ export class Provider implements AsyncDisposable {
           "interfaces-config": { interfaces: ["eth0"] },
           "lease-database": { type: "memfile", persist: false },
           "data-directory": folder,
+          loggers: [
+            { name: "kea-dhcp6", output_options: [{ output: "/dev/null" }] },
+          ],
           subnet6: [
             {
               subnet: "2a0c:1::/64",
@@ -104,6 +110,28 @@ export class Provider implements AsyncDisposable {
   /** Runs a command there. @throws Error where it fails */
   async run(command: string, ...args: string[]): Promise<string> {
     return await inside(this.namespace, command, ...args);
+  }
+
+  /** Brings up WireGuard there as a phone would, with what the box's page showed. @param folder for its file */
+  async comeHome(configuration: string, folder: string): Promise<void> {
+    const [, address = ""] = /^Address = (.+)$/m.exec(configuration) ?? [];
+    const file = join(folder, "phone.conf");
+    // wg(8) leaves addresses and names to wg-quick(8), which would take this machine's resolver.
+    await writeFile(
+      file,
+      configuration.replace(/^(Address|DNS) = .*\n/gm, ""),
+      { mode: 0o600 },
+    );
+    this.serve({}, "wireguard-go", "--foreground", "phone");
+    await until("the tunnel's device is there", async () =>
+      this.run("wg", "setconf", "phone", file).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await this.run("ip", "addr", "add", address, "dev", "phone");
+    await this.run("ip", "link", "set", "phone", "up");
+    await this.run("ip", "route", "add", "10.0.0.0/8", "dev", "phone");
   }
 
   /** Runs a program there for as long as the provider is there. */

@@ -152,11 +152,24 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     address: own,
     toPort: 80,
   });
+  now.wan.upload = 20_000;
+  const [address = ""] = /93\.184\.0\.5\d/.exec(wan.addresses.join(" ")) ?? [];
+  now.vpn = {
+    port: 51820,
+    address: "10.77.0.1/24",
+    endpoint: address,
+    phones: [],
+  };
+  const { phone, configuration } = await client.ok(
+    "POST",
+    "/api/network/phone",
+    { vpn: now.vpn, name: "Ada's phone" },
+  );
+  now.vpn.phones.push(phone);
   const second = await client.ok("POST", "/api/network/trial", {
     document: now,
   });
   await client.ok("POST", "/api/network/confirm", { token: second.token });
-  const [address] = /93\.184\.0\.5\d/.exec(wan.addresses.join(" ")) ?? [""];
   const seen = await provider.run(
     ...(["nmap", "-n", "-Pn", "-T4", "--max-retries", "2"] as const),
     ...(["-p", "22,53,80,443,445,4471,8080", address] as const),
@@ -176,6 +189,31 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
       // Nobody listens on the computer, and it is the computer that says so.
       ["8080", "closed"],
     ],
+  );
+
+  t.log("a phone on the Internet comes home, by what the QR code says");
+  await provider.comeHome(configuration, machine.folder);
+  await until("it reaches the pages through the tunnel", async () =>
+    provider
+      .run("curl", "-sk", "--max-time", "20", "https://10.77.0.1/api/session")
+      .then(
+        (said) => said.includes("claimed"),
+        () => false,
+      ),
+  );
+  t.is(
+    (
+      await provider.run(
+        ...(["dig", "+short", "+tries=9", "@10.77.0.1"] as const),
+        "coppice.home.arpa",
+      )
+    ).trim(),
+    "10.1.2.1",
+  );
+  t.regex(
+    await shell("tc qdisc show dev wan0"),
+    /cake .*bandwidth 20Mbit/,
+    "the upload's queue is kept short",
   );
 
   t.log("the next boot begins with it");

@@ -94,9 +94,14 @@ async function dig(from: string, name: string): Promise<string> {
 }
 
 async function open(folder: string, street: Street): Promise<HomeNetwork> {
-  return await HomeNetwork.open(folder, street, (error) => {
-    throw error;
-  });
+  return await HomeNetwork.open(
+    folder,
+    street,
+    join(folder, "key"),
+    (error) => {
+      throw error;
+    },
+  );
 }
 
 test("devices get addresses and names, reach the Internet, and are reached where the owner opened a port; guests reach nothing else", async (t) => {

@@ -51,6 +51,16 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   await page.getByLabel("Port", { exact: true }).fill("25565");
   await page.getByLabel("Address of the device").fill("192.168.77.9");
   await press("Add");
+  await press("Switch it on");
+  await page
+    .getByLabel("Name or address of this box on the Internet")
+    .fill("home.example");
+  await press("Add a phone");
+  await page.getByLabel("Whose is it?").fill("Ada's phone");
+  await press("Draw its key");
+  await page.getByLabel("The phone's configuration as a QR code").waitFor();
+  await seen("network-phone");
+  await press("Done");
   await press("Try these changes");
   await page.getByRole("timer").waitFor();
   await page.getByText("A change by Ada is in force").scrollIntoViewIfNeeded();
@@ -63,6 +73,10 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   const { document, history } = await client.ok("GET", "/api/network");
   t.like(document, {
     lans: [{ id: "home" }, { id: "guest1", vlan: 30, guest: true }],
+    vpn: {
+      endpoint: "home.example",
+      phones: [{ name: "Ada's phone", address: "10.77.0.2" }],
+    },
     forwards: [{ name: "Game", port: 25565, toPort: 25565 }],
     dns: { names: [{ name: "nas", address: "192.168.77.9" }] },
   });
@@ -70,7 +84,12 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
     {
       id: 1,
       who: "Ada",
-      what: ["Guests: new network", "Local names", "Port forwards"],
+      what: [
+        "Guests: new network",
+        "Local names",
+        "Port forwards",
+        "The way home from elsewhere",
+      ],
     },
   ]);
 

@@ -6,9 +6,12 @@ import {
   Network,
   NetworkNow,
   NetworkState,
+  NewPhone,
   NewTrial,
+  Phone,
   Settled,
   Trial,
+  Vpn,
 } from "../../host/client.ts";
 import type { NodeClient } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
@@ -104,6 +107,20 @@ export function addNetworkRoutes(
               ? "an API token"
               : "the box's command line",
       }),
+  );
+  app.post(
+    "/api/network/phone",
+    {
+      config: { access: "browser" },
+      schema: {
+        tags,
+        summary:
+          "Draw a key for a phone that is to come home by WireGuard; put the phone into the document, and what it takes into the phone",
+        body: Type.Object({ vpn: Vpn, name: Phone.properties.name }),
+        response: { 200: NewPhone },
+      },
+    },
+    async ({ body }) => await host.drawPhone(body.vpn, body.name),
   );
   app.post(
     "/api/network/confirm",

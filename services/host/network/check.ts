@@ -1,7 +1,8 @@
 /** What a schema cannot say of a network: that its parts fit together. */
 import ipaddr from "ipaddr.js";
 import { CoppiceError } from "../../shared/errors.ts";
-import { addressOf, type Lan, type Network } from "./document.ts";
+import { addressOf, type Lan, type Network, type Vpn } from "./document.ts";
+import { vpnId } from "./interfaces.ts";
 
 /** TCP port on which friends' boxes are answered. */
 export const peerPort = 4471;
@@ -62,6 +63,19 @@ export function contains(cidr: string, address: string): boolean {
   return overlap(rangeOf(cidr), [number, number]);
 }
 
+/** An address for another phone; undefined where all are taken. */
+export function freeAddress({ address, phones }: Vpn): string | undefined {
+  const taken = [address.split("/")[0], ...phones.map((one) => one.address)];
+  const [first, last] = rangeOf(address);
+  for (let number = first + 1; number < last; number++) {
+    const free = [24, 16, 8, 0]
+      .map((shift) => (number >>> shift) & 255)
+      .join(".");
+    if (!taken.includes(free)) return free;
+  }
+  return undefined;
+}
+
 /** Refuses what would not work, naming the field. @throws NetworkDocumentError */
 export function checkNetwork(network: Network): void {
   network.lans.forEach((lan, index) => {
@@ -87,6 +101,7 @@ export function checkNetwork(network: Network): void {
       checkServer(address, `/dns/upstream/servers/${index}/address`);
     });
   checkNames(network);
+  checkVpn(network);
   checkOpenings(network);
 }
 
@@ -132,15 +147,11 @@ function checkLan(lan: Lan, index: number, { lans, wan }: Network): void {
     );
   checkHost(lan.address, field("address"));
   const range = rangeOf(lan.address);
-  if (!household.some((one) => one[0] <= range[0] && range[1] <= one[1]))
-    throw new NetworkDocumentError(
-      field("address"),
-      "A household's addresses are in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; others belong to somebody on the Internet.",
-    );
+  checkHousehold(lan.address, field("address"));
   for (const [other, { id, vlan, address, name }] of lans
     .slice(0, index)
     .entries()) {
-    if (id === lan.id)
+    if (id === lan.id || lan.id === vpnId)
       throw new NetworkDocumentError(field("id"), "Two networks have this id.");
     if (vlan === lan.vlan && other > 0)
       throw new NetworkDocumentError(
@@ -196,6 +207,46 @@ function checkLan(lan: Lan, index: number, { lans, wan }: Network): void {
     );
 }
 
+function checkVpn({ vpn, lans, wan, forwards }: Network): void {
+  if (!vpn) return;
+  checkHost(vpn.address, "/vpn/address");
+  checkHousehold(vpn.address, "/vpn/address");
+  const other = lans.find(({ address }) => clash(address, vpn.address));
+  if (other)
+    throw new NetworkDocumentError(
+      "/vpn/address",
+      `It has addresses in common with the network "${other.name}".`,
+    );
+  if (wan.ipv4.kind === "static" && clash(wan.ipv4.address, vpn.address))
+    throw new NetworkDocumentError(
+      "/vpn/address",
+      "It has addresses in common with the network towards the Internet.",
+    );
+  const taken = forwards.find(
+    ({ port, protocol }) => port === vpn.port && protocol !== "tcp",
+  );
+  if (taken)
+    throw new NetworkDocumentError(
+      "/vpn/port",
+      `"${taken.name}" has this port already.`,
+    );
+  const [first, last] = rangeOf(vpn.address);
+  vpn.phones.forEach(({ address }, index) => {
+    const number = numberOf(address);
+    if (number <= first || last <= number || address === addressOf(vpn))
+      throw new NetworkDocumentError(
+        `/vpn/phones/${index}/address`,
+        `It has to be an address of ${vpn.address} that is not the box's.`,
+      );
+  });
+  for (const key of ["publicKey", "address"] as const)
+    unique(
+      vpn.phones.map((one) => one[key]),
+      (index) => `/vpn/phones/${index}/${key}`,
+      "Two phones have this",
+    );
+}
+
 function checkOpenings({ forwards, pinholes, lans }: Network): void {
   forwards.forEach(({ protocol, port, address }, index) => {
     const field = (name: string): string => `/forwards/${index}/${name}`;
@@ -243,6 +294,15 @@ function checkHost(cidr: string, field: string): void {
     throw new NetworkDocumentError(
       field,
       "The first and the last address of a network are no machine's.",
+    );
+}
+
+function checkHousehold(cidr: string, field: string): void {
+  const [first, last] = rangeOf(cidr);
+  if (!household.some((one) => one[0] <= first && last <= one[1]))
+    throw new NetworkDocumentError(
+      field,
+      "A household's addresses are in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; others belong to somebody on the Internet.",
     );
 }
 

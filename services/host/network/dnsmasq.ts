@@ -1,15 +1,17 @@
 import ipaddr from "ipaddr.js";
 import { reservedNames } from "./check.ts";
 import { addressOf, type Lan, type Network } from "./document.ts";
-import { interfaceOf } from "./interfaces.ts";
+import { interfaceOf, vpnId } from "./interfaces.ts";
 
 /** The household's own domain (RFC 8375). */
 export const domain = "home.arpa";
 
 /** dnsmasq.conf: addresses and names for the household's devices; what it does not know, systemd-resolved finds out. */
-export function renderDnsmasq({ lans, dns, wan }: Network): string {
+export function renderDnsmasq({ lans, dns, wan, vpn }: Network): string {
+  const away = interfaceOf({ id: vpnId });
   return [
     ...lans.map((lan) => `interface=${interfaceOf(lan)}`),
+    ...(vpn ? [`interface=${away}`, `no-dhcp-interface=${away}`] : []),
     "except-interface=lo",
     "bind-dynamic",
     "no-hosts",

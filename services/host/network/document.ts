@@ -101,6 +101,26 @@ export const Pinhole = Type.Object({
 });
 export type Pinhole = Static<typeof Pinhole>;
 
+/** A phone or computer that comes in from elsewhere. */
+export const Phone = Type.Object({
+  name: Label,
+  publicKey: Type.String({
+    pattern: "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$",
+    description: "WireGuard's, in base64",
+  }),
+  address: Ipv4,
+});
+export type Phone = Static<typeof Phone>;
+
+/** The way home from elsewhere: WireGuard. */
+export const Vpn = Type.Object({
+  port: PortNumber,
+  address: Cidr,
+  endpoint: DomainName,
+  phones: Type.Array(Phone, { maxItems: 64 }),
+});
+export type Vpn = Static<typeof Vpn>;
+
 /** The whole of it. */
 export const Network = Type.Object({
   version: Type.Literal(1),
@@ -154,6 +174,7 @@ export const Network = Type.Object({
   }),
   forwards: Type.Array(Forward, { maxItems: 64 }),
   pinholes: Type.Array(Pinhole, { maxItems: 64 }),
+  vpn: Type.Union([Vpn, Type.Null()]),
 });
 export type Network = Static<typeof Network>;
 
@@ -183,6 +204,7 @@ export const defaultNetwork: Network = {
   },
   forwards: [],
   pinholes: [],
+  vpn: null,
 };
 
 /** The address of the box in a network, without the prefix's length. */

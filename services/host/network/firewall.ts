@@ -1,8 +1,11 @@
 import ipaddr from "ipaddr.js";
 import { peerPort } from "./check.ts";
 import { addressOf, type Forward, type Lan, type Network } from "./document.ts";
-import { interfaceOf, uplinkOf } from "./interfaces.ts";
+import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
 import type { FormerAddress } from "./rendering.ts";
+
+/** A network of the household, as far as rules tell them apart. */
+type Side = Pick<Lan, "id" | "address" | "guest">;
 
 /** Sets whose elements count what each device sent to the Internet and got from there. */
 export const trafficSets = { sent: "sent", received: "received" } as const;
@@ -32,13 +35,20 @@ export function renderFirewall(
   network: Network,
   former: readonly FormerAddress[],
 ): string {
-  const { lans, forwards, pinholes } = network;
+  const { forwards, pinholes, vpn } = network;
+  // Whoever comes home by WireGuard is at home.
+  const lans: readonly Side[] = vpn
+    ? [...network.lans, { id: vpnId, address: vpn.address, guest: false }]
+    : network.lans;
   const uplink = quote(uplinkOf(network));
-  const home = quote(interfaceOf(lans[0] as Lan));
-  const names = (some: readonly Lan[]): string =>
+  const home = quote(interfaceOf(lans[0] as Side));
+  const names = (some: readonly Side[]): string =>
     set(some.map((lan) => quote(interfaceOf(lan))));
   const trusted = lans.filter(({ guest }) => !guest);
   const reached = trusted.slice(1);
+  const homes = names(
+    lans.filter(({ id }, index) => index === 0 || id === vpnId),
+  );
   const addresses = [...lans, ...former].map(({ address }) => address);
   const own = set(addresses.map((address) => addressOf({ address })));
   const nets = set(addresses.map(netOf));
@@ -71,6 +81,11 @@ export function renderFirewall(
         `iifname ${names(trusted)} tcp dport { 443, 445 } accept`,
         `iifname ${home} tcp dport ${peerPort} accept`,
         `iifname ${uplink} tcp dport ${peerPort} limit rate 20/second burst 60 packets accept`,
+        ...(vpn
+          ? [
+              `iifname ${uplink} udp dport ${vpn.port} limit rate 200/second burst 400 packets accept`,
+            ]
+          : []),
         // The DHCPv6 client's answers come from link-local addresses and are not "related".
         `iifname ${uplink} ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept`,
       ],
@@ -85,7 +100,7 @@ export function renderFirewall(
         `iifname ${uplink} icmpv6 type { ${icmpErrors} } accept`,
         `iifname ${all} oifname ${uplink} accept`,
         ...(reached.length > 0
-          ? [`iifname ${home} oifname ${names(reached)} accept`]
+          ? [`iifname ${homes} oifname ${names(trusted)} accept`]
           : []),
         "ct status dnat accept",
         ...pinholes.flatMap(({ host, protocol, port }) =>

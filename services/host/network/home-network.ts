@@ -11,15 +11,17 @@ import {
 } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { changesBetween } from "./changes.ts";
-import { checkNetwork, clash } from "./check.ts";
-import { addressOf, defaultNetwork, Network } from "./document.ts";
+import { checkNetwork, clash, freeAddress } from "./check.ts";
+import { addressOf, defaultNetwork, Network, type Vpn } from "./document.ts";
 import { renderNetwork } from "./rendering.ts";
 import {
   type NetworkState,
+  type NewPhone,
   type NewTrial,
   Settled,
   type Trial,
 } from "./state.ts";
+import { drawKey, ownKey, phoneConfiguration } from "./wireguard.ts";
 
 /** Follows rendered files. */
 export interface NetworkRunner {
@@ -62,6 +64,7 @@ interface RunningTrial {
 export class HomeNetwork implements AsyncDisposable {
   readonly #folder: string;
   readonly #runner: NetworkRunner;
+  readonly #keyFile: string;
   readonly #onError: (error: unknown) => void;
   readonly #turns = new Mutex();
   #pointer: Pointer = { current: 0, former: [] };
@@ -72,25 +75,28 @@ export class HomeNetwork implements AsyncDisposable {
   private constructor(
     folder: string,
     runner: NetworkRunner,
+    keyFile: string,
     onError: (error: unknown) => void,
   ) {
     this.#folder = folder;
     this.#runner = runner;
+    this.#keyFile = keyFile;
     this.#onError = onError;
   }
 
   /**
-   * Takes up what was confirmed last, whatever runs now. @param state the host's own folder. @param onError hears where a
-   * change could not be taken back by itself
+   * Takes up what was confirmed last, whatever runs now. @param state the host's own folder. @param keyFile where the box's
+   * WireGuard key is, or is to be. @param onError hears where a change could not be taken back by itself
    */
   static async open(
     state: string,
     runner: NetworkRunner,
+    keyFile: string,
     onError: (error: unknown) => void,
   ): Promise<HomeNetwork> {
     const folder = join(state, "network");
     await mkdir(join(folder, "history"), { recursive: true, mode: 0o700 });
-    const network = new HomeNetwork(folder, runner, onError);
+    const network = new HomeNetwork(folder, runner, keyFile, onError);
     const pointer = await readJson(Pointer, join(folder, "network.json"));
     if (pointer) {
       network.#pointer = pointer;
@@ -155,6 +161,7 @@ export class HomeNetwork implements AsyncDisposable {
         this.#provisional(document),
         this.#formerIn(document),
       );
+      if (document.vpn) await ownKey(this.#keyFile);
       await this.#runner.check(files);
       try {
         await this.#runner.apply(files);
@@ -217,6 +224,21 @@ export class HomeNetwork implements AsyncDisposable {
       this.#endTrial();
       await this.#apply();
     });
+  }
+
+  /** Draws a key for a phone that is to come home by a way that a document describes. @throws BadRequestError: vpn-full */
+  async drawPhone(vpn: Vpn, name: string): Promise<NewPhone> {
+    const [key, { publicKey: box }] = [drawKey(), await ownKey(this.#keyFile)];
+    const address = freeAddress(vpn);
+    if (address === undefined)
+      throw new BadRequestError(
+        "This network has no address left. Give it a shorter prefix.",
+        "vpn-full",
+      );
+    return {
+      phone: { name, publicKey: key.publicKey, address },
+      configuration: phoneConfiguration(vpn, address, key, box),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

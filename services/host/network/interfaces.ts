@@ -8,6 +8,9 @@ export function uplinkOf({ wan }: Pick<Network, "wan">): string {
   return wan.vlan === null ? ports.wan : "wan-tagged";
 }
 
+/** Id of the network of those who come in by WireGuard; no other has it. */
+export const vpnId = "vpn";
+
 /** The interface of one of the household's networks. */
 export function interfaceOf({ id }: Pick<Lan, "id">): string {
   return `lan-${id}`;

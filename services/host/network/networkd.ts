@@ -1,6 +1,7 @@
-import type { Lan, Network } from "./document.ts";
-import { interfaceOf, ports, uplinkOf } from "./interfaces.ts";
+import type { Lan, Network, Vpn } from "./document.ts";
+import { interfaceOf, ports, uplinkOf, vpnId } from "./interfaces.ts";
 import type { FormerAddress } from "./rendering.ts";
+import { keyFile } from "./wireguard.ts";
 
 type Section = readonly [name: string, ...lines: (string | false)[]];
 
@@ -71,7 +72,46 @@ export function renderNetworkd(
       [`40-${one.id}.network`, lan(one, index + 1)],
     );
   });
+  if (network.vpn) files.push(...vpnFiles(network.vpn));
   return files;
+}
+
+function vpnFiles({
+  address,
+  port,
+  phones,
+}: Vpn): [name: string, text: string][] {
+  const name = interfaceOf({ id: vpnId });
+  return [
+    [
+      "50-vpn.netdev",
+      text(
+        ["NetDev", `Name=${name}`, "Kind=wireguard"],
+        ["WireGuard", `ListenPort=${port}`, `PrivateKeyFile=${keyFile}`],
+        ...phones.map(
+          (phone): Section => [
+            "WireGuardPeer",
+            `PublicKey=${phone.publicKey}`,
+            `AllowedIPs=${phone.address}/32`,
+          ],
+        ),
+      ),
+    ],
+    [
+      "50-vpn.network",
+      text(
+        ["Match", `Name=${name}`],
+        [
+          "Network",
+          `Address=${address}`,
+          "LinkLocalAddressing=no",
+          "LLMNR=no",
+          "IPv4Forwarding=yes",
+        ],
+        ["Link", "RequiredForOnline=no"],
+      ),
+    ],
+  ];
 }
 
 function wanFiles(

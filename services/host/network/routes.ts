@@ -1,9 +1,15 @@
 import { Type } from "typebox";
 import type { Server } from "../../shared/server.ts";
-import { largestNetwork, Network } from "./document.ts";
+import { largestNetwork, Network, Phone, Vpn } from "./document.ts";
 import type { HomeNetwork } from "./home-network.ts";
 import { readNow } from "./now.ts";
-import { NetworkNow, NetworkState, NewTrial, Trial } from "./state.ts";
+import {
+  NetworkNow,
+  NetworkState,
+  NewPhone,
+  NewTrial,
+  Trial,
+} from "./state.ts";
 
 /** The acts on the household's network. @param leases dnsmasq's file of leases */
 export function addNetworkRoutes(
@@ -41,6 +47,16 @@ export function addNetworkRoutes(
       schema: { body: NewTrial, response: { 200: Trial } },
     },
     async (request) => await network.try(request.body),
+  );
+  app.post(
+    "/network/phone",
+    {
+      schema: {
+        body: Type.Object({ vpn: Vpn, name: Phone.properties.name }),
+        response: { 200: NewPhone },
+      },
+    },
+    async ({ body }) => await network.drawPhone(body.vpn, body.name),
   );
   app.post(
     "/network/confirm",

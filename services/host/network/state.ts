@@ -1,6 +1,6 @@
 /** What is said of the household's network between processes. */
 import { type Static, Type } from "typebox";
-import { Network } from "./document.ts";
+import { Network, Phone } from "./document.ts";
 
 /** A change that was kept. */
 export const Settled = Type.Object({
@@ -45,6 +45,13 @@ export const NetworkState = Type.Object({
   history: Type.Array(Settled),
 });
 export type NetworkState = Static<typeof NetworkState>;
+
+/** A new phone for the way home, and what it takes; its private key is nowhere else. */
+export const NewPhone = Type.Object({
+  phone: Phone,
+  configuration: Type.String({ description: "wg-quick(8)" }),
+});
+export type NewPhone = Static<typeof NewPhone>;
 
 /** A device of the household. */
 export const Device = Type.Object({

@@ -12,11 +12,13 @@ import {
   defaultNetwork,
   type Lan,
   Network,
+  type Vpn,
 } from "../../../services/host/network/document.ts";
 import {
   type FormerAddress,
   renderNetwork,
 } from "../../../services/host/network/rendering.ts";
+import { drawKey } from "../../../services/host/network/wireguard.ts";
 
 const label = fc.string({
   minLength: 1,
@@ -143,6 +145,23 @@ const network: fc.Arbitrary<Network> = fc
         }),
         { maxLength: 5, selector: (one) => one.port },
       ),
+      vpn: fc.option(
+        fc.record({
+          port: fc.constant(4471),
+          address: fc.constant("172.31.5.1/24"),
+          endpoint: domainName,
+          phones: fc.uniqueArray(
+            fc.record({
+              name: label,
+              publicKey: fc.constant("").map(() => drawKey().publicKey),
+              address: fc
+                .integer({ min: 2, max: 254 })
+                .map((last) => `172.31.5.${last}`),
+            }),
+            { maxLength: 5, selector: ({ address }) => address },
+          ),
+        }),
+      ),
     }),
   )
   .map(({ forwards, ...rest }) => {
@@ -188,6 +207,16 @@ test("200 valid networks: the schema, nft and dnsmasq take each, and it is the s
     { numRuns: 200, verbose: 2 },
   );
 });
+
+function vpn(changed: Partial<Vpn>, phone = "172.31.5.2"): Vpn {
+  return {
+    port: 51820,
+    address: "172.31.5.1/24",
+    endpoint: "home.example",
+    phones: [{ name: "phone", publicKey: drawKey().publicKey, address: phone }],
+    ...changed,
+  };
+}
 
 const faults: [field: string, damage: (network: Network) => void][] = [
   ["/lans/0/id", ({ lans }) => Object.assign(lans[0] as Lan, { id: "den" })],
@@ -334,6 +363,31 @@ const faults: [field: string, damage: (network: Network) => void][] = [
         toPort: 80,
       };
       forwards.push({ ...one, protocol: "both" }, { ...one, protocol: "udp" });
+    },
+  ],
+  [
+    "/vpn/address",
+    (network) => {
+      network.vpn = vpn({ address: "192.168.77.129/25" });
+    },
+  ],
+  [
+    "/vpn/port",
+    (network) => {
+      network.vpn = vpn({ port: 5000 });
+      network.forwards.push({
+        name: "x",
+        protocol: "both",
+        port: 5000,
+        address: "192.168.77.9",
+        toPort: 80,
+      });
+    },
+  ],
+  [
+    "/vpn/phones/0/address",
+    (network) => {
+      network.vpn = vpn({}, "172.31.6.2");
     },
   ],
   [

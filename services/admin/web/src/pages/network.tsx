@@ -6,6 +6,7 @@ import {
   Network as NetworkIcon,
   Router,
   ShieldCheck,
+  Smartphone,
 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type {
@@ -23,6 +24,7 @@ import { Names } from "./network/names.tsx";
 import { Openings } from "./network/openings.tsx";
 import { Past } from "./network/past.tsx";
 import { Pending, RunningTrial } from "./network/trial.tsx";
+import { WayHome } from "./network/way-home.tsx";
 
 /** Changes a draft of the network by what is done to a copy. */
 export type Edit = (change: (draft: Document) => void) => void;
@@ -105,8 +107,17 @@ export function Network() {
               edit={edit}
             />
           </Card>
+          <Card title="From elsewhere" Icon={Smartphone}>
+            <WayHome vpn={document.vpn} edit={edit} />
+          </Card>
           <Card title="What comes in" Icon={DoorOpen}>
             <Openings document={document} edit={edit} />
+          </Card>
+          <Card title="The firewall in words" Icon={ShieldCheck}>
+            <FirewallWords document={state.document} />
+          </Card>
+          <Card title="Changes" Icon={History}>
+            <Past state={state} choose={(past) => setDraft(past)} />
           </Card>
         </div>
         <div class="column">
@@ -115,12 +126,6 @@ export function Network() {
           </Card>
           <Card title="Names" Icon={BookUser}>
             <Names dns={document.dns} edit={edit} />
-          </Card>
-          <Card title="The firewall in words" Icon={ShieldCheck}>
-            <FirewallWords document={state.document} />
-          </Card>
-          <Card title="Changes" Icon={History}>
-            <Past state={state} choose={(past) => setDraft(past)} />
           </Card>
         </div>
       </div>

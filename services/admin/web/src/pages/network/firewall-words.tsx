@@ -2,7 +2,7 @@ import type { Network } from "../../../../../host/client.ts";
 
 /** What the rules in force mean. */
 export function FirewallWords({
-  document: { lans, forwards, pinholes },
+  document: { lans, forwards, pinholes, vpn },
 }: {
   document: Network;
 }) {
@@ -14,7 +14,11 @@ export function FirewallWords({
   return (
     <ul class="words">
       <li>
-        From the Internet nothing reaches the box but friends' boxes (TCP 4471).
+        From the Internet nothing reaches the box but friends' boxes (TCP 4471)
+        {vpn
+          ? ` and your phones (UDP ${vpn.port}), which are then at home`
+          : ""}
+        .
       </li>
       <li>
         {forwards.length + pinholes.length === 0
