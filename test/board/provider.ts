@@ -89,7 +89,8 @@ export class Provider implements AsyncDisposable {
       ...["--interface=eth0", "--except-interface=lo", "--bind-interfaces"],
       "--dhcp-range=93.184.0.50,93.184.0.60,255.255.0.0,1h",
       `--dhcp-leasefile=${join(folder, "provider-leases")}`,
-      "--address=/www.example.org/93.184.0.1",
+      // Without a signed root, only names that are never signed can be answered.
+      "--address=/www.example.test/93.184.0.1",
     );
     provider.serve(
       {
