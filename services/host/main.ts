@@ -24,6 +24,7 @@ import { BoardNetwork } from "./network/board-network.ts";
 import { addressOf, type Lan } from "./network/document.ts";
 import { folderNetwork } from "./network/folder-network.ts";
 import { HomeNetwork } from "./network/home-network.ts";
+import { NetworkWatch } from "./network/now.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
 import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
@@ -158,7 +159,11 @@ await runService("host", async (log) => {
       return reply.status(202).send();
     },
   );
-  addNetworkRoutes(app, network, "/var/lib/coppice/lan/leases");
+  addNetworkRoutes(
+    app,
+    network,
+    new NetworkWatch("/var/lib/coppice/lan/leases"),
+  );
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),
     port: drive.port,

@@ -48,6 +48,8 @@ type Kept = Static<typeof Kept>;
 
 /** How many changes the history shows. */
 const shown = 50;
+/** Milliseconds until a change that could not be taken back is taken back once more. */
+const retryAfter = 5000;
 
 interface RunningTrial {
   document: Network;
@@ -71,6 +73,9 @@ export class HomeNetwork implements AsyncDisposable {
   #document: Network = defaultNetwork;
   #trial: RunningTrial | undefined;
   #expiry: NodeJS.Timeout | undefined;
+  /** Whether something else is in force than what was kept, because it could not be taken back. */
+  #astray = false;
+  #again: NodeJS.Timeout | undefined;
 
   private constructor(
     folder: string,
@@ -170,9 +175,7 @@ export class HomeNetwork implements AsyncDisposable {
         throw error;
       }
       const token = randomBytes(24).toString("base64url");
-      const timer = setTimeout(() => {
-        this.revert().catch(this.#onError);
-      }, seconds * 1000);
+      const timer = setTimeout(() => this.#giveUp(), seconds * 1000);
       this.#trial = {
         document,
         who,
@@ -220,9 +223,11 @@ export class HomeNetwork implements AsyncDisposable {
   /** Takes back what is being tried; nothing where nothing is. @throws CommandError */
   async revert(): Promise<void> {
     await this.#turns.run(async () => {
-      if (!this.#trial) return;
+      if (!this.#trial && !this.#astray) return;
       this.#endTrial();
-      await this.#apply();
+      this.#astray = true;
+      await this.#settle();
+      this.#astray = false;
     });
   }
 
@@ -243,6 +248,7 @@ export class HomeNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#expiry);
+    clearTimeout(this.#again);
     await this.revert();
   }
 
@@ -278,6 +284,14 @@ export class HomeNetwork implements AsyncDisposable {
     await this.#runner.apply(
       renderNetwork(this.#document, this.#pointer.former),
     );
+  }
+
+  /** Takes a trial back that nobody confirmed, as often as it takes: nobody may be left who could ask for it. */
+  #giveUp(): void {
+    this.revert().catch((error: unknown) => {
+      this.#onError(error);
+      this.#again = setTimeout(() => this.#giveUp(), retryAfter);
+    });
   }
 
   #endTrial(): void {

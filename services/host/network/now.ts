@@ -62,10 +62,30 @@ const Counted = Type.Object({
 /** A device, without what it sent and got. */
 type Found = Omit<Device, "sent" | "received">;
 
-/** Looks at ports, addresses, leases and neighbours, and says what is wrong. @param leases dnsmasq's file of leases */
-export async function readNow(
+/** Looks at ports, addresses, leases and neighbours, and says what is wrong. Names are tried twice a minute. */
+export class NetworkWatch {
+  readonly #leases: string;
+  #names: { at: number; found: Promise<boolean> } | undefined;
+
+  /** @param leases dnsmasq's file of leases */
+  constructor(leases: string) {
+    this.#leases = leases;
+  }
+
+  async read(network: Network): Promise<NetworkNow> {
+    return await readNow(network, this.#leases, async () => {
+      const now = performance.now();
+      if (!this.#names || now > this.#names.at + 30_000)
+        this.#names = { at: now, found: resolves() };
+      return await this.#names.found;
+    });
+  }
+}
+
+async function readNow(
   network: Network,
   leases: string,
+  namesAreFound: () => Promise<boolean>,
 ): Promise<NetworkNow> {
   const [links, routes, neighbours, lines, sent, received] = await Promise.all([
     ip(Links, "address", "show"),
@@ -93,7 +113,7 @@ export async function readNow(
       sent: sent.get(device.address) ?? 0,
       received: received.get(device.address) ?? 0,
     })),
-    troubles: await troublesOf(network, wan),
+    troubles: await troublesOf(network, wan, namesAreFound),
   };
 }
 
@@ -167,6 +187,7 @@ function devicesOf(
 async function troublesOf(
   { lans }: Network,
   { link, addresses, gateway }: NetworkNow["wan"],
+  namesAreFound: () => Promise<boolean>,
 ): Promise<Trouble[]> {
   if (!link)
     return [
@@ -209,7 +230,7 @@ async function troublesOf(
           ? "Everything but port forwards works. Switch the other router to bridge mode, or let it lead its ports to this box."
           : "The provider shares one address among its customers. Everything but port forwards works; friends' boxes reach this one by IPv6 or through another friend.",
     });
-  if (gateway !== null && !(await resolves()))
+  if (gateway !== null && !(await namesAreFound()))
     troubles.push({
       kind: "dns-dead",
       words: "Names of the Internet are not found.",

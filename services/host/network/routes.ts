@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import type { Server } from "../../shared/server.ts";
 import { largestNetwork, Network, Phone, Vpn } from "./document.ts";
 import type { HomeNetwork } from "./home-network.ts";
-import { readNow } from "./now.ts";
+import type { NetworkWatch } from "./now.ts";
 import {
   NetworkNow,
   NetworkState,
@@ -11,11 +11,11 @@ import {
   Trial,
 } from "./state.ts";
 
-/** The acts on the household's network. @param leases dnsmasq's file of leases */
+/** The acts on the household's network. */
 export function addNetworkRoutes(
   app: Server,
   network: HomeNetwork,
-  leases: string,
+  watch: NetworkWatch,
 ): void {
   app.get(
     "/network",
@@ -27,7 +27,7 @@ export function addNetworkRoutes(
     { schema: { response: { 200: NetworkNow } } },
     async () => {
       const { document } = await network.state();
-      return await readNow(document, leases);
+      return await watch.read(document);
     },
   );
   app.get(
