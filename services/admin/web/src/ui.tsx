@@ -1,6 +1,7 @@
 import { CircleAlert, CircleCheck, Info, LoaderCircle } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { renderSVG } from "uqr";
 
 /** A message that stands in the page: an error says what to do next. */
 export function Notice({
@@ -255,6 +256,26 @@ export function Fact({
       </dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** Text as a QR code, for a phone's camera. @param large for more text than a link */
+export function QrCode({
+  label,
+  text,
+  large = false,
+}: {
+  label: string;
+  text: string;
+  large?: boolean;
+}) {
+  return (
+    <div
+      class={large ? "qr large" : "qr"}
+      role="img"
+      aria-label={label}
+      dangerouslySetInnerHTML={{ __html: renderSVG(text) }}
+    />
   );
 }
 

@@ -1,9 +1,8 @@
 import { Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { renderSVG } from "uqr";
 import type { NewShare } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
-import { Dialog, Field, Form, Notice } from "../../ui.tsx";
+import { Dialog, Field, Form, Notice, QrCode } from "../../ui.tsx";
 import { nameOf } from "./path.ts";
 import { ShareOnDrive } from "./share-on-drive.tsx";
 
@@ -35,12 +34,7 @@ export function LinkDialog({
         {share.path} until {new Date(share.expires).toLocaleDateString()}.
       </p>
       <Field label="Link" readOnly value={link} />
-      <div
-        class="qr"
-        role="img"
-        aria-label="The link as a QR code"
-        dangerouslySetInnerHTML={{ __html: renderSVG(link) }}
-      />
+      <QrCode label="The link as a QR code" text={link} />
       <div class="actions start">
         <button
           type="button"

@@ -1,10 +1,9 @@
 import { Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { renderSVG } from "uqr";
 import type { NewInvitation } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
 import { moment } from "../../format.ts";
-import { Dialog, Field, Form, Notice } from "../../ui.tsx";
+import { Dialog, Field, Form, Notice, QrCode } from "../../ui.tsx";
 import { useRooms } from "./rooms.tsx";
 
 /** Makes an invitation, and shows it once. */
@@ -32,12 +31,7 @@ export function Invite({ close }: { close: () => void }) {
           </Notice>
         )}
         <Field label="Or send this text" readOnly value={made.text} />
-        <div
-          class="qr"
-          role="img"
-          aria-label="The invitation as a QR code"
-          dangerouslySetInnerHTML={{ __html: renderSVG(made.text) }}
-        />
+        <QrCode label="The invitation as a QR code" text={made.text} />
         <div class="actions start">
           <button
             type="button"

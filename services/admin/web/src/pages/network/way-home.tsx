@@ -1,9 +1,15 @@
 import { Plus, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { renderSVG } from "uqr";
 import type { NewPhone, Vpn } from "../../../../../host/client.ts";
 import { api } from "../../api.ts";
-import { Dialog, Field, Form, NumberField, saveText } from "../../ui.tsx";
+import {
+  Dialog,
+  Field,
+  Form,
+  NumberField,
+  QrCode,
+  saveText,
+} from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
 
 /** Phones that come home from elsewhere, by WireGuard. */
@@ -163,11 +169,10 @@ function AddPhone({
         Scan this with the WireGuard app. It holds the phone's key, which is
         shown this once. It works from when you try the changes.
       </p>
-      <div
-        class="qr large"
-        role="img"
-        aria-label="The phone's configuration as a QR code"
-        dangerouslySetInnerHTML={{ __html: renderSVG(made.configuration) }}
+      <QrCode
+        label="The phone's configuration as a QR code"
+        text={made.configuration}
+        large
       />
       <div class="actions start">
         <button
