@@ -53,6 +53,11 @@ export class Provider implements AsyncDisposable {
     // Kea looks for its interface once, and takes no address that is not sure yet.
     await provider.run("sysctl", "-qw", "net.ipv6.conf.eth0.accept_dad=0");
     await provider.run("ip", "link", "set", "eth0", "up");
+    // A provider's relay learns this from what Kea delegates: all of it goes to the one box there is.
+    await provider.run(
+      ...(["ip", "-6", "route", "add", "2a0c:2::/40", "via"] as const),
+      ...(["fe80::5054:ff:fec0:bb01", "dev", "eth0"] as const),
+    );
     const kea = join(folder, "kea-dhcp6.json");
     await writeFile(
       kea,
@@ -62,7 +67,11 @@ export class Provider implements AsyncDisposable {
           "lease-database": { type: "memfile", persist: false },
           "data-directory": folder,
           loggers: [
-            { name: "kea-dhcp6", output_options: [{ output: "/dev/null" }] },
+            {
+              name: "kea-dhcp6",
+              severity: "ERROR",
+              output_options: [{ output: "stderr" }],
+            },
           ],
           subnet6: [
             {
