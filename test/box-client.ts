@@ -1,3 +1,4 @@
+import { connect } from "node:tls";
 import { Agent, type Dispatcher, request } from "undici";
 import { WebSocket } from "ws";
 
@@ -17,10 +18,12 @@ export class BoxClient implements AsyncDisposable {
   readonly url: string;
   #cookie: string | undefined;
   #agent: Agent;
+  #socketPath: string | undefined;
 
   /** @param socketPath of a relay to the box, where it is on another network than this process. */
   constructor(url: string, socketPath?: string) {
     this.url = url;
+    this.#socketPath = socketPath;
     this.#agent = new Agent({
       connect: {
         rejectUnauthorized: false,
@@ -172,6 +175,12 @@ export class BoxClient implements AsyncDisposable {
       `${this.url.replace("https", "wss")}/api/terminal`,
       {
         rejectUnauthorized: false,
+        ...(this.#socketPath === undefined
+          ? {}
+          : {
+              createConnection: () =>
+                connect({ path: this.#socketPath, rejectUnauthorized: false }),
+            }),
         headers: { cookie: this.#cookie ?? "", origin: this.url },
       },
     );

@@ -88,11 +88,12 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     seconds: 30,
   });
   await until("it is taken back", async () => {
-    const { trial } = await client.ok("GET", "/api/network");
-    return trial === null;
+    // A connection may break off while addresses change.
+    const state = await client.call("GET", "/api/network").catch(() => null);
+    return state?.status === 200 && state.json.trial === null;
   });
   t.false(await answers("10.1.2.1"));
-  t.notRegex(await shell("ip -brief link"), /lan-guest/);
+  t.notRegex(await shell("ip -brief link | cat"), /lan-guest/);
 
   t.log("the same, confirmed from the new address");
   const { token } = await client.ok("POST", "/api/network/trial", {
@@ -211,7 +212,7 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     "10.1.2.1",
   );
   t.regex(
-    await shell("tc qdisc show dev wan0"),
+    await shell("tc qdisc show dev wan0 | cat"),
     /cake .*bandwidth 20Mbit/,
     "the upload's queue is kept short",
   );
