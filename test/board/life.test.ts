@@ -214,23 +214,22 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       "",
     );
     const levels = await shell(
-      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host coppice-smb coppice-lan coppice-network 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
+      "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host coppice-smb coppice-lan 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
     );
     const exposure = Object.fromEntries(
       [
         ...levels.matchAll(
-          /coppice-(admin|node|identity|host|smb|lan|network)\.service\W+(?:exposure\W+)?([\d.]+)/g,
+          /coppice-(admin|node|identity|host|smb|lan)\.service\W+(?:exposure\W+)?([\d.]+)/g,
         ),
       ].map(([, unit, level]) => [unit, Number(level)]),
     );
-    // Samba's mounts, dnsmasq needs raw sockets, and the last two set the network.
+    // Samba's mounts, and the host is root.
     for (const [unit, most] of [
       ["admin", 2],
       ["node", 2],
       ["identity", 2],
       ["smb", 2.5],
-      ["lan", 2.5],
-      ["network", 4],
+      ["lan", 2],
       ["host", 4],
     ] as const)
       t.true((exposure[unit] ?? 9) <= most, `${unit}: ${exposure[unit]}`);

@@ -18,7 +18,8 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     lan: household,
     wanTap: provider.tap,
   });
-  t.regex(await household.lease(), /^192\.168\.77\.1\d\d$/);
+  const first = await household.lease();
+  t.regex(first, /^192\.168\.77\.1\d\d$/);
   await using client = new BoxClient(
     "https://192.168.77.1",
     await household.relay(machine.folder),
@@ -115,10 +116,8 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   });
   t.regex(await lease(household.namespace, household.tap), /^10\.1\.2\.\d\d$/);
   t.true(await answers("10.1.2.1"));
-  await household.run(
-    ...(["ip", "addr", "add", "192.168.77.150/24", "dev"] as const),
-    household.tap,
-  );
+  // This test's own connections are still those of the computer with the first lease.
+  await household.run("ip", "addr", "add", `${first}/24`, "dev", household.tap);
 
   t.log("guests, by a tagged device at the LAN ports");
   await shell(
@@ -134,7 +133,7 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     {},
     process.execPath,
     "-e",
-    'require("node:net").createServer((socket) => socket.end("www")).listen(80, "0.0.0.0")',
+    'require("node:net").createServer((socket) => { socket.on("error", () => {}); socket.end("www"); }).listen(80, "0.0.0.0")',
   );
   t.true(await visitor("10.1.3.1", 53), "names");
   t.true(await visitor("93.184.0.1", 80), "the Internet");

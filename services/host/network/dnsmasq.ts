@@ -28,8 +28,11 @@ export function renderDnsmasq({ lans, dns, wan, vpn }: Network): string {
     `domain=${domain}`,
     `local=/${domain}/`,
     "local-ttl=60",
-    `interface-name=coppice.${domain},lan-home`,
-    "interface-name=coppice,lan-home",
+    ...lans
+      .slice(0, 1)
+      .map(
+        (home) => `host-record=coppice.${domain},coppice,${addressOf(home)}`,
+      ),
     ...dns.names.map(
       ({ name, address }) => `host-record=${name}.${domain},${name},${address}`,
     ),

@@ -136,6 +136,8 @@ function wanFiles(
       "LLMNR=no",
       "MulticastDNS=no",
     ],
+    // The provider names neither this box nor the household.
+    ["DHCPv4", "UseHostname=no", "UseDomains=no"],
     // A prefix is asked for also where the router says nothing of DHCPv6.
     ipv6 && ["DHCPv6", "WithoutRA=solicit"],
     // Fair between devices (behind NAT) and between their flows.
