@@ -77,6 +77,15 @@ export async function look(
       () => document.documentElement.scrollWidth <= innerWidth,
     );
     check(`${name} at ${width} px fits its width`, fits);
+    const lost = await page.evaluate(() =>
+      [...document.querySelectorAll("nav a")]
+        .filter((link) => link.getBoundingClientRect().right > innerWidth)
+        .map((link) => link.textContent),
+    );
+    check(
+      `${name} at ${width} px has all pages in reach: ${lost}`,
+      lost.length === 0,
+    );
     const picture = await page.screenshot({ animations: "disabled" });
     check(`${name} at ${width} px shows something`, picture.length > 5000);
     if (keep)
