@@ -200,8 +200,11 @@ async function stageNetwork(stage: string): Promise<void> {
     await writeFile(file, text);
   }
   await mkdir(join(stage, "etc/systemd/network"), { recursive: true });
+  // Debian switches mDNS off by a drop-in, so ours is one too, and comes after it.
+  const resolved = join(stage, "etc/systemd/resolved.conf.d");
+  await mkdir(resolved, { recursive: true });
   await writeFile(
-    join(stage, "etc/systemd/resolved.conf"),
+    join(resolved, "10-coppice.conf"),
     files.get(renderedFiles.resolved) as string,
   );
 }
