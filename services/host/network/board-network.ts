@@ -37,6 +37,8 @@ export async function checkRendered(
 export class BoardNetwork implements NetworkRunner {
   readonly #live: string;
   readonly #kept: string;
+  /** Files that were written, and that their daemons have not followed yet. */
+  readonly #owed = new Set<string>();
 
   /** @param live folder that the daemons read. @param kept folder from which the next boot fills it. */
   constructor(live: string, kept: string) {
@@ -50,9 +52,9 @@ export class BoardNetwork implements NetworkRunner {
 
   async apply(files: ReadonlyMap<string, string>): Promise<void> {
     const before = await readTree(this.#live);
-    const changed = [...new Set([...before.keys(), ...files.keys()])].filter(
-      (path) => before.get(path) !== files.get(path),
-    );
+    for (const path of new Set([...before.keys(), ...files.keys()]))
+      if (before.get(path) !== files.get(path)) this.#owed.add(path);
+    const changed = [...this.#owed];
     await writeTree(this.#live, files);
     for (const path of before.keys())
       if (!files.has(path)) await rm(join(this.#live, path));
@@ -67,6 +69,7 @@ export class BoardNetwork implements NetworkRunner {
       await command("systemctl", ["restart", "systemd-resolved.service"]);
     if (changed.includes(renderedFiles.dnsmasq))
       await command("systemctl", ["restart", "coppice-lan.service"]);
+    this.#owed.clear();
   }
 
   async keep(files: ReadonlyMap<string, string>): Promise<void> {

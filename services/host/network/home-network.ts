@@ -171,7 +171,7 @@ export class HomeNetwork implements AsyncDisposable {
       try {
         await this.#runner.apply(files);
       } catch (error) {
-        await this.#apply();
+        await this.#settle();
         throw error;
       }
       const token = randomBytes(24).toString("base64url");
@@ -276,14 +276,9 @@ export class HomeNetwork implements AsyncDisposable {
         },
         Math.min(...former.map(({ until }) => until)) - now + 1000,
       ).unref();
-    await this.#apply();
-    await this.#runner.keep(renderNetwork(this.#document, former));
-  }
-
-  async #apply(): Promise<void> {
-    await this.#runner.apply(
-      renderNetwork(this.#document, this.#pointer.former),
-    );
+    const files = renderNetwork(this.#document, former);
+    await this.#runner.apply(files);
+    await this.#runner.keep(files);
   }
 
   /** Takes a trial back that nobody confirmed, as often as it takes: nobody may be left who could ask for it. */
