@@ -55,9 +55,11 @@ export function renderFirewall(
   const all = names(lans);
   const chains: Chain[] = [
     [
-      "raw",
-      "filter hook prerouting priority raw; policy accept",
+      "spoofed",
+      "filter hook prerouting priority mangle; policy accept",
       [
+        // What belongs to a connection was looked at when that began.
+        "ct state established,related accept",
         `iifname ${uplink} ip saddr ${set(bogons.ip)} drop`,
         `iifname ${uplink} ip saddr ${nets} drop`,
         `iifname ${uplink} ip6 saddr ${set(bogons.ip6)} drop`,
@@ -123,10 +125,7 @@ export function renderFirewall(
       // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
       "clamp",
       "filter hook forward priority mangle; policy accept",
-      [
-        `oifname ${uplink} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
-        `iifname ${uplink} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
-      ],
+      ["tcp flags syn / syn,rst tcp option maxseg size set rt mtu"],
     ],
     [
       "destination",
