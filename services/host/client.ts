@@ -77,6 +77,7 @@ export const NewDrivePerson = Type.Object({
 export type NewDrivePerson = Static<typeof NewDrivePerson>;
 
 export * from "./network/document.ts";
+export { freeRange, movedTo } from "./network/ranges.ts";
 export * from "./network/state.ts";
 
 const Port = Type.Object({

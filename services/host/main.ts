@@ -227,7 +227,7 @@ await runService("host", async (log) => {
           () => "",
         )
       ).trim();
-      const [home] = (await network.state()).document.lans as [Lan];
+      const [home] = network.current.lans as [Lan];
       const lines = [
         "",
         `Coppice is ready: https://${addressOf(home)} or https://coppice.local`,

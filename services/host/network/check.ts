@@ -1,8 +1,9 @@
 /** What a schema cannot say of a network: that its parts fit together. */
 import ipaddr from "ipaddr.js";
 import { CoppiceError } from "../../shared/errors.ts";
-import { addressOf, type Lan, type Network, type Vpn } from "./document.ts";
+import { addressOf, type Lan, type Network } from "./document.ts";
 import { vpnId } from "./interfaces.ts";
+import { clash, contains, numberOf, type Range, rangeOf } from "./ranges.ts";
 
 /** TCP port on which friends' boxes are answered. */
 export const peerPort = 4471;
@@ -26,55 +27,12 @@ export const reservedNames: readonly string[] = [
   "coppice",
 ];
 
-type Range = readonly [first: number, last: number];
-
-/** An IPv4 address as a number. */
-function numberOf(address: string): number {
-  return ipaddr.IPv4.parse(address)
-    .toByteArray()
-    .reduce((sum, byte) => sum * 256 + byte, 0);
-}
-
-function rangeOf(cidr: string): Range {
-  return [
-    numberOf(ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()),
-    numberOf(ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()),
-  ];
-}
-
-const overlap = (one: Range, other: Range): boolean =>
-  one[0] <= other[1] && other[0] <= one[1];
-
 /** Addresses that belong to households: RFC 1918. */
 const household: readonly Range[] = [
   "10.0.0.0/8",
   "172.16.0.0/12",
   "192.168.0.0/16",
 ].map(rangeOf);
-
-/** Whether two networks, such as `192.168.1.1/24`, have addresses in common. */
-export function clash(one: string, other: string): boolean {
-  return overlap(rangeOf(one), rangeOf(other));
-}
-
-/** Whether an address is of the network of `cidr`. */
-export function contains(cidr: string, address: string): boolean {
-  const number = numberOf(address);
-  return overlap(rangeOf(cidr), [number, number]);
-}
-
-/** An address for another phone; undefined where all are taken. */
-export function freeAddress({ address, phones }: Vpn): string | undefined {
-  const taken = [address.split("/")[0], ...phones.map((one) => one.address)];
-  const [first, last] = rangeOf(address);
-  for (let number = first + 1; number < last; number++) {
-    const free = [24, 16, 8, 0]
-      .map((shift) => (number >>> shift) & 255)
-      .join(".");
-    if (!taken.includes(free)) return free;
-  }
-  return undefined;
-}
 
 /** Refuses what would not work, naming the field. @throws NetworkDocumentError */
 export function checkNetwork(network: Network): void {

@@ -11,8 +11,9 @@ import {
 } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { changesBetween } from "./changes.ts";
-import { checkNetwork, clash, freeAddress } from "./check.ts";
+import { checkNetwork } from "./check.ts";
 import { addressOf, defaultNetwork, Network, type Vpn } from "./document.ts";
+import { clash, freeAddress } from "./ranges.ts";
 import { renderNetwork } from "./rendering.ts";
 import {
   type NetworkState,
@@ -71,6 +72,8 @@ export class HomeNetwork implements AsyncDisposable {
   readonly #turns = new Mutex();
   #pointer: Pointer = { current: 0, former: [] };
   #document: Network = defaultNetwork;
+  /** The last changes, newest first. */
+  #history: Settled[] = [];
   #trial: RunningTrial | undefined;
   #expiry: NodeJS.Timeout | undefined;
   /** Whether something else is in force than what was kept, because it could not be taken back. */
@@ -106,6 +109,7 @@ export class HomeNetwork implements AsyncDisposable {
     if (pointer) {
       network.#pointer = pointer;
       network.#document = await network.document(pointer.current);
+      network.#history = await network.#readHistory();
     }
     await network.#turns.run(async () => await network.#settle());
     return network;
@@ -113,16 +117,6 @@ export class HomeNetwork implements AsyncDisposable {
 
   async state(): Promise<NetworkState> {
     return await this.#turns.run(async () => {
-      const ids = (await readdir(join(this.#folder, "history")))
-        .map((name) => Number.parseInt(name, 10))
-        .filter((id) => id <= this.#pointer.current)
-        .sort((a, b) => b - a);
-      const history = await Promise.all(
-        ids.slice(0, shown).map(async (id) => {
-          const { document: _, ...settled } = await this.#kept(id);
-          return settled;
-        }),
-      );
       const trial = this.#trial;
       return {
         current: this.#pointer.current,
@@ -138,9 +132,14 @@ export class HomeNetwork implements AsyncDisposable {
               remaining: Math.max(0, (trial.ends - performance.now()) / 1000),
             }
           : null,
-        history,
+        history: this.#history,
       };
     });
+  }
+
+  /** What was kept last; what is being tried does not count. */
+  get current(): Network {
+    return this.#document;
   }
 
   /** What was kept by a change; 0 is what a new box has. @throws NotFoundError */
@@ -201,13 +200,13 @@ export class HomeNetwork implements AsyncDisposable {
         current: id,
         former: this.#formerIn(trial.document),
       };
-      const kept: Kept = {
+      const settled: Settled = {
         id,
         at: Date.now(),
         who: trial.who,
         what: changesBetween(this.#document, trial.document),
-        document: trial.document,
       };
+      const kept: Kept = { ...settled, document: trial.document };
       await writeDurable(this.#file(id), JSON.stringify(kept));
       await writeDurable(
         join(this.#folder, "network.json"),
@@ -216,6 +215,7 @@ export class HomeNetwork implements AsyncDisposable {
       this.#endTrial();
       this.#pointer = pointer;
       this.#document = trial.document;
+      this.#history = [settled, ...this.#history].slice(0, shown);
       await this.#settle();
     });
   }
@@ -324,6 +324,19 @@ export class HomeNetwork implements AsyncDisposable {
         : { ...lan, dhcp: { ...lan.dhcp, minutes: 2 } },
     );
     return { ...document, lans };
+  }
+
+  async #readHistory(): Promise<Settled[]> {
+    const ids = (await readdir(join(this.#folder, "history")))
+      .map((name) => Number.parseInt(name, 10))
+      .filter((id) => id <= this.#pointer.current)
+      .sort((a, b) => b - a);
+    return await Promise.all(
+      ids.slice(0, shown).map(async (id) => {
+        const { document: _, ...settled } = await this.#kept(id);
+        return settled;
+      }),
+    );
   }
 
   async #kept(id: number): Promise<Kept> {

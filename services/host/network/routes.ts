@@ -25,10 +25,7 @@ export function addNetworkRoutes(
   app.get(
     "/network/now",
     { schema: { response: { 200: NetworkNow } } },
-    async () => {
-      const { document } = await network.state();
-      return await watch.read(document);
-    },
+    async () => await watch.read(network.current),
   );
   app.get(
     "/network/history/:id",
