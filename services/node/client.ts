@@ -3,6 +3,7 @@ import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
 import { FriendsClient } from "./friends-client.ts";
+import { Found, type Look, Portal } from "./line/api.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
 import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
 import {
@@ -16,6 +17,7 @@ import {
 import { TreeClient } from "./tree-client.ts";
 
 export { FriendsClient } from "./friends-client.ts";
+export * from "./line/api.ts";
 export * from "./peer/api.ts";
 export * from "./store/object-info.ts";
 export * from "./store/state.ts";
@@ -159,6 +161,19 @@ export class NodeClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<void> {
     await this.#dump("PUT", `/records/${name}`, { text }, signal);
+  }
+
+  /** Whether a captive portal stands before the Internet. */
+  async portal(signal?: AbortSignal): Promise<Portal> {
+    return await this.#client.call(Portal, "GET", "/line/portal", { signal });
+  }
+
+  /** Asks the Internet about a name or an address. @throws BadRequestError: no-such-name, no-look */
+  async look(question: Look, signal?: AbortSignal): Promise<Found> {
+    return await this.#client.call(Found, "POST", "/line/look", {
+      body: question,
+      signal,
+    });
   }
 
   /** Who was given what, those that ended too. */

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
 import { Backup, ReEnrolmentQuestion, Signed, StorageState } from "./client.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
+import { addLineRoutes } from "./line-routes.ts";
 import type { StorageNode } from "./node.ts";
 import { addRecordRoutes } from "./record-routes.ts";
 import { addShareRoutes } from "./share-routes.ts";
@@ -25,6 +26,7 @@ export function addNodeRoutes(
   addShareRoutes(app, node);
   addRecordRoutes(app, node);
   addFriendRoutes(app, node, ending);
+  addLineRoutes(app, ending);
   app.get("/state", { schema: { response: { 200: StorageState } } }, async () =>
     node.state(),
   );

@@ -2,20 +2,47 @@ import { Type } from "typebox";
 import { Parse } from "typebox/value";
 import {
   type HostClient,
+  LineMinute,
   largestNetwork,
   Network,
   NetworkNow,
   NetworkState,
   NewPhone,
   NewTrial,
+  OwnKey,
   Phone,
   Settled,
   Trial,
   Vpn,
 } from "../../host/client.ts";
-import type { NodeClient } from "../../node/client.ts";
+import { Found, Look, type NodeClient } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import type { OwnerAccount } from "./owner.ts";
+
+/** The network at the moment; what only the node can find out, which speaks with the Internet, is added. */
+export async function networkNow(
+  host: HostClient,
+  node: NodeClient,
+): Promise<NetworkNow> {
+  const now = await host.networkNow();
+  if (now.wan.gateway === null) return now;
+  // A node that is just starting keeps nobody from seeing the rest.
+  const { portal } = await node.portal().catch(() => ({ portal: null }));
+  return portal === null
+    ? now
+    : {
+        ...now,
+        troubles: [
+          ...now.troubles.filter(({ kind }) => kind !== "dns-dead"),
+          {
+            kind: "captive-portal",
+            words:
+              "This line wants somebody to sign in before it lets the box through.",
+            advice: `Open ${portal} on a device behind this box, and do what the page asks.`,
+          },
+        ],
+      };
+}
 
 /** The household's network: as it is set and as it is, changes that are tried and then kept, and those before. */
 export function addNetworkRoutes(
@@ -65,7 +92,32 @@ export function addNetworkRoutes(
         response: { 200: NetworkNow },
       },
     },
-    async () => await host.networkNow(),
+    async () => await networkNow(host, node),
+  );
+  app.get(
+    "/api/network/line",
+    {
+      schema: {
+        tags,
+        summary: "How the line to the Internet was in the last day, by minutes",
+        response: { 200: Type.Array(LineMinute) },
+      },
+    },
+    async () => await host.line(),
+  );
+  app.post(
+    "/api/network/look",
+    {
+      config: { rateLimit: { max: 30, timeWindow: "1 minute" } },
+      schema: {
+        tags,
+        summary:
+          "Ask the Internet about a name or an address, from the box: ping, the path there, or its DNS records",
+        body: Look,
+        response: { 200: Found },
+      },
+    },
+    async ({ body }) => await node.look(body),
   );
   app.get(
     "/api/network/history/:id",
@@ -121,6 +173,18 @@ export function addNetworkRoutes(
       },
     },
     async ({ body }) => await host.drawPhone(body.vpn, body.name),
+  );
+  app.get(
+    "/api/network/key",
+    {
+      schema: {
+        tags,
+        summary:
+          "The box's WireGuard key, by which a friend's household knows it",
+        response: { 200: OwnKey },
+      },
+    },
+    async () => await host.networkKey(),
   );
   app.post(
     "/api/network/confirm",

@@ -1,0 +1,19 @@
+import type { Server } from "../shared/server.ts";
+import { Found, Look, Portal } from "./line/api.ts";
+import { look } from "./line/look.ts";
+import { PortalWatch } from "./line/portal.ts";
+
+/** What the node, which speaks with the Internet, finds out about the line. */
+export function addLineRoutes(app: Server, ending: AbortSignal): void {
+  const portal = new PortalWatch();
+  app.get(
+    "/line/portal",
+    { schema: { response: { 200: Portal } } },
+    async () => await portal.read(ending),
+  );
+  app.post(
+    "/line/look",
+    { schema: { body: Look, response: { 200: Found } } },
+    async ({ body }) => await look(body, ending),
+  );
+}
