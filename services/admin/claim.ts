@@ -12,6 +12,9 @@ import { hashPassword } from "./api/password.ts";
 /** What the setup has done so far; kept durably, so that a power cut costs at most the step at hand. */
 const Pending = Type.Object({
   owner: Type.Optional(Owner),
+  network: Type.Optional(
+    Type.Boolean({ description: "whether the line was looked at" }),
+  ),
   disk: Type.Optional(
     Type.Object({ uuid: Type.String(), name: Type.String() }),
   ),
@@ -23,6 +26,7 @@ type Pending = Static<typeof Pending>;
 /** The steps behind the code, in order. */
 export const SetupStep = Type.Union([
   Type.Literal("owner"),
+  Type.Literal("network"),
   Type.Literal("disk"),
   Type.Literal("recovery"),
   Type.Literal("root-key"),
@@ -99,16 +103,19 @@ export class Claim {
   }
 
   progress(): SetupProgress {
-    const { owner, disk, recoveryConfirmed, rootKeyConfirmed } = this.#pending;
+    const { owner, network, disk, recoveryConfirmed, rootKeyConfirmed } =
+      this.#pending;
     const step: SetupStep = !owner
       ? "owner"
-      : !disk
-        ? "disk"
-        : !recoveryConfirmed
-          ? "recovery"
-          : !rootKeyConfirmed
-            ? "root-key"
-            : "finish";
+      : !network && !disk
+        ? "network"
+        : !disk
+          ? "disk"
+          : !recoveryConfirmed
+            ? "recovery"
+            : !rootKeyConfirmed
+              ? "root-key"
+              : "finish";
     return {
       step,
       ...(owner ? { ownerName: owner.name } : {}),
@@ -131,6 +138,12 @@ export class Claim {
     if (owner.name === "")
       throw new BadRequestError("The owner needs a name.", "bad-name");
     await this.#update({ ...this.#pending, owner });
+  }
+
+  /** The owner has seen how the line is, and goes on. @throws ConflictError */
+  async passNetwork(): Promise<void> {
+    this.#refuseIfClaimed();
+    await this.#update({ ...this.#pending, network: true });
   }
 
   /** Starts erasing and encrypting a disk; `progress` tells how it goes. @throws ConflictError */
@@ -265,8 +278,17 @@ export class Claim {
         "wrong-step",
       );
     await this.#account.claim(owner);
+    await this.#keepNetwork();
     await this.settle();
     await this.introduceOwner();
+  }
+
+  /** What was set for the line goes into the backup, unless a box before this one left its own there. */
+  async #keepNetwork(): Promise<void> {
+    const { host, node } = this.#services;
+    const { current, document } = await host.network();
+    if (current > 0 && (await node.record("network")) === null)
+      await node.keepRecord("network", JSON.stringify(document));
   }
 
   /** Does what follows from a claim; also at each start, because power may have gone between claim and this. */

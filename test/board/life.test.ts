@@ -122,7 +122,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     await using box = await machine.boot();
     t.is(box.code(), code, "the code stays until the claim");
     await box.client.ok("POST", "/api/setup/code", { code });
-    t.is((await box.client.ok("GET", "/api/setup")).step, "disk");
+    t.is((await box.client.ok("GET", "/api/setup")).step, "network");
     t.false((await box.client.ok("GET", "/api/session")).claimed);
     const [disk] = await box.client.ok("GET", "/api/setup/disks");
     t.deepEqual(

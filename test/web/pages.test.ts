@@ -68,6 +68,21 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page.getByLabel("Password again").fill(owner.password);
   await press("Continue");
 
+  await page
+    .getByRole("heading", { name: "The line to the Internet" })
+    .waitFor();
+  await page.getByText("Nothing is connected to the WAN port").waitFor();
+  await page.getByText("My provider gave me a name and a password").click();
+  await page.getByLabel("Name for the line").fill("ada@isp.example");
+  await page.getByLabel("Password for the line").fill("line secret");
+  await page.getByLabel("VLAN tag").fill("7");
+  await seen("setup-2b-network");
+  await press("Use them");
+  await page
+    .getByRole("button", { name: "Without a name after all" })
+    .waitFor();
+  await press("Continue without the Internet");
+
   await page.getByRole("heading", { name: "Choose the disk" }).waitFor();
   await page.getByText("Holds: 1 files").waitFor();
   t.is(

@@ -14,6 +14,7 @@ import { createServer, type Server } from "../../shared/server.ts";
 import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
 import type { DiskWorker } from "../disk-work.ts";
+import { SetupLine } from "../setup-line.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
 import { addDoorRoutes } from "./door-routes.ts";
@@ -25,6 +26,7 @@ import { addNetworkRoutes } from "./network-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import type { Sessions } from "./sessions.ts";
+import { addSetupNetworkRoutes } from "./setup-network-routes.ts";
 import { addSetupRoutes } from "./setup-routes.ts";
 import { addShareRoutes } from "./share-routes.ts";
 import { StatusFeed } from "./status.ts";
@@ -150,6 +152,7 @@ async function addRoutes(
   guardRoutes(app, sessions, tokens, local);
   if (!local) await addDocuments(app);
   addSetupRoutes(app, claim, sessions, identity, host, ending);
+  addSetupNetworkRoutes(app, claim, new SetupLine(claim, host, node));
   addOwnerRoutes(
     app,
     account,

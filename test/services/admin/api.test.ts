@@ -97,7 +97,7 @@ test("the setup: steps in order, two browsers, crashes between the steps, and a 
     "code-needed",
     "the other browser took over",
   );
-  t.is((await second.ok("GET", "/api/setup")).step, "disk");
+  t.is((await second.ok("GET", "/api/setup")).step, "network");
 
   await writeFile(join(services.folder, "disks/rowan/photo.jpg"), "old");
   const disks = await second.ok("GET", "/api/setup/disks");

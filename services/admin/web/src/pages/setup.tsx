@@ -6,6 +6,7 @@ import type { Session } from "../app.tsx";
 import { Code } from "./setup/code.tsx";
 import { DiskStep } from "./setup/disk.tsx";
 import { Finish, StartOver } from "./setup/finish.tsx";
+import { NetworkStep } from "./setup/network.tsx";
 import { OwnerStep } from "./setup/owner.tsx";
 import { Recovery } from "./setup/recovery.tsx";
 import { RootKey } from "./setup/root-key.tsx";
@@ -13,6 +14,7 @@ import { RootKey } from "./setup/root-key.tsx";
 const steps = [
   { id: "code", name: "Setup code" },
   { id: "owner", name: "Owner" },
+  { id: "network", name: "Internet" },
   { id: "disk", name: "Disk" },
   { id: "recovery", name: "Recovery key" },
   { id: "root-key", name: "Root key" },
@@ -78,6 +80,7 @@ export function Setup({
       <div class="card">
         {step === "code" && <Code advance={setProgress} why={elsewhere} />}
         {step === "owner" && <OwnerStep advance={setProgress} />}
+        {step === "network" && <NetworkStep advance={setProgress} />}
         {step === "disk" && progress && (
           <DiskStep progress={progress} advance={setProgress} />
         )}

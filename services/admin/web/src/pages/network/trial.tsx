@@ -8,12 +8,33 @@ import type {
 import { api } from "../../api.ts";
 import { Form, Notice, NumberField, Spinner } from "../../ui.tsx";
 
+/** Takes the browser to where the box is now; that the page comes up there keeps the change. */
+export function goTo(address: string, token: string): void {
+  location.assign(
+    `https://${address}${location.port ? `:${location.port}` : ""}/network#keep=${token}`,
+  );
+}
+
 /** Where this page is after a change of the box's address; undefined where it stays or is reached by a name. */
-function newAddress(before: Network, after: Network): string | undefined {
+export function newAddress(
+  before: Network,
+  after: Network,
+): string | undefined {
   const [old, fresh] = [before, after].map(
     ({ lans }) => lans[0]?.address.split("/")[0],
   );
   return old !== fresh && location.hostname === old ? fresh : undefined;
+}
+
+/** What is to be seen until the page comes up at the box's new address. */
+export function Moving({ address }: { address: string }) {
+  return (
+    <Notice kind="info">
+      <Spinner label={`Going to https://${address}`} /> Your browser asks again
+      whether you trust the box there. If this page does not come up, wait:
+      everything goes back by itself.
+    </Notice>
+  );
 }
 
 /** Asks for a trial of what was changed. */
@@ -30,14 +51,7 @@ export function Pending({
 }) {
   const [seconds, setSeconds] = useState("90");
   const [moving, setMoving] = useState<string>();
-  if (moving)
-    return (
-      <Notice kind="info">
-        <Spinner label={`Going to https://${moving}`} /> Your browser asks again
-        whether you trust the box there. If this page does not come up, wait:
-        everything goes back by itself.
-      </Notice>
-    );
+  if (moving) return <Moving address={moving} />;
   return (
     <section class="card pending" aria-label="Changes that are not in force">
       <Form
@@ -50,9 +64,7 @@ export function Pending({
           const address = newAddress(before, draft);
           if (address !== undefined) {
             setMoving(address);
-            location.assign(
-              `https://${address}${location.port ? `:${location.port}` : ""}/network#keep=${token}`,
-            );
+            goTo(address, token);
           }
           await tried();
         }}
@@ -154,7 +166,7 @@ export function KeepHere({ token }: { token: string }) {
       )}
       <div class="actions start">
         <a class="button" href="/network">
-          To the Network page
+          Go on
         </a>
       </div>
     </main>
