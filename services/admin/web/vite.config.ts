@@ -1,7 +1,9 @@
 import { defineConfig } from "vite";
+import { makers } from "./makers-plugin.ts";
 
 // biome-ignore lint/style/noDefaultExport: Vite takes its configuration from the default export
 export default defineConfig({
+  plugins: [makers()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

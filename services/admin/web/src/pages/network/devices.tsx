@@ -1,6 +1,8 @@
 import { Pin, PinOff } from "lucide-preact";
+import { useEffect, useState } from "preact/hooks";
 import type { Network, NetworkNow } from "../../../../../host/client.ts";
 import { bytes } from "../../format.ts";
+import { makerOf } from "../../maker.ts";
 import type { Edit } from "../network.tsx";
 
 type Device = NetworkNow["devices"][number];
@@ -61,6 +63,7 @@ export function Devices({
               <span class="quiet-text mono">
                 {fixed?.address ?? address} · {mac}
               </span>
+              <Maker mac={mac} />
               {here && (
                 <span class="quiet-text">
                   {rate(device, "received")} down, {rate(device, "sent")} up
@@ -107,6 +110,15 @@ export function Devices({
       })}
     </ul>
   );
+}
+
+/** Who made a device. */
+function Maker({ mac }: { mac: string }) {
+  const [maker, setMaker] = useState<string>();
+  useEffect(() => {
+    void makerOf(mac).then(setMaker);
+  }, [mac]);
+  return maker ? <span class="quiet-text">{maker}</span> : null;
 }
 
 function hostName({ name, mac }: Device): string {
