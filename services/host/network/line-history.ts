@@ -1,0 +1,113 @@
+import { type Static, Type } from "typebox";
+import { Parse } from "typebox/value";
+import { readJson, writeDurable } from "../../shared/durable.ts";
+import { command } from "../command.ts";
+import { LineMinute } from "./state.ts";
+
+const Minutes = Type.Array(LineMinute);
+const Counters = Type.Array(
+  Type.Object({
+    stats64: Type.Object({
+      rx: Type.Object({ bytes: Type.Integer() }),
+      tx: Type.Object({ bytes: Type.Integer() }),
+    }),
+  }),
+);
+const Routes = Type.Array(Type.Object({ dst: Type.String() }));
+
+/** Minutes that are kept: a day. */
+const kept = 1440;
+/** Minutes between two writes: what a power cut costs. */
+const written = 15;
+const minute = 60_000;
+
+/** How the line to the Internet was, minute by minute, for a day. */
+export class LineHistory implements AsyncDisposable {
+  readonly #file: string;
+  readonly #uplink: () => string;
+  #minutes: LineMinute[];
+  #last: { uplink: string; received: number; sent: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sampling: Promise<void> = Promise.resolve();
+
+  private constructor(
+    file: string,
+    uplink: () => string,
+    minutes: LineMinute[],
+  ) {
+    this.#file = file;
+    this.#uplink = uplink;
+    this.#minutes = minutes;
+  }
+
+  /** @param file where it is kept. @param uplink the interface of the moment. */
+  static async open(file: string, uplink: () => string): Promise<LineHistory> {
+    // What cannot be read is a day's curve: not worth a service that does not start.
+    const minutes = await readJson(Minutes, file).catch(() => undefined);
+    return new LineHistory(file, uplink, minutes ?? []);
+  }
+
+  /** Looks once a minute from now on. @param onError hears why a look or a write failed */
+  start(onError: (error: unknown) => void): void {
+    const look = (): void => {
+      this.#sampling = this.sample().catch(onError);
+    };
+    look();
+    this.#timer = setInterval(look, minute).unref();
+  }
+
+  /** Oldest first. */
+  get minutes(): readonly LineMinute[] {
+    return this.#minutes;
+  }
+
+  /** Takes down what went over the line since the last look. */
+  async sample(): Promise<void> {
+    const uplink = this.#uplink();
+    const [links, routes] = await Promise.all([
+      ip(Counters, "-s", "link", "show", "dev", uplink),
+      ip(Routes, "route", "show", "default", "dev", uplink),
+    ]);
+    const now = links[0]
+      ? {
+          uplink,
+          received: links[0].stats64.rx.bytes,
+          sent: links[0].stats64.tx.bytes,
+        }
+      : undefined;
+    const last = this.#last?.uplink === uplink ? this.#last : undefined;
+    this.#last = now;
+    // Counters begin anew with the interface.
+    const grown = (way: "received" | "sent"): number =>
+      now && last ? Math.max(0, now[way] - last[way]) : 0;
+    this.#minutes = [
+      ...this.#minutes,
+      {
+        at: Date.now(),
+        up: now !== undefined && routes.length > 0,
+        received: grown("received"),
+        sent: grown("sent"),
+      },
+    ].slice(-kept);
+    if (this.#minutes.length % written === 0) await this.#write();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sampling;
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    await writeDurable(this.#file, JSON.stringify(this.#minutes));
+  }
+}
+
+/** What iproute2 says; nothing where there is no such interface. */
+async function ip<S extends typeof Counters | typeof Routes>(
+  schema: S,
+  ...args: string[]
+): Promise<Static<S>> {
+  const text = await command("ip", ["-json", ...args]).catch(() => "");
+  return Parse(schema, JSON.parse(text || "[]")) as Static<S>;
+}
