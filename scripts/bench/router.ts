@@ -5,6 +5,10 @@ import {
   renderedFiles,
   renderNetwork,
 } from "../../services/host/network/rendering.ts";
+import { Household } from "../../test/board/household.ts";
+import { Machine } from "../../test/board/machine.ts";
+import { Provider } from "../../test/board/provider.ts";
+import { BoxClient } from "../../test/box-client.ts";
 import { inside } from "../../test/namespaces.ts";
 import { Street } from "../../test/network/street.ts";
 import { until } from "../../test/network/until.ts";
@@ -24,9 +28,11 @@ table ip plain {
 // A shared machine's pauses are longer than what is measured, so many short rounds are paired.
 const rounds = 21;
 const server = "93.184.0.1";
+/** kbit/s that a household's line might carry upwards. */
+const uploadRate = 10_000;
 
 /** Forwarding with the rendered rules beside a NAT of five lines, in one run and by turns; names from the cache beside a stock dnsmasq. */
-export async function benchRouter(): Promise<void> {
+async function benchForwarding(): Promise<void> {
   await using folder = await scratch();
   await using street = await Street.create(folder.path);
   const laptop = await street.computer("laptop", "lan-home");
@@ -111,6 +117,74 @@ export async function benchRouter(): Promise<void> {
     versus: "a stock dnsmasq",
     ratio: paired(names.ours, names.stock),
     bar: ">= 0.9",
+  });
+}
+
+/** All figures of the router. */
+export async function benchRouter(): Promise<void> {
+  await benchForwarding();
+  await benchQueue();
+}
+
+/** Round trips through the emulated board while a computer fills the upload, beside those of an idle line. */
+async function benchQueue(): Promise<void> {
+  await using machine = await Machine.create(() => {});
+  await using household = await Household.create();
+  await using provider = await Provider.create(household, machine.folder);
+  await using box = await machine.boot({
+    lan: household,
+    wanTap: provider.tap,
+  });
+  await household.lease();
+  await using client = new BoxClient(
+    "https://192.168.77.1",
+    await household.relay(machine.folder),
+  );
+  await client.claim(box.code(), "BIRCH1", {
+    name: "Ada",
+    password: "correct horse battery",
+  });
+  const { document } = await client.ok("GET", "/api/network");
+  document.wan.upload = uploadRate;
+  const { token } = await client.ok("POST", "/api/network/trial", { document });
+  await client.ok("POST", "/api/network/confirm", { token });
+  provider.serve({}, "iperf3", "--server");
+  const trips = async (): Promise<number> => {
+    const text = await household.run(
+      ...([
+        "ping",
+        "-n",
+        "-c",
+        "1000",
+        "-i",
+        "0.02",
+        provider.address,
+      ] as const),
+    );
+    const times = [...text.matchAll(/time=([\d.]+)/g)]
+      .map(([, time]) => Number(time))
+      .sort((a, b) => a - b);
+    return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
+  };
+  const fill = async (seconds: number): Promise<number> => {
+    const report = JSON.parse(
+      await household.run(
+        ...(["iperf3", "--json", "--time", `${seconds}`] as const),
+        ...["--client", provider.address],
+      ),
+    ) as { end: { sum_received: { bits_per_second: number } } };
+    return report.end.sum_received.bits_per_second;
+  };
+  await until("iperf3 answers", () => works(() => fill(1)));
+  const idle = await trips();
+  const [rate, loaded] = await Promise.all([fill(30), trips()]);
+  printFigure({
+    name: "p99 of a ping while the upload is full, in the emulated board",
+    value: loaded,
+    unit: "ms",
+    versus: `the idle line, p99 ${idle} ms; upload ${uploadRate} kbit/s, filled with ${Math.round(rate / 1000)}`,
+    ratio: loaded / idle,
+    bar: "<= 2",
   });
 }
 
