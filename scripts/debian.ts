@@ -36,6 +36,9 @@ export const hostTools = {
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
     openssl: "openssl",
+    inadyn: "inadyn",
+    "iputils-ping": "ping",
+    traceroute: "traceroute",
   },
   test: {
     chromium: "chromium",
@@ -49,7 +52,10 @@ export const hostTools = {
     radvd: "radvd",
     "wireguard-tools": "wg",
     "wireguard-go": "wireguard-go",
-    "iputils-ping": "ping",
+    pppoe: "pppoe-server",
+    "miniupnpd-nftables": "miniupnpd",
+    miniupnpc: "upnpc",
+    inadyn: "inadyn",
     procps: "sysctl",
     udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
@@ -79,6 +85,8 @@ export const hostTools = {
 const startedBy: Readonly<Record<string, readonly string[]>> = {
   "kea-dhcp6-server": ["kea-dhcp6-server.service"],
   radvd: ["radvd.service"],
+  "miniupnpd-nftables": ["miniupnpd.service"],
+  inadyn: ["inadyn.service"],
   samba: ["smbd.service", "nmbd.service"],
   "glusterfs-server": ["glusterd.service"],
 };

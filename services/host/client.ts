@@ -3,10 +3,12 @@ import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
 import { Network, type Vpn } from "./network/document.ts";
 import {
+  LineMinute,
   NetworkNow,
   NetworkState,
   NewPhone,
   type NewTrial,
+  OwnKey,
   Trial,
 } from "./network/state.ts";
 
@@ -281,6 +283,21 @@ export class HostClient implements AsyncDisposable {
       body: { vpn, name },
       signal,
     });
+  }
+
+  /** How the line to the Internet was, minute by minute. */
+  async line(signal?: AbortSignal): Promise<LineMinute[]> {
+    return await this.#client.call(
+      Type.Array(LineMinute),
+      "GET",
+      "/network/line",
+      { signal },
+    );
+  }
+
+  /** The box's WireGuard key, its public half. */
+  async networkKey(signal?: AbortSignal): Promise<OwnKey> {
+    return await this.#client.call(OwnKey, "GET", "/network/key", { signal });
   }
 
   /** Keeps the network that is being tried. @throws NotFoundError: no-trial */

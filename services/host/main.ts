@@ -24,6 +24,8 @@ import { BoardNetwork } from "./network/board-network.ts";
 import { addressOf, type Lan } from "./network/document.ts";
 import { folderNetwork } from "./network/folder-network.ts";
 import { HomeNetwork } from "./network/home-network.ts";
+import { uplinkOf } from "./network/interfaces.ts";
+import { LineHistory } from "./network/line-history.ts";
 import { NetworkWatch } from "./network/now.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
 import { keyFile } from "./network/wireguard.ts";
@@ -55,6 +57,12 @@ await runService("host", async (log) => {
     shelf === undefined ? keyFile : join(state, "wireguard-key"),
     (error) =>
       log.error({ err: error }, "the network was not set as it was to be"),
+  );
+  const line = await LineHistory.open(join(state, "network/line.json"), () =>
+    uplinkOf(network.current),
+  );
+  line.start((error) =>
+    log.warn({ err: error }, "the line's past was not taken down"),
   );
   const status = new StatusReader(mounts);
   const app = createServer(log);
@@ -163,6 +171,7 @@ await runService("host", async (log) => {
     app,
     network,
     new NetworkWatch("/var/lib/coppice/lan/leases"),
+    line,
   );
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),
@@ -258,6 +267,7 @@ await runService("host", async (log) => {
   return {
     [Symbol.asyncDispose]: async () => {
       await app.close();
+      await line[Symbol.asyncDispose]();
       await network[Symbol.asyncDispose]();
       await folderDrive?.[Symbol.asyncDispose]();
     },

@@ -12,6 +12,8 @@ export class Provider implements AsyncDisposable {
   readonly namespace: string;
   /** The WAN port's TAP device, in the household's namespace, where the emulator is. */
   readonly tap = "wan";
+  /** Its own address, where its servers answer. */
+  readonly address = "93.184.0.1";
   #namespaces: Namespaces;
   #children: ChildProcess[] = [];
 
@@ -142,6 +144,39 @@ export class Provider implements AsyncDisposable {
     await this.run("ip", "addr", "add", address, "dev", "phone");
     await this.run("ip", "link", "set", "phone", "up");
     await this.run("ip", "route", "add", "10.0.0.0/8", "dev", "phone");
+  }
+
+  /** A friend's household 192.168.200.0/24 out there, which knows a box's network by its key. @returns its own key */
+  async neighbour(
+    box: { publicKey: string; address: string; network: string },
+    folder: string,
+  ): Promise<string> {
+    const secret = (await this.run("wg", "genkey")).trim();
+    const file = join(folder, "friend.conf");
+    await writeFile(
+      file,
+      [
+        ...["[Interface]", `PrivateKey = ${secret}`, "ListenPort = 51999"],
+        ...["[Peer]", `PublicKey = ${box.publicKey}`],
+        ...[`AllowedIPs = ${box.network}`, `Endpoint = ${box.address}:51820`],
+        "",
+      ].join("\n"),
+      { mode: 0o600 },
+    );
+    this.serve({}, "wireguard-go", "--foreground", "friend");
+    await until("the friend's device is there", async () =>
+      this.run("wg", "setconf", "friend", file).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await this.run("ip", "addr", "add", "192.168.200.1/24", "dev", "lo");
+    await this.run("ip", "link", "set", "friend", "up");
+    await this.run(
+      ...(["ip", "route", "add", box.network, "dev", "friend"] as const),
+      ...(["src", "192.168.200.1"] as const),
+    );
+    return (await this.run("wg", "show", "friend", "public-key")).trim();
   }
 
   /** Runs a program there for as long as the provider is there. */

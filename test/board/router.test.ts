@@ -5,6 +5,7 @@ import { lease } from "../dhcp-client.ts";
 import { until } from "../network/until.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
+import { customer, resumePppoe, startPppoe, stopPppoe } from "./pppoe.ts";
 import { Provider } from "./provider.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
@@ -62,6 +63,8 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   await until("it reaches the Internet over IPv6", async () =>
     succeeds("ping6", "-c1", "-W2", "2a0c:1::1"),
   );
+
+  const ask = ["dig", "+short", "+tries=9", "@10.1.2.1"] as const;
 
   t.log("another address for the box, that nobody confirms");
   const { document } = await client.ok("GET", "/api/network");
@@ -142,9 +145,10 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
 
   t.log("a port that leads to a computer, and what else the Internet sees");
   const now = (await client.ok("GET", "/api/network")).document;
-  const own = (await household.run("hostname", "-I"))
-    .split(" ")
-    .find((address) => address.startsWith("10.1.2."));
+  const own =
+    (await household.run("hostname", "-I"))
+      .split(" ")
+      .find((address) => address.startsWith("10.1.2.")) ?? "";
   now.forwards.push({
     name: "Web",
     protocol: "tcp",
@@ -153,12 +157,14 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     toPort: 80,
   });
   now.wan.upload = 20_000;
+  now.wan.download = 30_000;
   const [address = ""] = /93\.184\.0\.5\d/.exec(wan.addresses.join(" ")) ?? [];
   now.vpn = {
     port: 51820,
     address: "10.77.0.1/24",
     endpoint: address,
     phones: [],
+    sites: [],
   };
   const { phone, configuration } = await client.ok(
     "POST",
@@ -215,6 +221,107 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     /cake .*bandwidth 20Mbit/,
     "the upload's queue is kept short",
   );
+  t.regex(
+    await shell(
+      "tc qdisc show dev wan-down | cat; tc filter show dev wan0 ingress | cat",
+    ),
+    /cake .*bandwidth 30Mbit[\s\S]*Redirect to device wan-down/i,
+    "and the download's",
+  );
+  t.regex(
+    await shell("tc -s qdisc show dev wan-down | cat"),
+    /Sent [1-9]\d* bytes/,
+    "through which what comes is led",
+  );
+
+  t.log("a friend's household, a port that a device opens, a name");
+  const { publicKey } = await client.ok("GET", "/api/network/key");
+  const friend = await provider.neighbour(
+    { publicKey, address, network: "10.1.2.0/24" },
+    machine.folder,
+  );
+  const more = (await client.ok("GET", "/api/network")).document;
+  more.vpn.sites.push({
+    name: "Zoe",
+    publicKey: friend,
+    endpoint: "93.184.0.1:51999",
+    networks: ["192.168.200.1/24"],
+  });
+  more.upnp = true;
+  more.dynamicName = {
+    service: "other",
+    server: "93.184.0.1",
+    name: "ada.example.test",
+    user: "ada",
+    password: "secret",
+  };
+  const joined = await client.ok("POST", "/api/network/trial", {
+    document: more,
+  });
+  await client.ok("POST", "/api/network/confirm", { token: joined.token });
+  await until("a computer here reaches the friend's", async () =>
+    succeeds("ping", "-c1", "-W5", "192.168.200.1"),
+  );
+  const there = async (...command: [string, ...string[]]): Promise<boolean> =>
+    await provider.run(...command).then(
+      () => true,
+      () => false,
+    );
+  t.true(await there("ping", "-c1", "-W5", own), "and is reached from there");
+  t.true(await there("ping", "-c1", "-W5", "10.1.2.1"));
+  t.false(
+    await there("curl", "-sk", "--max-time", "5", "https://10.1.2.1/"),
+    "the friend's household does not see the pages",
+  );
+  await until("a device opens a port for itself", async () =>
+    (
+      await household
+        .run("upnpc", "-m", household.tap, "-a", own, "80", "4000", "tcp")
+        .catch(() => "")
+    ).includes("is redirected"),
+  );
+  t.like((await client.ok("GET", "/api/network/now")).opened, [
+    { protocol: "TCP", port: 4000, address: own, toPort: 80 },
+  ]);
+  await shell(
+    "systemctl start coppice-lan-check && test ! -e /run/coppice-lan-check/other",
+  );
+  t.is(
+    await shell("systemctl is-active coppice-dynamic-name coppice-upnp"),
+    "active\nactive\n",
+  );
+
+  t.log("what the box sees of the Internet");
+  t.like(
+    await client.ok("POST", "/api/network/look", {
+      tool: "ping",
+      target: "93.184.0.1",
+    }),
+    { address: "93.184.0.1", sent: 5 },
+  );
+  const { hops } = await client.ok("POST", "/api/network/look", {
+    tool: "path",
+    target: "93.184.0.1",
+  });
+  t.is(hops.at(-1).address, "93.184.0.1");
+  t.deepEqual(
+    (
+      await client.ok("POST", "/api/network/look", {
+        tool: "names",
+        target: "www.example.test",
+      })
+    ).records,
+    [{ type: "A", value: "93.184.0.1" }],
+  );
+
+  const minutes = await client.ok("GET", "/api/network/line");
+  t.true(
+    minutes.some(
+      ({ up, received }: { up: boolean; received: number }) =>
+        up && received > 0,
+    ),
+    "the line's past",
+  );
 
   t.log("the next boot begins with it");
   t.regex(
@@ -223,6 +330,66 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     ),
     /Address=10\.1\.2\.1\/24[\s\S]*dport 8080 dnat ip to 10\.1\.2\./,
   );
+
+  t.log("a provider who wants a name and a password (PPPoE)");
+  await startPppoe(shell, household, provider);
+  const wish = (await client.ok("GET", "/api/network")).document;
+  wish.wan.ipv4 = { kind: "pppoe", ...customer };
+  wish.wan.upload = null;
+  const third = await client.ok("POST", "/api/network/trial", {
+    document: wish,
+  });
+  const line = async (): Promise<{
+    addresses: string[];
+    gateway: string | null;
+  }> => (await client.ok("GET", "/api/network/now")).wan;
+  await until("the line is up", async () => {
+    const { addresses, gateway } = await line();
+    return gateway === "93.185.0.1" && addresses.includes("93.185.0.10/32");
+  });
+  await client.ok("POST", "/api/network/confirm", { token: third.token });
+  t.is(
+    (await household.run(...ask, "www.ppp.test")).trim(),
+    "93.185.0.1",
+    "by the name server that the line was told",
+  );
+  t.true(
+    await succeeds("ping", "-c1", "-W5", "93.185.0.1"),
+    "a computer reaches the Internet through it",
+  );
+  t.regex(await shell("ip -6 addr show dev wan-ppp | cat"), /inet6 fe80/);
+  await stopPppoe(shell);
+  await until("the page says that the line is down", async () => {
+    const { troubles } = await client.ok("GET", "/api/network/now");
+    return troubles.some(
+      ({ kind, advice }: { kind: string; advice: string }) =>
+        kind === "no-address" && /password/.test(advice),
+    );
+  });
+  await resumePppoe(shell);
+  await until("it is up again by itself", async () =>
+    succeeds("ping", "-c1", "-W5", "93.185.0.1"),
+  );
+  t.notRegex(
+    await shell("journalctl --no-pager -u coppice-pppoe -u coppice-host | cat"),
+    /\\c #d/,
+    "the password is in no log",
+  );
+  t.is(
+    await shell("stat -c %a /run/coppice/network/secret/pppoe.conf"),
+    "600\n",
+  );
+
+  t.log("DHCP again");
+  wish.wan.ipv4 = { kind: "dhcp" };
+  const fourth = await client.ok("POST", "/api/network/trial", {
+    document: wish,
+  });
+  await until("the provider's lease is there", async () =>
+    (await line()).addresses.some((one) => one.startsWith("93.184.0.5")),
+  );
+  await client.ok("POST", "/api/network/confirm", { token: fourth.token });
+  t.notRegex(await shell("ip -brief link | cat"), /wan-ppp/);
   t.is(
     (
       await shell("systemctl --failed --no-legend --plain --no-pager | cat")

@@ -1,9 +1,12 @@
 /** A household behind the router: what its devices get, what they reach, what reaches them, and changes that are taken back. Needs root. */
-import { writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import {
   defaultNetwork,
+  type Forward,
   type Lan,
   type Network,
 } from "../../services/host/network/document.ts";
@@ -12,6 +15,10 @@ import { lease } from "../dhcp-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { inside } from "../namespaces.ts";
 import { Street } from "./street.ts";
+import { until } from "./until.ts";
+
+const unitFile = "usr/lib/systemd/system/coppice-lan-check.service";
+const hookFile = "usr/libexec/coppice/note-dhcp-server";
 
 const printer = "52:54:00:00:00:07";
 
@@ -158,7 +165,7 @@ test("devices get addresses and names, reach the Internet, and are reached where
     street.router,
     ...(["nft", "list", "set", "inet", "coppice", "received"] as const),
   );
-  t.regex(counted, /192\.168\.78\.5\d[\s\S]* counter packets [1-9]/);
+  t.regex(counted, /192\.168\.78\.(5\d|60) counter packets [1-9]/);
 
   t.log("inwards");
   t.is(
@@ -224,6 +231,157 @@ test("devices get addresses and names, reach the Internet, and are reached where
   ]);
 });
 
+test("devices open ports for themselves where the owner lets them, and for nobody else", async (t) => {
+  t.timeout(3 * 60_000);
+  await using folder = await temporaryFolder();
+  await using street = await Street.create(folder.path);
+  await using network = await open(folder.path, street);
+  const laptop = await street.computer("laptop", "lan-home");
+  const guest = await street.computer("guest", "lan-guest");
+  const keep = async (change: (document: Network) => void): Promise<void> => {
+    const document = structuredClone((await network.state()).document);
+    change(document);
+    const { token } = await network.try({ document, who: "Ada", seconds: 600 });
+    await network.confirm(token);
+  };
+  await keep((document) => Object.assign(document, household()));
+  const own = await lease(laptop, "eth0", "laptop");
+  await lease(guest, "eth0");
+  answer(street, laptop, 3000, "game");
+  /** What the stock client is told. @param from its namespace */
+  const upnpc = async (from: string, ...args: string[]): Promise<string> =>
+    await inside(from, "upnpc", "-m", "eth0", ...args).catch(
+      (error: { stdout?: string; stderr?: string }) =>
+        `${error.stdout}${error.stderr}`,
+    );
+  t.regex(await upnpc(laptop, "-l"), /No (IGD|valid UPNP)/, "off by default");
+
+  await keep((document) => {
+    document.upnp = true;
+  });
+  await until("the router is found by UPnP", async () =>
+    (await upnpc(laptop, "-s")).includes("ExternalIPAddress = 93.184.0.2"),
+  );
+  t.regex(
+    await upnpc(laptop, "-e", "a game", "-a", own, "3000", "4000", "tcp"),
+    /external 93\.184\.0\.2:4000 TCP is redirected to internal/,
+  );
+  t.is(
+    await reach(t, street.internet, "93.184.0.2", 4000),
+    "game to 93.184.0.1",
+  );
+  t.regex(
+    await readFile(street.openings, "utf8"),
+    new RegExp(`^TCP:4000:${own}:3000:\\d+:a game$`, "m"),
+  );
+  for (const [words, ...args] of [
+    ["for another device", "192.168.77.20", "80", "4001"],
+    ["below 1024", own, "3000", "443"],
+    ["where friends' boxes call", own, "3000", "4471"],
+    ["that the owner forwards", own, "3000", "8080"],
+  ] as const)
+    t.notRegex(
+      await upnpc(laptop, "-a", ...args, "tcp"),
+      /is redirected/,
+      words,
+    );
+  t.regex(await upnpc(guest, "-s"), /No (IGD|valid UPNP)/, "not for guests");
+
+  t.log("another change of the rules keeps what is open");
+  await keep((document) => {
+    document.dns.names.push({ name: "radio", address: "192.168.77.8" });
+    document.forwards[0] = { ...(document.forwards[0] as Forward), port: 8081 };
+  });
+  t.is(
+    await reach(t, street.internet, "93.184.0.2", 4000),
+    "game to 93.184.0.1",
+  );
+
+  await keep((document) => {
+    document.upnp = false;
+  });
+  t.is(await call(street.internet, "93.184.0.2", 4000), undefined);
+});
+
+test("a name on the Internet follows the address: its service is told over TLS", async (t) => {
+  t.timeout(3 * 60_000);
+  await using folder = await temporaryFolder();
+  await using street = await Street.create(folder.path);
+  await using network = await open(folder.path, street);
+  const file = (name: string): string => join(folder.path, name);
+  await promisify(execFile)("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    ...["-nodes", "-days", "2", "-subj", "/CN=ddns"],
+    ...["-addext", "subjectAltName=IP:93.184.0.1"],
+    ...["-keyout", file("ddns.key"), "-out", file("trust.pem")],
+  ]);
+  street.serve(
+    street.internet,
+    process.execPath,
+    "-e",
+    `const fs = require("node:fs"); require("node:https").createServer({ key: fs.readFileSync("${file("ddns.key")}"), cert: fs.readFileSync("${file("trust.pem")}") }, (request, response) => { fs.appendFileSync("${file("told")}", request.url + " " + Buffer.from((request.headers.authorization ?? "").slice(6), "base64") + "\\n"); response.end("good 93.184.0.2"); }).listen(443, "0.0.0.0")`,
+  );
+  const password = `a'b "c" \\d #e ${"$"}{HOME}`;
+  const document = structuredClone(defaultNetwork);
+  document.dynamicName = {
+    service: "other",
+    server: "93.184.0.1",
+    name: "ada.example.org",
+    user: "ada",
+    password,
+  };
+  await network.try({ document, who: "Ada", seconds: 600 });
+  await until("it is told", async () =>
+    (await readFile(file("told"), "utf8").catch(() => "")).includes("\n"),
+  );
+  t.is(
+    (await readFile(file("told"), "utf8")).split("\n")[0],
+    `/nic/update?hostname=ada.example.org&myip=93.184.0.2 ada:${password}`,
+  );
+});
+
+test("another DHCP server at home is found by its answer to the box itself", async (t) => {
+  t.timeout(60_000);
+  await using folder = await temporaryFolder();
+  await using street = await Street.create(folder.path);
+  await using _network = await open(folder.path, street);
+  const unit = await readFile(
+    join(import.meta.dirname, "../../rootfs-overlay", unitFile),
+    "utf8",
+  );
+  const found = join(folder.path, "other");
+  const hook = join(folder.path, "hook");
+  await writeFile(
+    hook,
+    (
+      await readFile(
+        join(import.meta.dirname, "../../rootfs-overlay", hookFile),
+        "utf8",
+      )
+    ).replace("/run/coppice-lan-check/other", found),
+    { mode: 0o755 },
+  );
+  const [, question = ""] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+  const ask = async (): Promise<string> => {
+    await inside(
+      street.router,
+      ...(question.replace(`/${hookFile}`, hook).split(" ") as [string]),
+    ).catch(() => {});
+    return await readFile(found, "utf8").catch(() => "");
+  };
+  t.is(await ask(), "", "its own server does not count");
+  const old = await street.computer("old-router", "lan-home");
+  await inside(old, "ip", "addr", "add", "192.168.1.1/24", "dev", "eth0");
+  street.serve(
+    old,
+    ...["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"],
+    ...["--user=root", "--pid-file=", "--port=0", "--interface=eth0"],
+    "--dhcp-range=192.168.1.50,192.168.1.60,255.255.255.0,2m",
+    `--dhcp-leasefile=${join(folder.path, "old-leases")}`,
+  );
+  await until("it is found", async () => (await ask()) === "192.168.1.1\n");
+});
+
 test("a change that nobody confirms is taken back; while it is tried, and for its clients' leases, both addresses answer", async (t) => {
   t.timeout(3 * 60_000);
   await using folder = await temporaryFolder();
@@ -266,7 +424,10 @@ test("a change that nobody confirms is taken back; while it is tried, and for it
       network.try({ document: moved, who: "Bob", seconds: 30 }),
       { message: /Another change/ },
     );
-    while ((await network.state()).trial);
+    await until(
+      "it is taken back",
+      async () => (await network.state()).trial === null,
+    );
     t.deepEqual(await addresses(), ["192.168.77.1/24"]);
     t.deepEqual((await network.state()).document, defaultNetwork);
     await t.throwsAsync(network.confirm(trial.token), {

@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkRendered } from "../../services/host/network/board-network.ts";
 import type { NetworkRunner } from "../../services/host/network/home-network.ts";
 import { renderedFiles } from "../../services/host/network/rendering.ts";
+import { upnpLeases } from "../../services/host/network/upnp.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 
 const exec = promisify(execFile);
@@ -21,6 +22,7 @@ export class Street implements NetworkRunner, AsyncDisposable {
   readonly #folder: string;
   readonly #namespaces: Namespaces;
   #dnsmasq: ChildProcess | undefined;
+  #followers: ChildProcess[] = [];
   #children: ChildProcess[] = [];
 
   private constructor(
@@ -107,6 +109,7 @@ export class Street implements NetworkRunner, AsyncDisposable {
           ...(["dev", device] as const),
         );
     }
+    await this.#follow(files);
     await end(this.#dnsmasq);
     this.#dnsmasq = run(this.router, [
       ...["dnsmasq", "--keep-in-foreground", "--user=root", "--pid-file="],
@@ -115,10 +118,50 @@ export class Street implements NetworkRunner, AsyncDisposable {
     ]);
   }
 
+  /** What devices opened for themselves, as miniupnpd keeps it. */
+  get openings(): string {
+    return join(this.#folder, "leases-upnp");
+  }
+
+  /** Daemons that run where their file is. @param files as rendered */
+  async #follow(files: ReadonlyMap<string, string>): Promise<void> {
+    await Promise.all(this.#followers.map(end));
+    this.#followers = [];
+    const upnp = files.get(renderedFiles.upnp);
+    if (upnp !== undefined) {
+      const file = join(this.#folder, "miniupnpd.conf");
+      await writeFile(file, upnp.replaceAll(upnpLeases, this.openings));
+      const pid = join(this.#folder, "miniupnpd.pid");
+      this.#followers.push(
+        run(this.router, ["miniupnpd", "-d", "-f", file, "-P", pid], "ignore"),
+      );
+    }
+    const name = files.get(renderedFiles.dynamicName);
+    if (name !== undefined) {
+      const file = join(this.#folder, "inadyn.conf");
+      const trust = join(this.#folder, "trust.pem");
+      await writeFile(file, `ca-trust-file = ${trust}\n${name}`);
+      const cache = join(this.#folder, "inadyn");
+      await mkdir(cache, { recursive: true });
+      this.#followers.push(
+        run(
+          this.router,
+          [
+            ...["inadyn", "--foreground", "--no-pidfile"],
+            ...[`--config=${file}`, `--cache-dir=${cache}`],
+          ],
+          "ignore",
+        ),
+      );
+    }
+  }
+
   async keep(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#dnsmasq, ...this.#children].map(end));
+    await Promise.all(
+      [this.#dnsmasq, ...this.#followers, ...this.#children].map(end),
+    );
     await this.#namespaces[Symbol.asyncDispose]();
   }
 }
@@ -135,14 +178,18 @@ async function wire(
   await inside(other, "ip", "link", "set", port, "up");
 }
 
-function run(namespace: string, command: readonly string[]): ChildProcess {
+function run(
+  namespace: string,
+  command: readonly string[],
+  errors: "inherit" | "ignore" = "inherit",
+): ChildProcess {
   return spawn(
     "ip",
     [
       ...["netns", "exec", namespace, "setpriv", "--pdeathsig", "KILL", "--"],
       ...command,
     ],
-    { stdio: ["ignore", "ignore", "inherit"] },
+    { stdio: ["ignore", "ignore", errors] },
   );
 }
 

@@ -1,5 +1,6 @@
 /** The Network page: settings are changed together, tried, kept, and gone back to. */
 import test from "ava";
+import { drawKey } from "../../services/host/network/wireguard.ts";
 import { startServices } from "../services.ts";
 import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
 
@@ -61,6 +62,25 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   await page.getByLabel("The phone's configuration as a QR code").waitFor();
   await seen("network-phone");
   await press("Done");
+  await press("Join a friend's household");
+  await page.getByLabel("Whose household is it?").fill("Zoe");
+  await page.getByText("192.168.77.1/24 home.example:51820").waitFor();
+  await page.getByLabel("The friend's line").fill("too short");
+  await press("Join");
+  await page
+    .getByLabel("The friend's line")
+    .fill(`${drawKey().publicKey} 192.168.200.1/24 zoe.example:51820`);
+  await seen("network-household");
+  await press("Join");
+  await page.getByText("192.168.200.1/24 zoe.example:51820").waitFor();
+  await page
+    .getByLabel("A name that follows this box's address")
+    .selectOption("duckdns");
+  await page.getByLabel("The name", { exact: true }).fill("ada.duckdns.org");
+  await page.getByLabel("Token").fill("a token");
+  await page.getByLabel("Devices may open ports for themselves").check();
+  await page.getByLabel("Token").scrollIntoViewIfNeeded();
+  await seen("network-elsewhere");
   await press("Try these changes");
   await page.getByRole("timer").waitFor();
   await page.getByText("A change by Ada is in force").scrollIntoViewIfNeeded();
@@ -76,7 +96,10 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
     vpn: {
       endpoint: "home.example",
       phones: [{ name: "Ada's phone", address: "10.77.0.2" }],
+      sites: [{ name: "Zoe", networks: ["192.168.200.1/24"] }],
     },
+    upnp: true,
+    dynamicName: { service: "duckdns", name: "ada.duckdns.org" },
     forwards: [{ name: "Game", port: 25565, toPort: 25565 }],
     dns: { names: [{ name: "nas", address: "192.168.77.9" }] },
   });
@@ -89,9 +112,17 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
         "Local names",
         "Port forwards",
         "The way home from elsewhere",
+        "Ports that devices open for themselves",
+        "Name on the Internet",
       ],
     },
   ]);
+
+  await page.getByLabel("Name or address", { exact: true }).fill("127.0.0.1");
+  await press("Look");
+  await page.getByText("5 of 5").waitFor();
+  await page.getByText("5 of 5").scrollIntoViewIfNeeded();
+  await seen("network-look");
 
   await press("Go back to a new box's network");
   await press("Try these changes");
@@ -109,6 +140,15 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   t.log("at the box's new address, without being signed in there");
   const { document: now } = await client.ok("GET", "/api/network");
   now.dns.names.push({ name: "tv", address: "192.168.77.8" });
+  for (const [last, mac] of [
+    "b8:27:eb:12:34:56",
+    "02:11:22:33:44:55",
+  ].entries())
+    now.lans[0].reservations.push({
+      mac,
+      address: `192.168.77.${last + 5}`,
+      name: `thing-${last}`,
+    });
   const { token } = await client.ok("POST", "/api/network/trial", {
     document: now,
   });
@@ -124,6 +164,9 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   await arrived.page
     .getByText("The box has this address from now on")
     .waitFor();
+  await page.getByText("Raspberry Pi").waitFor();
+  await page.getByText("an address it drew").scrollIntoViewIfNeeded();
+  await seen("network-devices");
   t.is((await client.ok("GET", "/api/network")).current, 3);
   t.is((await client.ok("GET", "/api/network")).trial, null);
 });

@@ -14,7 +14,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { syncFolder, writeDurable } from "../../shared/durable.ts";
 import { command } from "../command.ts";
 import type { NetworkRunner } from "./home-network.ts";
-import { renderedFiles } from "./rendering.ts";
+import { followers, renderedFiles } from "./rendering.ts";
 
 /** Asks nft and dnsmasq whether they would take these files. @throws CommandError with what they say */
 export async function checkRendered(
@@ -28,6 +28,11 @@ export async function checkRendered(
       "--test",
       `--conf-file=${join(folder, renderedFiles.dnsmasq)}`,
     ]);
+    if (files.has(renderedFiles.dynamicName))
+      await command("inadyn", [
+        "--check-config",
+        `--config=${join(folder, renderedFiles.dynamicName)}`,
+      ]);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -61,10 +66,23 @@ export class BoardNetwork implements NetworkRunner {
     // What is to be closed is closed first.
     if (changed.includes(renderedFiles.firewall))
       await command("nft", ["-f", join(this.#live, renderedFiles.firewall)]);
-    if (changed.some((path) => path.startsWith(renderedFiles.networkd))) {
+    const devicesChanged = changed.some((path) =>
+      path.startsWith(renderedFiles.networkd),
+    );
+    if (devicesChanged) {
       await command("networkctl", ["reload"]);
       await removeDevices(before, files);
     }
+    for (const name of ["pppoe", "dynamicName", "upnp", "download"] as const)
+      if (
+        changed.includes(renderedFiles[name]) ||
+        // What devices opened went with the rules; miniupnpd opens it again.
+        (name === "upnp" && changed.includes(renderedFiles.firewall)) ||
+        // Devices may have been made anew.
+        (name === "download" && devicesChanged)
+      )
+        // Its condition keeps it stopped where there is no such file.
+        await command("systemctl", ["restart", followers[name]]);
     if (changed.includes(renderedFiles.resolved))
       await command("systemctl", ["restart", "systemd-resolved.service"]);
     if (changed.includes(renderedFiles.dnsmasq))
@@ -138,7 +156,10 @@ async function readTree(folder: string): Promise<Map<string, string>> {
   );
 }
 
-/** Writes files that daemons without root read too. */
+/** Whether only root may read a file. */
+const isSecret = (path: string): boolean => path.startsWith("secret/");
+
+/** Writes files; those that are no secrets, daemons without root read too. */
 async function writeTree(
   folder: string,
   files: ReadonlyMap<string, string>,
@@ -146,9 +167,9 @@ async function writeTree(
   for (const [path, text] of files) {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
-    await chmod(dirname(file), 0o755);
-    await writeFile(`${file}.new`, text);
-    await chmod(`${file}.new`, 0o644);
+    await chmod(dirname(file), isSecret(path) ? 0o700 : 0o755);
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await chmod(`${file}.new`, isSecret(path) ? 0o600 : 0o644);
     await rename(`${file}.new`, file);
   }
 }

@@ -36,5 +36,7 @@ export function changesBetween(before: Network, after: Network): string[] {
   differ(before.forwards, after.forwards, "Port forwards");
   differ(before.vpn, after.vpn, "The way home from elsewhere");
   differ(before.pinholes, after.pinholes, "IPv6 openings");
+  differ(before.upnp, after.upnp, "Ports that devices open for themselves");
+  differ(before.dynamicName, after.dynamicName, "Name on the Internet");
   return words;
 }

@@ -1,7 +1,7 @@
 /** What a schema cannot say of a network: that its parts fit together. */
 import ipaddr from "ipaddr.js";
 import { CoppiceError } from "../../shared/errors.ts";
-import { addressOf, type Lan, type Network } from "./document.ts";
+import { addressOf, type Lan, type Network, type Vpn } from "./document.ts";
 import { vpnId } from "./interfaces.ts";
 import { clash, contains, numberOf, type Range, rangeOf } from "./ranges.ts";
 
@@ -60,6 +60,12 @@ export function checkNetwork(network: Network): void {
     });
   checkNames(network);
   checkVpn(network);
+  const { dynamicName } = network;
+  if (dynamicName?.service === "other" && dynamicName.server === null)
+    throw new NetworkDocumentError(
+      "/dynamicName/server",
+      "Say which server is told the address.",
+    );
   checkOpenings(network);
 }
 
@@ -197,12 +203,47 @@ function checkVpn({ vpn, lans, wan, forwards }: Network): void {
         `It has to be an address of ${vpn.address} that is not the box's.`,
       );
   });
-  for (const key of ["publicKey", "address"] as const)
-    unique(
-      vpn.phones.map((one) => one[key]),
-      (index) => `/vpn/phones/${index}/${key}`,
-      "Two phones have this",
-    );
+  unique(
+    vpn.phones.map(({ address }) => address),
+    (index) => `/vpn/phones/${index}/address`,
+    "Two phones have this",
+  );
+  unique(
+    [...vpn.phones, ...vpn.sites].map(({ publicKey }) => publicKey),
+    (index) =>
+      index < vpn.phones.length
+        ? `/vpn/phones/${index}/publicKey`
+        : `/vpn/sites/${index - vpn.phones.length}/publicKey`,
+    "Two of those who come in have this key",
+  );
+  checkSites(vpn, lans, wan);
+}
+
+/** A household's addresses are its own: neither ours nor another's. */
+function checkSites(
+  { sites, address }: Vpn,
+  lans: Network["lans"],
+  wan: Network["wan"],
+): void {
+  const taken = [
+    { name: "those who come in", address },
+    ...lans,
+    ...(wan.ipv4.kind === "static"
+      ? [{ name: "the Internet", address: wan.ipv4.address }]
+      : []),
+  ];
+  for (const [index, { name, networks }] of sites.entries())
+    for (const [at, network] of networks.entries()) {
+      const field = `/vpn/sites/${index}/networks/${at}`;
+      checkHousehold(network, field);
+      const other = taken.find((one) => clash(one.address, network));
+      if (other)
+        throw new NetworkDocumentError(
+          field,
+          `It has addresses in common with the network of ${other.name}. One of the two households has to change its own.`,
+        );
+      taken.push({ name, address: network });
+    }
 }
 
 function checkOpenings({ forwards, pinholes, lans }: Network): void {

@@ -21,9 +21,10 @@ const HostName = Type.String({
   pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
   description: "one label of a DNS name, in small letters",
 });
+const domain =
+  "([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const DomainName = Type.String({
-  pattern:
-    "^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+  pattern: `^${domain}$`,
   maxLength: 253,
   description: "DNS name, in small letters",
 });
@@ -112,14 +113,73 @@ export const Phone = Type.Object({
 });
 export type Phone = Static<typeof Phone>;
 
-/** The way home from elsewhere: WireGuard. */
+/** A friend's household, whose devices and ours reach each other. */
+export const Site = Type.Object({
+  name: Label,
+  publicKey: Phone.properties.publicKey,
+  endpoint: Type.Union(
+    [
+      Type.String({
+        pattern: `^(${domain}|${ipv4}):[1-9]\\d{0,4}$`,
+        maxLength: 260,
+        description: "where its box is called, with the UDP port",
+      }),
+      Type.Null(),
+    ],
+    { description: "null: it calls" },
+  ),
+  networks: Type.Array(Cidr, { minItems: 1, maxItems: 8 }),
+});
+export type Site = Static<typeof Site>;
+
+/** The way home from elsewhere, and to friends' households: WireGuard. */
 export const Vpn = Type.Object({
   port: PortNumber,
   address: Cidr,
   endpoint: DomainName,
   phones: Type.Array(Phone, { maxItems: 64 }),
+  sites: Type.Array(Site, { maxItems: 8 }),
 });
 export type Vpn = Static<typeof Vpn>;
+
+/** What pppd reads between quotes. */
+const Credential = Type.String({
+  pattern: "^[\\x20-\\x7e]{1,128}$",
+  description: "printable ASCII",
+});
+
+/** Services that keep a name on the Internet pointing at a household, as inadyn.conf(5) calls them. */
+export const dynamicNameServices = {
+  duckdns: "default@duckdns.org",
+  freedns: "default@freedns.afraid.org",
+  noip: "default@noip.com",
+  dyn: "default@dyndns.org",
+  nsupdate: "ipv4@nsupdate.info",
+  dynu: "default@dynu.com",
+} as const;
+
+/** A name on the Internet that follows the household's address. */
+export const DynamicName = Type.Object({
+  service: Type.Union([
+    Type.Literal("duckdns"),
+    Type.Literal("freedns"),
+    Type.Literal("noip"),
+    Type.Literal("dyn"),
+    Type.Literal("nsupdate"),
+    Type.Literal("dynu"),
+    Type.Literal("other"),
+  ]),
+  server: Type.Union([DomainName, Type.Null()], {
+    description: "of another service, which speaks the protocol dyndns2",
+  }),
+  name: DomainName,
+  user: Credential,
+  password: Type.String({
+    pattern: "^[\\x20-\\x7e]{0,128}$",
+    description: "printable ASCII; some services have none",
+  }),
+});
+export type DynamicName = Static<typeof DynamicName>;
 
 /** The whole of it. */
 export const Network = Type.Object({
@@ -136,6 +196,11 @@ export const Network = Type.Object({
         gateway: Ipv4,
         dns: Type.Array(IpAddress, { minItems: 1, maxItems: 3 }),
       }),
+      Type.Object({
+        kind: Type.Literal("pppoe"),
+        user: Credential,
+        password: Credential,
+      }),
     ]),
     ipv6: Type.Boolean({
       description: "by router advertisements and DHCPv6, with a prefix",
@@ -146,6 +211,10 @@ export const Network = Type.Object({
         description:
           "kbit/s that the line carries, a little less than it has: CAKE then keeps queues short; null for no queue management",
       },
+    ),
+    download: Type.Union(
+      [Type.Integer({ minimum: 64, maximum: 10_000_000 }), Type.Null()],
+      { description: "likewise, of what comes" },
     ),
   }),
   lans: Type.Array(Lan, { minItems: 1, maxItems: 8 }),
@@ -174,6 +243,10 @@ export const Network = Type.Object({
   }),
   forwards: Type.Array(Forward, { maxItems: 64 }),
   pinholes: Type.Array(Pinhole, { maxItems: 64 }),
+  upnp: Type.Boolean({
+    description: "whether devices at home may open ports for themselves",
+  }),
+  dynamicName: Type.Union([DynamicName, Type.Null()]),
   vpn: Type.Union([Vpn, Type.Null()]),
 });
 export type Network = Static<typeof Network>;
@@ -184,7 +257,13 @@ export const largestNetwork = 2 ** 20;
 /** What a box has before its owner says anything. */
 export const defaultNetwork: Network = {
   version: 1,
-  wan: { vlan: null, ipv4: { kind: "dhcp" }, ipv6: true, upload: null },
+  wan: {
+    vlan: null,
+    ipv4: { kind: "dhcp" },
+    ipv6: true,
+    upload: null,
+    download: null,
+  },
   lans: [
     {
       id: "home",
@@ -204,6 +283,8 @@ export const defaultNetwork: Network = {
   },
   forwards: [],
   pinholes: [],
+  upnp: false,
+  dynamicName: null,
   vpn: null,
 };
 

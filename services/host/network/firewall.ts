@@ -1,8 +1,9 @@
-import ipaddr from "ipaddr.js";
 import { peerPort } from "./check.ts";
 import { addressOf, type Forward, type Lan, type Network } from "./document.ts";
 import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
+import { netOf } from "./ranges.ts";
 import type { FormerAddress } from "./rendering.ts";
+import { upnpChains, upnpPort } from "./upnp.ts";
 
 /** A network of the household, as far as rules tell them apart. */
 type Side = Pick<Lan, "id" | "address" | "guest">;
@@ -35,7 +36,13 @@ export function renderFirewall(
   network: Network,
   former: readonly FormerAddress[],
 ): string {
-  const { forwards, pinholes, vpn } = network;
+  const { forwards, pinholes, vpn, upnp } = network;
+  const away = quote(interfaceOf({ id: vpnId }));
+  const friends = (vpn?.sites ?? []).flatMap(({ networks }) =>
+    networks.map(netOf),
+  );
+  /** Of friends' households, whose devices reach devices here and nothing of the box. */
+  const ofFriends = `iifname ${away} ip saddr ${set(friends)}`;
   // Whoever comes home by WireGuard is at home.
   const lans: readonly Side[] = vpn
     ? [...network.lans, { id: vpnId, address: vpn.address, guest: false }]
@@ -75,6 +82,18 @@ export function renderFirewall(
         "ct state invalid drop",
         `iifname "lo" accept`,
         `icmpv6 type { ${icmpErrors}, ${icmpNeighbours} } accept`,
+        ...(friends.length > 0
+          ? [
+              `${ofFriends} icmp type echo-request limit rate 50/second accept`,
+              `${ofFriends} drop`,
+            ]
+          : []),
+        ...(upnp
+          ? [
+              `iifname ${names(trusted)} udp dport { 1900, 5351 } accept`,
+              `iifname ${names(trusted)} tcp dport ${upnpPort} accept`,
+            ]
+          : []),
         // ICMP and ICMPv6 as numbers: a box has no /etc/protocols.
         `iifname ${names(trusted)} meta l4proto { 1, 58 } limit rate 50/second accept`,
         `iifname ${all} udp dport { 53, 67, 547 } accept`,
@@ -100,11 +119,13 @@ export function renderFirewall(
         "ct state invalid drop",
         `iifname ${uplink} ct state new limit rate over 500/second burst 1000 packets drop`,
         `iifname ${uplink} icmpv6 type { ${icmpErrors} } accept`,
+        ...(friends.length > 0 ? [`${ofFriends} oifname ${uplink} drop`] : []),
         `iifname ${all} oifname ${uplink} accept`,
         ...(reached.length > 0
           ? [`iifname ${homes} oifname ${names(trusted)} accept`]
           : []),
         "ct status dnat accept",
+        ...(upnp ? [`iifname ${uplink} jump ${upnpChains.forward}`] : []),
         ...pinholes.flatMap(({ host, protocol, port }) =>
           protocols(protocol).map(
             (one) =>
@@ -130,18 +151,22 @@ export function renderFirewall(
     [
       "destination",
       "nat hook prerouting priority dstnat; policy accept",
-      forwards.flatMap((forward) =>
-        [
-          `iifname ${uplink}`,
-          // From inside by the address that the Internet knows.
-          `iifname ${all} fib daddr type local ip daddr != ${own}`,
-        ].flatMap((from) => destinations(from, forward)),
-      ),
+      [
+        ...forwards.flatMap((forward) =>
+          [
+            `iifname ${uplink}`,
+            // From inside by the address that the Internet knows.
+            `iifname ${all} fib daddr type local ip daddr != ${own}`,
+          ].flatMap((from) => destinations(from, forward)),
+        ),
+        ...(upnp ? [`iifname ${uplink} jump ${upnpChains.destination}`] : []),
+      ],
     ],
     [
       "source",
       "nat hook postrouting priority srcnat; policy accept",
       [
+        ...(upnp ? [`oifname ${uplink} jump ${upnpChains.source}`] : []),
         `oifname ${uplink} ip saddr ${nets} masquerade`,
         ...(forwards.length > 0
           ? lans.map(
@@ -161,6 +186,10 @@ export function renderFirewall(
       (name) =>
         `\tset ${name} {\n\t\ttype ipv4_addr; size 4096; flags dynamic, timeout; timeout 1d; counter;\n\t}`,
     ),
+    // miniupnpd fills them.
+    ...(upnp
+      ? Object.values(upnpChains).map((name) => `\tchain ${name} { }`)
+      : []),
     ...chains.map(([name, type, rules]) =>
       [
         `\tchain ${name} {`,
@@ -186,10 +215,6 @@ function destinations(
 
 function protocols(protocol: Forward["protocol"]): ("tcp" | "udp")[] {
   return protocol === "both" ? ["tcp", "udp"] : [protocol];
-}
-
-function netOf(cidr: string): string {
-  return `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${cidr.split("/")[1]}`;
 }
 
 const quote = (name: string): string => `"${name}"`;

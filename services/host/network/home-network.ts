@@ -231,6 +231,11 @@ export class HomeNetwork implements AsyncDisposable {
     });
   }
 
+  /** The box's own key, by which friends' households know it. @returns WireGuard's public half in base64 */
+  async ownKey(): Promise<string> {
+    return (await ownKey(this.#keyFile)).publicKey;
+  }
+
   /** Draws a key for a phone that is to come home by a way that a document describes. @throws BadRequestError: vpn-full */
   async drawPhone(vpn: Vpn, name: string): Promise<NewPhone> {
     const [key, { publicKey: box }] = [drawKey(), await ownKey(this.#keyFile)];

@@ -1,5 +1,13 @@
-import type { Lan, Network, Vpn } from "./document.ts";
-import { interfaceOf, ports, uplinkOf, vpnId } from "./interfaces.ts";
+import { addressOf, type Lan, type Network, type Vpn } from "./document.ts";
+import {
+  downlink,
+  interfaceOf,
+  ports,
+  uplinkOf,
+  vpnId,
+  wireOf,
+} from "./interfaces.ts";
+import { netOf } from "./ranges.ts";
 import type { FormerAddress } from "./rendering.ts";
 import { keyFile } from "./wireguard.ts";
 
@@ -42,7 +50,7 @@ export function renderNetworkd(
       ["Link", "RequiredForOnline=no"],
     );
   const files: [string, string][] = [
-    ...wanFiles(network, uplink),
+    ...wanFiles(network, uplink, wireOf(network)),
     [
       "20-lan-ports.network",
       text(
@@ -72,15 +80,15 @@ export function renderNetworkd(
       [`40-${one.id}.network`, lan(one, index + 1)],
     );
   });
-  if (network.vpn) files.push(...vpnFiles(network.vpn));
+  if (network.vpn) files.push(...vpnFiles(network.vpn, addressOf(home)));
   return files;
 }
 
-function vpnFiles({
-  address,
-  port,
-  phones,
-}: Vpn): [name: string, text: string][] {
+/** @param own the box's address at home, by which friends' households know it */
+function vpnFiles(
+  { address, port, phones, sites }: Vpn,
+  own: string,
+): [name: string, text: string][] {
   const name = interfaceOf({ id: vpnId });
   return [
     [
@@ -93,6 +101,15 @@ function vpnFiles({
             "WireGuardPeer",
             `PublicKey=${phone.publicKey}`,
             `AllowedIPs=${phone.address}/32`,
+          ],
+        ),
+        ...sites.map(
+          ({ publicKey, endpoint, networks }): Section => [
+            "WireGuardPeer",
+            `PublicKey=${publicKey}`,
+            `AllowedIPs=${networks.map(netOf).join(",")}`,
+            endpoint !== null && `Endpoint=${endpoint}`,
+            "PersistentKeepalive=25",
           ],
         ),
       ),
@@ -108,19 +125,37 @@ function vpnFiles({
           "LLMNR=no",
           "IPv4Forwarding=yes",
         ],
+        ...sites
+          .flatMap(({ networks }) => networks)
+          .map(
+            (network): Section => [
+              "Route",
+              `Destination=${netOf(network)}`,
+              "Scope=link",
+              `PreferredSource=${own}`,
+            ],
+          ),
         ["Link", "RequiredForOnline=no"],
       ),
     ],
   ];
 }
 
+/** A queue that is fair between devices (behind NAT) and between their flows. @param rate kbit/s */
+function cake(rate: number): Section {
+  return ["CAKE", `Bandwidth=${rate}K`, "NAT=yes", "FlowIsolationMode=triple"];
+}
+
 function wanFiles(
   { wan }: Network,
   uplink: string,
+  wire: string,
 ): [name: string, text: string][] {
-  const { ipv4, ipv6, upload } = wan;
+  const { ipv4, ipv6, upload, download } = wan;
   const isStatic = ipv4.kind === "static";
-  const dhcp = isStatic ? (ipv6 ? "ipv6" : "no") : ipv6 ? "yes" : "ipv4";
+  const isPpp = ipv4.kind === "pppoe";
+  const dhcp =
+    ipv4.kind !== "dhcp" ? (ipv6 ? "ipv6" : "no") : ipv6 ? "yes" : "ipv4";
   const towards = text(
     ["Match", `Name=${uplink}`],
     [
@@ -130,7 +165,10 @@ function wanFiles(
       isStatic && `Gateway=${ipv4.gateway}`,
       ...(isStatic ? ipv4.dns.map((address) => `DNS=${address}`) : []),
       `IPv6AcceptRA=${ipv6}`,
-      `LinkLocalAddressing=${ipv6 ? "ipv6" : "no"}`,
+      // pppd sets the addresses that it was told; the one of IPv6 too.
+      isPpp && "KeepConfiguration=yes",
+      isPpp && "DefaultRouteOnDevice=yes",
+      `LinkLocalAddressing=${ipv6 && !isPpp ? "ipv6" : "no"}`,
       "IPv4Forwarding=yes",
       "IPv6Forwarding=yes",
       "LLMNR=no",
@@ -140,31 +178,54 @@ function wanFiles(
     ["DHCPv4", "UseHostname=no", "UseDomains=no"],
     // A prefix is asked for also where the router says nothing of DHCPv6.
     ipv6 && ["DHCPv6", "WithoutRA=solicit"],
-    // Fair between devices (behind NAT) and between their flows.
-    upload !== null && [
-      "CAKE",
-      `Bandwidth=${upload}K`,
-      "NAT=yes",
-      "FlowIsolationMode=triple",
-    ],
+    upload !== null && cake(upload),
     ["Link", "RequiredForOnline=no"],
   );
-  if (wan.vlan === null) return [["10-wan.network", towards]];
+  const down: [string, string][] =
+    download === null
+      ? []
+      : [
+          [
+            "15-download.netdev",
+            text(["NetDev", `Name=${downlink}`, "Kind=ifb"]),
+          ],
+          [
+            "15-download.network",
+            text(
+              ["Match", `Name=${downlink}`],
+              ["Network", "LinkLocalAddressing=no", "LLMNR=no"],
+              cake(download),
+              ["Link", "RequiredForOnline=no"],
+            ),
+          ],
+        ];
+  const bare: [string, string][] = isPpp
+    ? [
+        [
+          "10-wan-wire.network",
+          text(
+            ["Match", `Name=${wire}`],
+            ["Network", "LinkLocalAddressing=no", "LLMNR=no"],
+            ["Link", "RequiredForOnline=no"],
+          ),
+        ],
+      ]
+    : [];
+  if (wan.vlan === null) return [["10-wan.network", towards], ...bare, ...down];
   return [
+    ...bare,
+    ...down,
     [
       "10-wan-port.network",
       text(
         ["Match", `Name=${ports.wan}`],
-        ["Network", `VLAN=${uplink}`, "LinkLocalAddressing=no", "LLMNR=no"],
+        ["Network", `VLAN=${wire}`, "LinkLocalAddressing=no", "LLMNR=no"],
         ["Link", "RequiredForOnline=no"],
       ),
     ],
     [
       "10-wan.netdev",
-      text(
-        ["NetDev", `Name=${uplink}`, "Kind=vlan"],
-        ["VLAN", `Id=${wan.vlan}`],
-      ),
+      text(["NetDev", `Name=${wire}`, "Kind=vlan"], ["VLAN", `Id=${wan.vlan}`]),
     ],
     ["10-wan.network", towards],
   ];

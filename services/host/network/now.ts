@@ -3,11 +3,15 @@ import ipaddr from "ipaddr.js";
 import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
 import { command } from "../command.ts";
-import { clash, contains } from "./check.ts";
-import type { Network } from "./document.ts";
+import { addressOf, type Network } from "./document.ts";
 import { trafficSets } from "./firewall.ts";
-import { interfaceOf, uplinkOf } from "./interfaces.ts";
-import type { Device, NetworkNow, Trouble } from "./state.ts";
+import { interfaceOf, uplinkOf, wireOf } from "./interfaces.ts";
+import { clash, contains, freeRange } from "./ranges.ts";
+import type { Device, NetworkNow, Opened, Trouble } from "./state.ts";
+import { upnpLeases } from "./upnp.ts";
+
+/** The address of another DHCP server at home, as coppice-lan-check.service leaves it. */
+const rogueFile = "/run/coppice-lan-check/other";
 
 const Links = Type.Array(
   Type.Object({
@@ -17,6 +21,9 @@ const Links = Type.Array(
       Type.Object({
         family: Type.String(),
         local: Type.Optional(Type.String()),
+        address: Type.Optional(
+          Type.String({ description: "the other end's, of a PPP link" }),
+        ),
         prefixlen: Type.Integer(),
         scope: Type.String(),
       }),
@@ -87,24 +94,29 @@ async function readNow(
   leases: string,
   namesAreFound: () => Promise<boolean>,
 ): Promise<NetworkNow> {
-  const [links, routes, neighbours, lines, sent, received] = await Promise.all([
+  const [links, routes, neighbours, sent, received] = await Promise.all([
     ip(Links, "address", "show"),
     ip(Routes, "route", "show", "default"),
     ip(Neighbours, "neighbour", "show"),
-    readFile(leases, "utf8").catch(() => ""),
     bytesBy(trafficSets.sent),
     bytesBy(trafficSets.received),
   ]);
+  const [lines = "", opened = "", rogue = ""] = await Promise.all(
+    [leases, upnpLeases, rogueFile].map(textOf),
+  );
   const uplink = uplinkOf(network);
   const link = links.find(({ ifname }) => ifname === uplink);
+  const wire = links.find(({ ifname }) => ifname === wireOf(network));
+  const route = routes.find(({ dev }) => dev === uplink);
+  const otherEnd = link?.addr_info.find(({ address }) => address)?.address;
   const wan = {
-    link: link?.flags.includes("LOWER_UP") ?? false,
+    link: wire?.flags.includes("LOWER_UP") ?? false,
     addresses: (link?.addr_info ?? [])
       .filter(({ scope }) => scope === "global")
       .flatMap(({ local, prefixlen }) =>
         local === undefined ? [] : [`${local}/${prefixlen}`],
       ),
-    gateway: routes.find(({ dev }) => dev === uplink)?.gateway ?? null,
+    gateway: route ? (route.gateway ?? otherEnd ?? null) : null,
   };
   return {
     wan,
@@ -113,8 +125,46 @@ async function readNow(
       sent: sent.get(device.address) ?? 0,
       received: received.get(device.address) ?? 0,
     })),
-    troubles: await troublesOf(network, wan, namesAreFound),
+    opened: network.upnp ? openedIn(opened) : [],
+    troubles: [
+      ...rogueOf(network, rogue.trim()),
+      ...(await troublesOf(network, wan, namesAreFound)),
+    ],
   };
+}
+
+/** A daemon's file; nothing where it has not written one. */
+async function textOf(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch(() => "");
+}
+
+/** miniupnpd: protocol:port:address:port:end:words */
+function openedIn(lines: string): Opened[] {
+  return [...lines.matchAll(/^(TCP|UDP):(\d+):([\d.]+):(\d+):\d+:(.*)$/gm)].map(
+    ([, protocol = "", port, address = "", toPort, words = ""]) => ({
+      protocol,
+      port: Number(port),
+      address,
+      toPort: Number(toPort),
+      words: words.slice(0, 100),
+    }),
+  );
+}
+
+function rogueOf({ lans }: Network, address: string): Trouble[] {
+  if (
+    !ipaddr.IPv4.isValid(address) ||
+    lans.some((lan) => addressOf(lan) === address)
+  )
+    return [];
+  return [
+    {
+      kind: "rogue-dhcp",
+      words: `Something else at home gives out addresses too (${address}), so devices may end up beside this box instead of behind it.`,
+      advice:
+        "It is often an old router or an access point: switch its DHCP server off, or unplug it. The Devices list may name it.",
+    },
+  ];
 }
 
 /** What the firewall counted, by address; nothing where its rules are not loaded. */
@@ -185,7 +235,7 @@ function devicesOf(
 }
 
 async function troublesOf(
-  { lans }: Network,
+  { lans, wan: { ipv4 } }: Network,
   { link, addresses, gateway }: NetworkNow["wan"],
   namesAreFound: () => Promise<boolean>,
 ): Promise<Trouble[]> {
@@ -207,7 +257,9 @@ async function troublesOf(
         kind: "no-address",
         words: "The provider's side gives this box no address.",
         advice:
-          "Restart the modem. If it stays so, ask the provider whether it expects a VLAN tag or a fixed address, and set that here.",
+          ipv4.kind === "pppoe"
+            ? "See that the name and the password for the line are as the provider gave them, and restart the modem. Some providers expect a VLAN tag too."
+            : "Restart the modem. If it stays so, ask the provider whether it expects a name and a password (PPPoE), a VLAN tag or a fixed address, and set that here.",
       },
     ];
   const clashing = lans.find((lan) => clash(lan.address, address));
@@ -249,13 +301,4 @@ async function resolves(): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** A network for a household that has nothing in common with others. */
-function freeRange(taken: readonly string[]): string {
-  for (let third = 77; third < 256; third++) {
-    const range = `192.168.${third}.1/24`;
-    if (!taken.some((one) => clash(one, range))) return range;
-  }
-  return "10.77.0.1/24";
 }

@@ -20,6 +20,11 @@ export function rangeOf(cidr: string): Range {
   ];
 }
 
+/** A network such as `192.168.1.1/24` by its first address: `192.168.1.0/24`. */
+export function netOf(cidr: string): string {
+  return `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${cidr.split("/")[1]}`;
+}
+
 /** Whether two ranges have addresses in common. */
 export const overlap = (one: Range, other: Range): boolean =>
   one[0] <= other[1] && other[0] <= one[1];

@@ -1,9 +1,21 @@
 /** What the box's daemons are told, as files below one folder. Each follows from the document alone, so it can be made anew. */
 import { renderDnsmasq } from "./dnsmasq.ts";
 import type { Network } from "./document.ts";
+import { renderDynamicName } from "./dynamic-name.ts";
 import { renderFirewall } from "./firewall.ts";
+import { uplinkOf } from "./interfaces.ts";
 import { renderNetworkd } from "./networkd.ts";
+import { renderPppoe } from "./pppoe.ts";
 import { renderResolved } from "./resolved.ts";
+import { renderUpnp } from "./upnp.ts";
+
+/** Units that follow a file of their own, and do not run where there is none. */
+export const followers = {
+  pppoe: "coppice-pppoe.service",
+  dynamicName: "coppice-dynamic-name.service",
+  upnp: "coppice-upnp.service",
+  download: "coppice-download.service",
+} as const;
 
 /** An address that the box had in a network, and still answers on: of clients whose lease names it. */
 export interface FormerAddress {
@@ -18,6 +30,12 @@ export const renderedFiles = {
   firewall: "nftables.conf",
   dnsmasq: "dnsmasq.conf",
   resolved: "resolved.conf",
+  /** Where the line is PPPoE; only root reads what is in this folder. */
+  pppoe: "secret/pppoe.conf",
+  dynamicName: "secret/inadyn.conf",
+  upnp: "miniupnpd.conf",
+  /** Environment of the unit that leads what comes through `wan-down`. */
+  download: "download.env",
   /** Folder of systemd.network(5) and systemd.netdev(5) files. */
   networkd: "networkd",
 } as const;
@@ -27,10 +45,25 @@ export function renderNetwork(
   network: Network,
   former: readonly FormerAddress[] = [],
 ): Map<string, string> {
+  const wanted = {
+    pppoe: renderPppoe(network),
+    dynamicName: renderDynamicName(network),
+    upnp: renderUpnp(network),
+    download:
+      network.wan.download === null
+        ? undefined
+        : `UPLINK=${uplinkOf(network)}\n`,
+  };
   return new Map([
     [renderedFiles.firewall, renderFirewall(network, former)],
     [renderedFiles.dnsmasq, renderDnsmasq(network)],
     [renderedFiles.resolved, renderResolved(network)],
+    ...(["pppoe", "dynamicName", "upnp", "download"] as const).flatMap(
+      (name) => {
+        const text = wanted[name];
+        return text === undefined ? [] : [[renderedFiles[name], text] as const];
+      },
+    ),
     ...renderNetworkd(network, former).map(
       ([name, text]) => [`${renderedFiles.networkd}/${name}`, text] as const,
     ),

@@ -2,12 +2,15 @@ import { Type } from "typebox";
 import type { Server } from "../../shared/server.ts";
 import { largestNetwork, Network, Phone, Vpn } from "./document.ts";
 import type { HomeNetwork } from "./home-network.ts";
+import type { LineHistory } from "./line-history.ts";
 import type { NetworkWatch } from "./now.ts";
 import {
+  LineMinute,
   NetworkNow,
   NetworkState,
   NewPhone,
   NewTrial,
+  OwnKey,
   Trial,
 } from "./state.ts";
 
@@ -16,7 +19,13 @@ export function addNetworkRoutes(
   app: Server,
   network: HomeNetwork,
   watch: NetworkWatch,
+  line: LineHistory,
 ): void {
+  app.get(
+    "/network/line",
+    { schema: { response: { 200: Type.Array(LineMinute) } } },
+    async () => [...line.minutes],
+  );
   app.get(
     "/network",
     { schema: { response: { 200: NetworkState } } },
@@ -54,6 +63,11 @@ export function addNetworkRoutes(
       },
     },
     async ({ body }) => await network.drawPhone(body.vpn, body.name),
+  );
+  app.get(
+    "/network/key",
+    { schema: { response: { 200: OwnKey } } },
+    async () => ({ publicKey: await network.ownKey() }),
   );
   app.post(
     "/network/confirm",

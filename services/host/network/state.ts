@@ -53,6 +53,10 @@ export const NewPhone = Type.Object({
 });
 export type NewPhone = Static<typeof NewPhone>;
 
+/** By what a friend's household knows this box. */
+export const OwnKey = Type.Object({ publicKey: Phone.properties.publicKey });
+export type OwnKey = Static<typeof OwnKey>;
+
 /** A device of the household. */
 export const Device = Type.Object({
   mac: Type.String(),
@@ -70,6 +74,25 @@ export const Device = Type.Object({
 });
 export type Device = Static<typeof Device>;
 
+/** A port that a device opened for itself (UPnP IGD, NAT-PMP or PCP). */
+export const Opened = Type.Object({
+  protocol: Type.String(),
+  port: Type.Integer(),
+  address: Type.String(),
+  toPort: Type.Integer(),
+  words: Type.String({ description: "what the device calls it" }),
+});
+export type Opened = Static<typeof Opened>;
+
+/** A minute of the line to the Internet. */
+export const LineMinute = Type.Object({
+  at: Type.Number({ description: "its end, milliseconds since 1970" }),
+  up: Type.Boolean({ description: "whether there was a way to the Internet" }),
+  received: Type.Integer({ description: "bytes" }),
+  sent: Type.Integer({ description: "bytes" }),
+});
+export type LineMinute = Static<typeof LineMinute>;
+
 /** Something that is wrong with the network, and what to do. */
 export const Trouble = Type.Object({
   kind: Type.Union([
@@ -78,6 +101,8 @@ export const Trouble = Type.Object({
     Type.Literal("address-clash"),
     Type.Literal("double-nat"),
     Type.Literal("dns-dead"),
+    Type.Literal("captive-portal"),
+    Type.Literal("rogue-dhcp"),
   ]),
   words: Type.String(),
   advice: Type.String(),
@@ -94,6 +119,7 @@ export const NetworkNow = Type.Object({
     gateway: Type.Union([Type.String(), Type.Null()]),
   }),
   devices: Type.Array(Device),
+  opened: Type.Array(Opened),
   troubles: Type.Array(Trouble),
 });
 export type NetworkNow = Static<typeof NetworkNow>;

@@ -99,9 +99,15 @@ const wan = fc.record({
       gateway: "93.184.216.1",
       dns: ["9.9.9.9", "2620:fe::fe"],
     } as Extract<Network["wan"]["ipv4"], { kind: "static" }>),
+    fc.record({
+      kind: fc.constant("pppoe" as const),
+      user: label,
+      password: label,
+    }),
   ),
   ipv6: fc.boolean(),
   upload: fc.option(fc.integer({ min: 64, max: 10_000_000 })),
+  download: fc.option(fc.integer({ min: 64, max: 10_000_000 })),
 });
 
 const network: fc.Arbitrary<Network> = fc
@@ -145,6 +151,19 @@ const network: fc.Arbitrary<Network> = fc
         }),
         { maxLength: 5, selector: (one) => one.port },
       ),
+      upnp: fc.boolean(),
+      dynamicName: fc.option(
+        fc.record({
+          service: fc.constantFrom(
+            ...(["duckdns", "freedns", "noip", "dyn", "nsupdate"] as const),
+            ...(["dynu", "other"] as const),
+          ),
+          server: fc.constant("ddns.example"),
+          name: domainName,
+          user: label,
+          password: fc.string({ maxLength: 128, unit: "grapheme-ascii" }),
+        }),
+      ),
       vpn: fc.option(
         fc.record({
           port: fc.constant(4471),
@@ -159,6 +178,19 @@ const network: fc.Arbitrary<Network> = fc
                 .map((last) => `172.31.5.${last}`),
             }),
             { maxLength: 5, selector: ({ address }) => address },
+          ),
+          sites: fc.uniqueArray(
+            fc.record({
+              name: label,
+              publicKey: fc.constant("").map(() => drawKey().publicKey),
+              endpoint: fc.option(
+                fc.tuple(domainName, port).map((both) => both.join(":")),
+              ),
+              networks: fc
+                .integer({ min: 0, max: 255 })
+                .map((third) => [`192.168.${third}.1/24`]),
+            }),
+            { maxLength: 3, selector: ({ networks }) => networks[0] },
           ),
         }),
       ),
@@ -214,6 +246,7 @@ function vpn(changed: Partial<Vpn>, phone = "172.31.5.2"): Vpn {
     address: "172.31.5.1/24",
     endpoint: "home.example",
     phones: [{ name: "phone", publicKey: drawKey().publicKey, address: phone }],
+    sites: [],
     ...changed,
   };
 }
@@ -390,6 +423,37 @@ const faults: [field: string, damage: (network: Network) => void][] = [
       network.vpn = vpn({}, "172.31.6.2");
     },
   ],
+  ...[
+    ["192.168.77.1/25"],
+    ["10.9.0.1/24", "10.9.0.129/25"],
+    ["172.31.5.1/24"],
+    ["9.9.9.9/24"],
+  ].map((networks): [string, (network: Network) => void] => [
+    `/vpn/sites/0/networks/${networks.length - 1}`,
+    (network) => {
+      const { publicKey } = drawKey();
+      const site = { name: "Zoe", publicKey, endpoint: null, networks };
+      network.vpn = vpn({ sites: [site] });
+    },
+  ]),
+  [
+    "/vpn/sites/0/publicKey",
+    (network) => {
+      network.vpn = vpn({});
+      const { phones, sites } = network.vpn;
+      const { publicKey } = phones[0] as Vpn["phones"][number];
+      const networks = ["10.9.0.1/24"];
+      sites.push({ name: "Zoe", publicKey, endpoint: null, networks });
+    },
+  ],
+  [
+    "/dynamicName/server",
+    (network) => {
+      const [name, server] = ["home.example", null];
+      const words = { user: "ada", password: "secret" };
+      network.dynamicName = { service: "other", server, name, ...words };
+    },
+  ],
   [
     "/pinholes/1/port",
     ({ pinholes }) => {
@@ -460,6 +524,21 @@ test("nothing but a network is one: the schema refuses what would be read as ano
       const document = structuredClone(defaultNetwork);
       damage(document, text);
       t.false(Check(Network, document), `${damage}: ${text}`);
+    }
+  for (const endpoint of ["x", "x:0", "x:1\n", "x:1;", ":1", "x:123456"]) {
+    const document = structuredClone(defaultNetwork);
+    const site = { name: "Zoe", publicKey: drawKey().publicKey, endpoint };
+    document.vpn = vpn({ sites: [{ ...site, networks: ["10.9.0.1/24"] }] });
+    t.false(Check(Network, document), endpoint);
+  }
+  for (const text of ["x\nup-script", "", "x".repeat(129), "ä", "\0"])
+    for (const key of ["user", "password"]) {
+      const document = structuredClone(defaultNetwork);
+      document.wan.ipv4 = {
+        ...{ kind: "pppoe", user: "ada", password: "secret" },
+        [key]: text,
+      } as Network["wan"]["ipv4"];
+      t.false(Check(Network, document), `${key}: ${text}`);
     }
   for (const text of hostile) {
     const document = structuredClone(defaultNetwork);

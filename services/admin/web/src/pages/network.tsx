@@ -5,6 +5,7 @@ import {
   History,
   Network as NetworkIcon,
   Router,
+  Search,
   ShieldCheck,
   Smartphone,
 } from "lucide-preact";
@@ -17,12 +18,15 @@ import type {
 import { api } from "../api.ts";
 import { Card, Notice, Spinner } from "../ui.tsx";
 import { Devices } from "./network/devices.tsx";
+import { DynamicNameForm } from "./network/dynamic-name.tsx";
 import { FirewallWords } from "./network/firewall-words.tsx";
 import { Internet, LineForm } from "./network/internet.tsx";
 import { Lans } from "./network/lans.tsx";
+import { LinePast } from "./network/line-past.tsx";
 import { Names } from "./network/names.tsx";
 import { Openings } from "./network/openings.tsx";
 import { Past } from "./network/past.tsx";
+import { Tools } from "./network/tools.tsx";
 import { Pending, RunningTrial } from "./network/trial.tsx";
 import { WayHome } from "./network/way-home.tsx";
 
@@ -96,6 +100,7 @@ export function Network() {
         <div class="column">
           <Card title="Internet" Icon={Globe}>
             <Internet now={now} />
+            <LinePast />
             <LineForm wan={document.wan} edit={edit} />
           </Card>
           <Card title="Devices" Icon={Router}>
@@ -108,13 +113,21 @@ export function Network() {
             />
           </Card>
           <Card title="From elsewhere" Icon={Smartphone}>
-            <WayHome vpn={document.vpn} edit={edit} />
+            <DynamicNameForm name={document.dynamicName} edit={edit} />
+            <WayHome
+              vpn={document.vpn}
+              home={document.lans[0]?.address ?? ""}
+              edit={edit}
+            />
           </Card>
           <Card title="What comes in" Icon={DoorOpen}>
-            <Openings document={document} edit={edit} />
+            <Openings document={document} now={now} edit={edit} />
           </Card>
           <Card title="The firewall in words" Icon={ShieldCheck}>
             <FirewallWords document={state.document} />
+          </Card>
+          <Card title="Look on the Internet" Icon={Search}>
+            <Tools />
           </Card>
           <Card title="Changes" Icon={History}>
             <Past state={state} choose={(past) => setDraft(past)} />

@@ -2,7 +2,7 @@ import type { Network } from "../../../../../host/client.ts";
 
 /** What the rules in force mean. */
 export function FirewallWords({
-  document: { lans, forwards, pinholes, vpn },
+  document: { lans, forwards, pinholes, vpn, upnp },
 }: {
   document: Network;
 }) {
@@ -25,6 +25,19 @@ export function FirewallWords({
           ? "From the Internet nothing reaches a device at home but answers."
           : `From the Internet nothing reaches a device at home but answers, and what comes in to ${forwards.length + pinholes.length} ports that you opened.`}
       </li>
+      {upnp && (
+        <li>
+          A device at home may open ports above 1023 for itself, and closes them
+          or lets them run out.
+        </li>
+      )}
+      {vpn && vpn.sites.length > 0 && (
+        <li>
+          The households of {vpn.sites.map(({ name }) => name).join(", ")} and
+          this one reach each other's devices; these pages, the drive and the
+          Internet through this box they do not reach.
+        </li>
+      )}
       <li>Every device at home reaches the Internet.</li>
       <li>These pages and the network drive answer at home alone.</li>
       {further.length > 0 && (

@@ -22,7 +22,7 @@ export function Internet({ now: { wan } }: { now: NetworkNow }) {
 /** How the line is to be used. */
 export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
   const [open, setOpen] = useState(false);
-  const { ipv4, vlan, ipv6, upload } = wan;
+  const { ipv4, vlan, ipv6 } = wan;
   if (!open)
     return (
       <div class="actions start">
@@ -36,21 +36,52 @@ export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
       <Choice
         label="Address"
         value={ipv4.kind}
-        options={{ dhcp: "given by the provider (DHCP)", static: "fixed" }}
+        options={{
+          dhcp: "given by the provider (DHCP)",
+          pppoe: "with a name and a password (PPPoE)",
+          static: "fixed",
+        }}
         change={(kind) =>
           edit((draft) => {
-            draft.wan.ipv4 =
-              kind === "dhcp"
-                ? { kind }
-                : {
-                    kind,
-                    address: "203.0.113.2/24",
-                    gateway: "203.0.113.1",
-                    dns: ["9.9.9.9"],
-                  };
+            draft.wan.ipv4 = {
+              dhcp: { kind: "dhcp" as const },
+              pppoe: { kind: "pppoe" as const, user: "", password: "" },
+              static: {
+                kind: "static" as const,
+                address: "203.0.113.2/24",
+                gateway: "203.0.113.1",
+                dns: ["9.9.9.9"],
+              },
+            }[kind];
           })
         }
       />
+      {ipv4.kind === "pppoe" && (
+        <>
+          <Field
+            label="Name for the line"
+            hint="As the provider gave it."
+            autocomplete="off"
+            value={ipv4.user}
+            onInput={({ currentTarget: { value } }) =>
+              edit(({ wan: { ipv4: one } }) => {
+                if (one.kind === "pppoe") one.user = value;
+              })
+            }
+          />
+          <Field
+            label="Password for the line"
+            type="password"
+            autocomplete="off"
+            value={ipv4.password}
+            onInput={({ currentTarget: { value } }) =>
+              edit(({ wan: { ipv4: one } }) => {
+                if (one.kind === "pppoe") one.password = value;
+              })
+            }
+          />
+        </>
+      )}
       {ipv4.kind === "static" && (
         <>
           <Field
@@ -94,19 +125,22 @@ export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
           })
         }
       />
-      <Field
-        label="Upload of the line, Mbit/s"
-        hint="A little less than it has: then games and calls stay quick while somebody uploads (CAKE). Empty: off."
-        inputMode="decimal"
-        value={upload === null ? "" : upload / 1000}
-        onChange={({ currentTarget: { value } }) =>
-          edit((draft) => {
-            const rate = Number(value.replace(",", "."));
-            draft.wan.upload =
-              value.trim() === "" ? null : Math.round(rate * 1000);
-          })
-        }
-      />
+      {(["upload", "download"] as const).map((way) => (
+        <Field
+          key={way}
+          label={`${way === "upload" ? "Upload" : "Download"} of the line, Mbit/s`}
+          hint={`A little less than it has: then games and calls stay quick while somebody ${way}s (CAKE). Empty: off.`}
+          inputMode="decimal"
+          value={(wan[way] ?? 0) / 1000 || ""}
+          onChange={({ currentTarget: { value } }) =>
+            edit((draft) => {
+              const rate = Number(value.replace(",", "."));
+              draft.wan[way] =
+                value.trim() === "" ? null : Math.round(rate * 1000);
+            })
+          }
+        />
+      ))}
       <label class="choice">
         <input
           type="checkbox"

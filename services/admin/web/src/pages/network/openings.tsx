@@ -1,6 +1,11 @@
 import { Plus, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
-import type { Forward, Network, Pinhole } from "../../../../../host/client.ts";
+import type {
+  Forward,
+  Network,
+  NetworkNow,
+  Pinhole,
+} from "../../../../../host/client.ts";
 import { Dialog, Field, Form, NumberField } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
 import { Choice } from "./choice.tsx";
@@ -9,16 +14,18 @@ const protocols = { tcp: "TCP", udp: "UDP", both: "TCP and UDP" };
 
 /** Ports that lead from the Internet to a device. */
 export function Openings({
-  document: { forwards, pinholes },
+  document: { forwards, pinholes, upnp },
+  now: { opened },
   edit,
 }: {
   document: Network;
+  now: NetworkNow;
   edit: Edit;
 }) {
   const [adding, setAdding] = useState<"forward" | "pinhole">();
   return (
     <>
-      {forwards.length + pinholes.length === 0 && (
+      {forwards.length + pinholes.length + opened.length === 0 && (
         <p>Nothing from the Internet reaches a device of yours.</p>
       )}
       {forwards.length + pinholes.length > 0 && (
@@ -49,6 +56,34 @@ export function Openings({
           ))}
         </ul>
       )}
+      {opened.length > 0 && (
+        <ul class="files" aria-label="What devices opened for themselves">
+          {opened.map(({ protocol, port, address, toPort, words }) => (
+            <li key={`${protocol} ${port}`} class="file-line wraps">
+              <div class="grow">
+                <strong>{words || "without a name"}</strong>
+                <span class="quiet-text">
+                  {protocol} port {port} leads to {address}:{toPort}
+                </span>
+              </div>
+              <span class="badge">by itself</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={upnp}
+          onChange={({ currentTarget: { checked } }) =>
+            edit((draft) => {
+              draft.upnp = checked;
+            })
+          }
+        />{" "}
+        Devices may open ports for themselves (UPnP, NAT-PMP). Game consoles
+        want this; so does unwanted software.
+      </label>
       <div class="actions start">
         <button type="button" onClick={() => setAdding("forward")}>
           <Plus size={18} aria-hidden="true" /> Forward a port

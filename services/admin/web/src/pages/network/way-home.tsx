@@ -11,9 +11,19 @@ import {
   saveText,
 } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
+import { Sites } from "./sites.tsx";
 
 /** Phones that come home from elsewhere, by WireGuard. */
-export function WayHome({ vpn, edit }: { vpn: Vpn | null; edit: Edit }) {
+export function WayHome({
+  vpn,
+  home,
+  edit,
+}: {
+  vpn: Vpn | null;
+  /** The household's own network, such as 192.168.77.1/24. */
+  home: string;
+  edit: Edit;
+}) {
   const [adding, setAdding] = useState(false);
   const change = (act: (one: Vpn) => void): void =>
     edit((draft) => {
@@ -36,6 +46,7 @@ export function WayHome({ vpn, edit }: { vpn: Vpn | null; edit: Edit }) {
                   address: "10.77.0.1/24",
                   endpoint: "",
                   phones: [],
+                  sites: [],
                 };
               })
             }
@@ -102,6 +113,7 @@ export function WayHome({ vpn, edit }: { vpn: Vpn | null; edit: Edit }) {
           ))}
         </ul>
       )}
+      <Sites vpn={vpn} home={home} change={change} />
       <div class="actions start">
         <button type="button" onClick={() => setAdding(true)}>
           <Plus size={18} aria-hidden="true" /> Add a phone
