@@ -221,6 +221,9 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     /cake .*bandwidth 20Mbit/,
     "the upload's queue is kept short",
   );
+  await until("what comes is led through a queue of the box", async () =>
+    /wan-down/.test(await shell("tc filter show dev wan0 ingress | cat")),
+  );
   t.regex(
     await shell(
       "tc qdisc show dev wan-down | cat; tc filter show dev wan0 ingress | cat",
@@ -286,9 +289,12 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   await shell(
     "systemctl start coppice-lan-check && test ! -e /run/coppice-lan-check/other",
   );
-  t.is(
-    await shell("systemctl is-active coppice-dynamic-name coppice-upnp"),
-    "active\nactive\n",
+  await until("the daemons run", async () =>
+    /^active\nactive\nactive\n$/.test(
+      await shell(
+        "systemctl is-active coppice-dynamic-name coppice-upnp coppice-download || true",
+      ),
+    ),
   );
 
   t.log("what the box sees of the Internet");

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { checkRendered } from "../../services/host/network/board-network.ts";
 import type { NetworkRunner } from "../../services/host/network/home-network.ts";
 import { renderedFiles } from "../../services/host/network/rendering.ts";
-import { upnpLeases } from "../../services/host/network/upnp.ts";
+import { upnpLeases, upnpPort } from "../../services/host/network/upnp.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 
 const exec = promisify(execFile);
@@ -133,7 +133,11 @@ export class Street implements NetworkRunner, AsyncDisposable {
       await writeFile(file, upnp.replaceAll(upnpLeases, this.openings));
       const pid = join(this.#folder, "miniupnpd.pid");
       this.#followers.push(
-        run(this.router, ["miniupnpd", "-d", "-f", file, "-P", pid], "ignore"),
+        run(
+          this.router,
+          ["miniupnpd", "-d", "-f", file, "-p", `${upnpPort}`, "-P", pid],
+          "ignore",
+        ),
       );
     }
     const name = files.get(renderedFiles.dynamicName);

@@ -81,8 +81,10 @@ export class BoardNetwork implements NetworkRunner {
         // Devices may have been made anew.
         (name === "download" && devicesChanged)
       )
-        // Its condition keeps it stopped where there is no such file.
-        await command("systemctl", ["restart", followers[name]]);
+        // Its condition keeps it stopped where there is no file. Nobody waits: without a line some of them try again and again.
+        await command("systemctl", [
+          ...["--no-block", "restart", followers[name]],
+        ]);
     if (changed.includes(renderedFiles.resolved))
       await command("systemctl", ["restart", "systemd-resolved.service"]);
     if (changed.includes(renderedFiles.dnsmasq))

@@ -3,7 +3,7 @@ import type { Network } from "./document.ts";
 import { interfaceOf, uplinkOf } from "./interfaces.ts";
 import { netOf } from "./ranges.ts";
 
-/** TCP port on which miniupnpd describes the router. */
+/** TCP port on which miniupnpd describes the router; its unit names it too, for releases differ in the option's name. */
 export const upnpPort = 5431;
 /** Chains of the table `inet coppice` that miniupnpd fills. */
 export const upnpChains = {
@@ -30,7 +30,6 @@ export function renderUpnp(network: Network): string | undefined {
   return [
     `ext_ifname=${uplinkOf(network)}`,
     ...trusted.map((lan) => `listening_ip=${interfaceOf(lan)}`),
-    `port=${upnpPort}`,
     "enable_upnp=yes",
     "enable_natpmp=yes",
     "secure_mode=yes",
