@@ -1,7 +1,5 @@
-/** A provider with PPPoE (rp-pppoe, Debian). This machine's kernel has no PPP, so it runs in the board, behind its own WAN port. */
+/** A provider with PPPoE (rp-pppoe, Debian). This machine's kernel has no PPP, so it runs in the board, in a namespace of its own. */
 import { readFile } from "node:fs/promises";
-import type { Household } from "./household.ts";
-import type { Provider } from "./provider.ts";
 
 /** What the provider knows of its customer: with what a shell and pppd would read as something else. */
 export const customer = {
@@ -14,19 +12,8 @@ type Shell = (command: string) => Promise<string>;
 
 const folder = "/run/isp";
 
-/**
- * Puts the provider into a namespace of the box, on a device that hears what the WAN port sends: the bridge outside sends the
- * port's frames back to it.
- */
-export async function startPppoe(
-  shell: Shell,
-  household: Household,
-  provider: Provider,
-): Promise<void> {
-  await household.run(
-    ...(["ip", "link", "set", provider.tap, "type"] as const),
-    ...(["bridge_slave", "hairpin", "on"] as const),
-  );
+/** Plugs the box's WAN port into this provider: a wire into its namespace takes the port's name. */
+export async function startPppoe(shell: Shell): Promise<void> {
   await shell(`mkdir -p ${folder}/ppp`);
   for (const name of ["pppoe-server", "pppoe"]) {
     const text = (await readFile(`/usr/sbin/${name}`)).toString("base64");
@@ -47,30 +34,37 @@ export async function startPppoe(
   await shell(
     [
       "ip netns add isp",
-      "ip link add isp0 link wan0 type macvlan mode vepa",
-      "ip link set isp0 netns isp",
+      "ip link set wan0 down",
+      "ip link set wan0 name port0",
+      "ip link add wan0 type veth peer name isp0 netns isp",
       "ip -n isp link set isp0 up",
       "ip -n isp link set lo up",
       "ip -n isp addr add 93.185.0.1/32 dev lo",
     ].join(" && "),
   );
+  // Units of their own: what a terminal starts ends with it.
   await shell(
-    `setsid ip netns exec isp dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --pid-file= --no-resolv --no-hosts --listen-address=93.185.0.1 --bind-interfaces --address=/www.ppp.test/93.185.0.1 > ${folder}/dns.log 2>&1 < /dev/null & sleep 0.1`,
+    "systemd-run -q --collect --unit=isp-names ip netns exec isp dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --pid-file= --no-resolv --no-hosts --listen-address=93.185.0.1 --bind-interfaces --address=/www.ppp.test/93.185.0.1",
   );
   await shell(serve);
 }
 
 /** The server; its pppd finds its own secrets in place of the box's. */
-const serve = `setsid ip netns exec isp unshare --mount sh -c 'mount --bind ${folder}/ppp /etc/ppp && exec ${folder}/pppoe-server -I isp0 -L 93.185.0.1 -R 93.185.0.10 -N 1 -q /usr/sbin/pppd -Q ${folder}/pppoe -O /etc/ppp/options' > ${folder}/server.log 2>&1 < /dev/null`;
+const serve = `systemd-run -q --collect --unit=isp --service-type=forking ip netns exec isp unshare --mount sh -c 'mount --bind ${folder}/ppp /etc/ppp && exec ${folder}/pppoe-server -I isp0 -L 93.185.0.1 -R 93.185.0.10 -N 1 -q /usr/sbin/pppd -Q ${folder}/pppoe -O /etc/ppp/options'`;
 
 /** Lets the provider fail: its server and all lines end. */
 export async function stopPppoe(shell: Shell): Promise<void> {
-  await shell(
-    "for pid in $(ip netns pids isp); do case $(cat /proc/$pid/comm) in pppoe*|pppd) kill -9 $pid;; esac; done",
-  );
+  await shell("systemctl kill --signal=KILL isp");
 }
 
 /** Lets it come back. */
 export async function resumePppoe(shell: Shell): Promise<void> {
   await shell(serve);
+}
+
+/** Plugs the port back into the provider outside. */
+export async function endPppoe(shell: Shell): Promise<void> {
+  await shell(
+    "systemctl stop isp isp-names; ip link delete wan0 && ip link set port0 name wan0 && ip link set wan0 up",
+  );
 }

@@ -5,7 +5,13 @@ import { lease } from "../dhcp-client.ts";
 import { until } from "../network/until.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
-import { customer, resumePppoe, startPppoe, stopPppoe } from "./pppoe.ts";
+import {
+  customer,
+  endPppoe,
+  resumePppoe,
+  startPppoe,
+  stopPppoe,
+} from "./pppoe.ts";
 import { Provider } from "./provider.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
@@ -279,12 +285,12 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   await until("a device opens a port for itself", async () =>
     (
       await household
-        .run("upnpc", "-m", household.tap, "-a", own, "80", "4000", "tcp")
+        .run("upnpc", "-m", household.tap, "-a", own, "3000", "4000", "tcp")
         .catch(() => "")
     ).includes("is redirected"),
   );
   t.like((await client.ok("GET", "/api/network/now")).opened, [
-    { protocol: "TCP", port: 4000, address: own, toPort: 80 },
+    { protocol: "TCP", port: 4000, address: own, toPort: 3000 },
   ]);
   await shell(
     "systemctl start coppice-lan-check && test ! -e /run/coppice-lan-check/other",
@@ -338,7 +344,7 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   );
 
   t.log("a provider who wants a name and a password (PPPoE)");
-  await startPppoe(shell, household, provider);
+  await startPppoe(shell);
   const wish = (await client.ok("GET", "/api/network")).document;
   wish.wan.ipv4 = { kind: "pppoe", ...customer };
   wish.wan.upload = null;
@@ -387,6 +393,7 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   );
 
   t.log("DHCP again");
+  await endPppoe(shell);
   wish.wan.ipv4 = { kind: "dhcp" };
   const fourth = await client.ok("POST", "/api/network/trial", {
     document: wish,

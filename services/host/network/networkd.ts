@@ -165,9 +165,8 @@ function wanFiles(
       isStatic && `Gateway=${ipv4.gateway}`,
       ...(isStatic ? ipv4.dns.map((address) => `DNS=${address}`) : []),
       `IPv6AcceptRA=${ipv6}`,
-      // pppd sets the addresses that it was told; the one of IPv6 too.
+      // pppd sets addresses and the route, as it was told.
       isPpp && "KeepConfiguration=yes",
-      isPpp && "DefaultRouteOnDevice=yes",
       `LinkLocalAddressing=${ipv6 && !isPpp ? "ipv6" : "no"}`,
       "IPv4Forwarding=yes",
       "IPv6Forwarding=yes",

@@ -15,8 +15,7 @@ export function renderPppoe(network: Network): string | undefined {
     // The provider need not prove to us who it is; nobody's does.
     "noauth",
     "noipdefault",
-    // systemd-networkd sets the route.
-    "nodefaultroute",
+    "defaultroute",
     "usepeerdns",
     ipv6 ? "+ipv6" : "noipv6",
     "mtu 1492",

@@ -1,5 +1,5 @@
 import { peerPort } from "./check.ts";
-import type { Network } from "./document.ts";
+import { addressOf, type Network } from "./document.ts";
 import { interfaceOf, uplinkOf } from "./interfaces.ts";
 import { netOf } from "./ranges.ts";
 
@@ -44,6 +44,8 @@ export function renderUpnp(network: Network): string | undefined {
     `lease_file=${upnpLeases}`,
     "friendly_name=Coppice",
     ...[...new Set(taken)].map((port) => `deny ${port} 0.0.0.0/0 0-65535`),
+    // The box has no router before it at home: its own ports are opened by the rules.
+    ...trusted.map((lan) => `deny 0-65535 ${addressOf(lan)}/32 0-65535`),
     ...trusted.map(
       ({ address }) => `allow 1024-65535 ${netOf(address)} 1024-65535`,
     ),
