@@ -1,7 +1,7 @@
-import { type Static, Type } from "typebox";
-import { Parse } from "typebox/value";
+import { Type } from "typebox";
 import { readJson, writeDurable } from "../../shared/durable.ts";
-import { command } from "../command.ts";
+import { CommandError } from "../command.ts";
+import { ip } from "./ip.ts";
 import { LineMinute } from "./state.ts";
 
 const Minutes = Type.Array(LineMinute);
@@ -20,6 +20,12 @@ const kept = 1440;
 /** Minutes between two writes: what a power cut costs. */
 const written = 15;
 const minute = 60_000;
+
+/** A line that is down may have no device. */
+function noDevice(error: unknown): [] {
+  if (error instanceof CommandError) return [];
+  throw error;
+}
 
 /** How the line to the Internet was, minute by minute, for a day. */
 export class LineHistory implements AsyncDisposable {
@@ -65,8 +71,8 @@ export class LineHistory implements AsyncDisposable {
   async sample(): Promise<void> {
     const uplink = this.#uplink();
     const [links, routes] = await Promise.all([
-      ip(Counters, "-s", "link", "show", "dev", uplink),
-      ip(Routes, "route", "show", "default", "dev", uplink),
+      ip(Counters, "-s", "link", "show", "dev", uplink).catch(noDevice),
+      ip(Routes, "route", "show", "default", "dev", uplink).catch(noDevice),
     ]);
     const now = links[0]
       ? {
@@ -101,13 +107,4 @@ export class LineHistory implements AsyncDisposable {
   async #write(): Promise<void> {
     await writeDurable(this.#file, JSON.stringify(this.#minutes));
   }
-}
-
-/** What iproute2 says; nothing where there is no such interface. */
-async function ip<S extends typeof Counters | typeof Routes>(
-  schema: S,
-  ...args: string[]
-): Promise<Static<S>> {
-  const text = await command("ip", ["-json", ...args]).catch(() => "");
-  return Parse(schema, JSON.parse(text || "[]")) as Static<S>;
 }

@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises";
 import ipaddr from "ipaddr.js";
 import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
+import { remembered } from "../../shared/remembered.ts";
 import { command } from "../command.ts";
 import { addressOf, type Network } from "./document.ts";
 import { trafficSets } from "./firewall.ts";
 import { interfaceOf, uplinkOf, wireOf } from "./interfaces.ts";
+import { ip } from "./ip.ts";
 import { clash, contains, freeRange } from "./ranges.ts";
 import type { Device, NetworkNow, Opened, Trouble } from "./state.ts";
 import { upnpLeases } from "./upnp.ts";
@@ -72,7 +74,7 @@ type Found = Omit<Device, "sent" | "received">;
 /** Looks at ports, addresses, leases and neighbours, and says what is wrong. Names are tried twice a minute. */
 export class NetworkWatch {
   readonly #leases: string;
-  #names: { at: number; found: Promise<boolean> } | undefined;
+  readonly #namesAreFound = remembered(30_000, resolves);
 
   /** @param leases dnsmasq's file of leases */
   constructor(leases: string) {
@@ -80,12 +82,7 @@ export class NetworkWatch {
   }
 
   async read(network: Network): Promise<NetworkNow> {
-    return await readNow(network, this.#leases, async () => {
-      const now = performance.now();
-      if (!this.#names || now > this.#names.at + 30_000)
-        this.#names = { at: now, found: resolves() };
-      return await this.#names.found;
-    });
+    return await readNow(network, this.#leases, this.#namesAreFound);
   }
 }
 
@@ -179,15 +176,6 @@ async function bytesBy(set: string): Promise<Map<string, number>> {
       .flatMap(({ set: one }) => one?.elem ?? [])
       .map(({ elem: { val, counter } }) => [val, counter.bytes]),
   );
-}
-
-async function ip<S extends typeof Links | typeof Routes | typeof Neighbours>(
-  schema: S,
-  ...args: string[]
-): Promise<Static<S>> {
-  // iproute2 prints nothing at all where there is nothing.
-  const text = await command("ip", ["-json", ...args]);
-  return Parse(schema, JSON.parse(text || "[]")) as Static<S>;
 }
 
 /** Devices with a lease, and others that were heard of. */

@@ -1,3 +1,4 @@
+import { remembered } from "../../shared/remembered.ts";
 import type { Portal } from "./api.ts";
 
 /** Debian's own page for this question, which each Debian machine with NetworkManager asks. */
@@ -6,22 +7,15 @@ const expected = "NetworkManager is online";
 /** Milliseconds for which an answer counts. */
 const fresh = 60_000;
 
-/** Finds out whether a captive portal stands before the Internet, no more than once a minute. */
-export class PortalWatch {
-  readonly #page: string;
-  #last: { at: number; found: Promise<Portal> } | undefined;
-
-  /** @param address of a page that says "NetworkManager is online" where nothing is in the way */
-  constructor(address = page) {
-    this.#page = address;
-  }
-
-  async read(signal: AbortSignal): Promise<Portal> {
-    const now = performance.now();
-    if (!this.#last || now > this.#last.at + fresh)
-      this.#last = { at: now, found: ask(this.#page, signal) };
-    return await this.#last.found;
-  }
+/**
+ * Finds out whether a captive portal stands before the Internet, no more than once a minute.
+ * @param address of a page that says "NetworkManager is online" where nothing is in the way
+ */
+export function watchPortal(
+  signal: AbortSignal,
+  address = page,
+): () => Promise<Portal> {
+  return remembered(fresh, async () => await ask(address, signal));
 }
 
 async function ask(address: string, signal: AbortSignal): Promise<Portal> {
@@ -31,8 +25,10 @@ async function ask(address: string, signal: AbortSignal): Promise<Portal> {
       signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]),
     });
     const { status, headers, body } = answer;
-    const start = await body?.getReader().read();
-    await body?.cancel().catch(() => {});
+    const reader = body?.getReader();
+    const start = await reader?.read();
+    // The rest is never fetched.
+    await reader?.cancel();
     if (status >= 300 && status < 400)
       return { portal: new URL(headers.get("location") ?? "", address).href };
     const text = Buffer.from(start?.value ?? []).toString("utf8");

@@ -5,7 +5,7 @@ import test from "ava";
 import { Check } from "typebox/value";
 import { Look } from "../../../services/node/line/api.ts";
 import { look } from "../../../services/node/line/look.ts";
-import { PortalWatch } from "../../../services/node/line/portal.ts";
+import { watchPortal } from "../../../services/node/line/portal.ts";
 import { BadRequestError } from "../../../services/shared/errors.ts";
 
 const { signal } = new AbortController();
@@ -97,10 +97,10 @@ for (const [words, handler, portal] of answers)
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     t.teardown(() => server.close());
     const { port } = server.address() as AddressInfo;
-    const watch = new PortalWatch(`http://127.0.0.1:${port}/nm`);
-    const { portal: found } = await watch.read(signal);
+    const portalNow = watchPortal(signal, `http://127.0.0.1:${port}/nm`);
+    const { portal: found } = await portalNow();
     if (portal === null) t.is(found, null);
     else t.regex(found ?? "", portal);
-    await watch.read(signal);
+    await portalNow();
     t.is(asked, 1, "it is not asked again within the minute");
   });
