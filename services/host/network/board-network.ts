@@ -14,7 +14,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { syncFolder, writeDurable } from "../../shared/durable.ts";
 import { command } from "../command.ts";
 import type { NetworkRunner } from "./home-network.ts";
-import { followers, renderedFiles } from "./rendering.ts";
+import { followerNames, followers, renderedFiles } from "./rendering.ts";
 
 /** Asks nft and dnsmasq whether they would take these files. @throws CommandError with what they say */
 export async function checkRendered(
@@ -73,7 +73,7 @@ export class BoardNetwork implements NetworkRunner {
       await command("networkctl", ["reload"]);
       await removeDevices(before, files);
     }
-    for (const name of ["pppoe", "dynamicName", "upnp", "download"] as const)
+    for (const name of followerNames)
       if (
         changed.includes(renderedFiles[name]) ||
         // What devices opened went with the rules; miniupnpd opens it again.

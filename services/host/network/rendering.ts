@@ -16,6 +16,10 @@ export const followers = {
   upnp: "coppice-upnp.service",
   download: "coppice-download.service",
 } as const;
+/** Those units' names in `followers` and `renderedFiles`. */
+export const followerNames = Object.keys(
+  followers,
+) as readonly (keyof typeof followers)[];
 
 /** An address that the box had in a network, and still answers on: of clients whose lease names it. */
 export interface FormerAddress {
@@ -58,12 +62,10 @@ export function renderNetwork(
     [renderedFiles.firewall, renderFirewall(network, former)],
     [renderedFiles.dnsmasq, renderDnsmasq(network)],
     [renderedFiles.resolved, renderResolved(network)],
-    ...(["pppoe", "dynamicName", "upnp", "download"] as const).flatMap(
-      (name) => {
-        const text = wanted[name];
-        return text === undefined ? [] : [[renderedFiles[name], text] as const];
-      },
-    ),
+    ...followerNames.flatMap((name) => {
+      const text = wanted[name];
+      return text === undefined ? [] : [[renderedFiles[name], text] as const];
+    }),
     ...renderNetworkd(network, former).map(
       ([name, text]) => [`${renderedFiles.networkd}/${name}`, text] as const,
     ),
