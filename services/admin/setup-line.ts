@@ -8,8 +8,8 @@ import {
 } from "../host/client.ts";
 import type { NodeClient } from "../node/client.ts";
 import { ConflictError } from "../shared/errors.ts";
-import { networkNow } from "./api/network-routes.ts";
 import type { Claim } from "./claim.ts";
+import { networkNow } from "./network-now.ts";
 
 /** The line as the wizard shows it. */
 export interface SetupNetwork {
