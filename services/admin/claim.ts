@@ -278,9 +278,9 @@ export class Claim {
         "wrong-step",
       );
     await this.#account.claim(owner);
-    await this.#keepNetwork();
     await this.settle();
     await this.introduceOwner();
+    await this.#keepNetwork();
   }
 
   /** What was set for the line goes into the backup, unless a box before this one left its own there. */
