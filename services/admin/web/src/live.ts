@@ -1,6 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Status } from "../../api/status.ts";
 
+/** Asks now, and again and again while the page is there. @param refresh stays the same function. @param period milliseconds */
+export function usePolling(refresh: () => Promise<void>, period: number): void {
+  useEffect(() => {
+    void refresh();
+    const timer = setInterval(refresh, period);
+    return () => clearInterval(timer);
+  }, [refresh, period]);
+}
+
 /** The box's status, live; `connected` is false while the stream is down, and it comes back by itself. */
 export function useStatus(): {
   status: Status | undefined;

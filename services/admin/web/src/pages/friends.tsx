@@ -6,10 +6,11 @@ import {
   UserPlus,
   Users,
 } from "lucide-preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { FriendsState } from "../../../../node/client.ts";
 import { api, ProblemError } from "../api.ts";
 import { moment } from "../format.ts";
+import { usePolling } from "../live.ts";
 import { Card, Notice, Spinner } from "../ui.tsx";
 import { FriendEntry } from "./friends/friend.tsx";
 import { Invite, Join } from "./friends/invite.tsx";
@@ -42,11 +43,7 @@ export function Friends() {
       );
     }
   }, []);
-  useEffect(() => {
-    void refresh();
-    const timer = setInterval(refresh, 2000);
-    return () => clearInterval(timer);
-  }, [refresh]);
+  usePolling(refresh, 2000);
   if (!state)
     return problem ? (
       <Notice kind="info">{problem}</Notice>

@@ -9,13 +9,14 @@ import {
   ShieldCheck,
   Smartphone,
 } from "lucide-preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type {
   Network as Document,
   NetworkNow,
   NetworkState,
 } from "../../../../host/client.ts";
 import { api } from "../api.ts";
+import { usePolling } from "../live.ts";
 import { Card, Notice, Spinner } from "../ui.tsx";
 import { Devices } from "./network/devices.tsx";
 import { DynamicNameForm } from "./network/dynamic-name.tsx";
@@ -58,11 +59,7 @@ export function Network() {
       setProblem((error as Error).message);
     }
   }, []);
-  useEffect(() => {
-    void refresh();
-    const timer = setInterval(refresh, 3000);
-    return () => clearInterval(timer);
-  }, [refresh]);
+  usePolling(refresh, 3000);
   if (!state || !seen)
     return problem ? (
       <Notice kind="error">{problem}</Notice>

@@ -1,8 +1,9 @@
 import { Activity, HardDrive, PieChart, Sprout } from "lucide-preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { StorageView } from "../../../api/store-routes.ts";
 import { api } from "../api.ts";
 import { bytes, moment } from "../format.ts";
+import { usePolling } from "../live.ts";
 import { Bar, Card, Fact, Notice, Spinner } from "../ui.tsx";
 import { AddDisk } from "./storage/add-disk.tsx";
 import { DiskEntry } from "./storage/disk.tsx";
@@ -27,11 +28,7 @@ export function Storage() {
       setProblem((error as Error).message);
     }
   }, []);
-  useEffect(() => {
-    void refresh();
-    const timer = setInterval(refresh, 2000);
-    return () => clearInterval(timer);
-  }, [refresh]);
+  usePolling(refresh, 2000);
   if (!view)
     return problem ? (
       <Notice kind="error">{problem}</Notice>

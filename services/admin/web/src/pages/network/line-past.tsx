@@ -1,7 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { LineMinute } from "../../../../../host/client.ts";
 import { api } from "../../api.ts";
 import { bytes } from "../../format.ts";
+import { usePolling } from "../../live.ts";
 import { axis, color, Plot } from "../../plot.tsx";
 
 const rate = (_plot: unknown, value: number | null): string =>
@@ -10,13 +11,11 @@ const rate = (_plot: unknown, value: number | null): string =>
 /** What came and went over the line in the last day; gaps are when it was down. */
 export function LinePast() {
   const [minutes, setMinutes] = useState<LineMinute[]>();
-  useEffect(() => {
-    const load = (): void =>
-      void api<LineMinute[]>("GET", "/network/line").then(setMinutes);
-    load();
-    const timer = setInterval(load, 60_000);
-    return () => clearInterval(timer);
-  }, []);
+  const refresh = useCallback(
+    async () => setMinutes(await api<LineMinute[]>("GET", "/network/line")),
+    [],
+  );
+  usePolling(refresh, 60_000);
   if (!minutes || minutes.length < 2)
     return (
       <p class="quiet-text">What goes over the line is shown here soon.</p>

@@ -1,8 +1,9 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { Network, Trial } from "../../../../../host/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import type { SetupNetwork } from "../../../../setup-line.ts";
 import { api } from "../../api.ts";
+import { usePolling } from "../../live.ts";
 import { Fact, Field, Form, Notice, Spinner } from "../../ui.tsx";
 import { goTo, Moving, newAddress } from "../network/trial.tsx";
 import type { Advance } from "./advance.ts";
@@ -20,11 +21,7 @@ export function NetworkStep({ advance }: { advance: Advance }) {
       setProblem((error as Error).message);
     }
   }, []);
-  useEffect(() => {
-    void refresh();
-    const timer = setInterval(refresh, 3000);
-    return () => clearInterval(timer);
-  }, [refresh]);
+  usePolling(refresh, 3000);
   if (moving) return <Moving address={moving} />;
   if (!line)
     return problem ? (
