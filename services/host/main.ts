@@ -59,7 +59,7 @@ await runService("host", async (log) => {
       log.error({ err: error }, "the network was not set as it was to be"),
   );
   const line = await LineHistory.open(join(state, "network/line.json"), () =>
-    uplinkOf(network.current),
+    uplinkOf(network.inForce),
   );
   line.start((error) =>
     log.warn({ err: error }, "the line's past was not taken down"),
@@ -236,7 +236,7 @@ await runService("host", async (log) => {
           () => "",
         )
       ).trim();
-      const [home] = network.current.lans as [Lan];
+      const [home] = network.inForce.lans as [Lan];
       const lines = [
         "",
         `Coppice is ready: https://${addressOf(home)} or https://coppice.local`,

@@ -408,6 +408,7 @@ test("a change that nobody confirms is taken back; while it is tried, and for it
       who: "Ada",
       seconds: 30,
     });
+    t.deepEqual(network.inForce, moved);
     t.regex(
       (await reach(t, laptop, "10.1.2.1", 443)) ?? "",
       /^box to 192\.168\.77\./,
@@ -430,6 +431,7 @@ test("a change that nobody confirms is taken back; while it is tried, and for it
     );
     t.deepEqual(await addresses(), ["192.168.77.1/24"]);
     t.deepEqual((await network.state()).document, defaultNetwork);
+    t.deepEqual(network.inForce, defaultNetwork);
     await t.throwsAsync(network.confirm(trial.token), {
       message: /taken back/,
     });

@@ -137,9 +137,9 @@ export class HomeNetwork implements AsyncDisposable {
     });
   }
 
-  /** What was kept last; what is being tried does not count. */
-  get current(): Network {
-    return this.#document;
+  /** What the daemons follow: what is being tried, or else what was kept last. */
+  get inForce(): Network {
+    return this.#trial?.document ?? this.#document;
   }
 
   /** What was kept by a change; 0 is what a new box has. @throws NotFoundError */

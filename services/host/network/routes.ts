@@ -34,7 +34,7 @@ export function addNetworkRoutes(
   app.get(
     "/network/now",
     { schema: { response: { 200: NetworkNow } } },
-    async () => await watch.read(network.current),
+    async () => await watch.read(network.inForce),
   );
   app.get(
     "/network/history/:id",
