@@ -12,7 +12,6 @@ export class MissingToolError extends Error {
 export const hostTools = {
   emulate: {
     "qemu-system-x86": "qemu-system-x86_64",
-    fdisk: "sfdisk",
     ovmf: "/usr/share/OVMF/OVMF_CODE_4M.fd",
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
@@ -20,6 +19,7 @@ export const hostTools = {
   build: {
     mmdebstrap: "mmdebstrap",
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
+    fdisk: "sfdisk",
     openssl: "openssl",
     "util-linux": "unshare",
   },
@@ -36,6 +36,7 @@ export const hostTools = {
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
     openssl: "openssl",
+    hostapd: "hostapd",
     inadyn: "inadyn",
     "iputils-ping": "ping",
     traceroute: "traceroute",
@@ -55,7 +56,6 @@ export const hostTools = {
     pppoe: "pppoe-server",
     "miniupnpd-nftables": "miniupnpd",
     miniupnpc: "upnpc",
-    inadyn: "inadyn",
     procps: "sysctl",
     udhcpc: "udhcpc",
     "dnsutils|bind9-dnsutils": "dig",
@@ -77,6 +77,7 @@ export const hostTools = {
     "libnss-wrapper": "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so",
     smbclient: "smbclient",
     vde2: "wirefilter",
+    wpasupplicant: "wpa_supplicant",
   },
   bench: { iperf3: "iperf3", restic: "restic", "glusterfs-server": "glusterd" },
 } as const;
@@ -87,6 +88,8 @@ const startedBy: Readonly<Record<string, readonly string[]>> = {
   radvd: ["radvd.service"],
   "miniupnpd-nftables": ["miniupnpd.service"],
   inadyn: ["inadyn.service"],
+  wpasupplicant: ["wpa_supplicant.service"],
+  hostapd: ["hostapd.service"],
   samba: ["smbd.service", "nmbd.service"],
   "glusterfs-server": ["glusterd.service"],
 };

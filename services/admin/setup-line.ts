@@ -5,6 +5,8 @@ import {
   type Network,
   type NetworkNow,
   type Trial,
+  type Wifi,
+  type WifiNetwork,
 } from "../host/client.ts";
 import type { NodeClient } from "../node/client.ts";
 import { ConflictError } from "../shared/errors.ts";
@@ -45,14 +47,33 @@ export class SetupLine {
 
   /** Sets how the line is used. The network at home stays, so nobody is cut off and nothing needs to be confirmed. @throws ConflictError, NetworkDocumentError, CommandError */
   async set(line: Pick<Network["wan"], "ipv4" | "vlan">): Promise<void> {
-    this.#refuseIfClaimed();
-    const { document } = await this.#host.network();
-    const { token } = await this.#host.tryNetwork({
-      document: { ...document, wan: { ...document.wan, ...line } },
-      who,
-      seconds,
-    });
-    await this.#host.confirmNetwork(token);
+    await this.#change((document) => ({
+      ...document,
+      wan: { ...document.wan, ...line },
+    }));
+  }
+
+  /** Puts the household on the air by every adapter there is; no one is cut off, for there was no Wi-Fi, or it is whoever changes it. @throws ConflictError: no-adapter, already-claimed; NetworkDocumentError, CommandError */
+  async setWifi({
+    ssid,
+    password,
+    country,
+  }: Pick<Wifi, "country"> &
+    Pick<WifiNetwork, "ssid" | "password">): Promise<void> {
+    const { adapters } = await this.#host.networkNow();
+    if (adapters.length === 0)
+      throw new ConflictError(
+        "This box has no adapter that can be an access point. Plug one in, or go on without Wi-Fi.",
+        "no-adapter",
+      );
+    await this.#change((document) => ({
+      ...document,
+      wifi: {
+        country,
+        radios: adapters.map(({ proposed }) => proposed),
+        networks: [{ ssid, password, security: "wpa2-wpa3", lan: "home" }],
+      },
+    }));
   }
 
   /** Tries a range at home that is not the provider's; who reaches the box there keeps it by the token. @throws ConflictError */
@@ -65,6 +86,17 @@ export class SetupLine {
         "no-clash",
       );
     return await this.#host.tryNetwork({ document, who, seconds });
+  }
+
+  async #change(change: (document: Network) => Network): Promise<void> {
+    this.#refuseIfClaimed();
+    const { document } = await this.#host.network();
+    const { token } = await this.#host.tryNetwork({
+      document: change(document),
+      who,
+      seconds,
+    });
+    await this.#host.confirmNetwork(token);
   }
 
   #refuseIfClaimed(): void {

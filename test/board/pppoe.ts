@@ -1,5 +1,6 @@
 /** A provider with PPPoE (rp-pppoe, Debian). This machine's kernel has no PPP, so it runs in the board, in a namespace of its own. */
-import { readFile } from "node:fs/promises";
+import type { Provider } from "./provider.ts";
+import { bring, type Shell } from "./tools.ts";
 
 /** What the provider knows of its customer: with what a shell and pppd would read as something else. */
 export const customer = {
@@ -7,26 +8,18 @@ export const customer = {
   password: 'a "b" \\c #d $e',
 } as const;
 
-/** Runs a command on the box as root, and fails the test where it fails. */
-type Shell = (command: string) => Promise<string>;
-
 const folder = "/run/isp";
 
 /** Plugs the box's WAN port into this provider: a wire into its namespace takes the port's name. */
-export async function startPppoe(shell: Shell): Promise<void> {
+export async function startPppoe(
+  provider: Provider,
+  shell: Shell,
+): Promise<void> {
+  await bring(provider, shell, folder, [
+    "/usr/sbin/pppoe-server",
+    "/usr/sbin/pppoe",
+  ]);
   await shell(`mkdir -p ${folder}/ppp`);
-  for (const name of ["pppoe-server", "pppoe"]) {
-    const text = (await readFile(`/usr/sbin/${name}`)).toString("base64");
-    const lines = text.match(/.{1,1000}/g) ?? [];
-    await shell(`: > ${folder}/${name}.txt`);
-    for (let at = 0; at < lines.length; at += 30)
-      await shell(
-        `cat >> ${folder}/${name}.txt <<'END'\n${lines.slice(at, at + 30).join("\n")}\nEND\n`,
-      );
-    await shell(
-      `base64 -d ${folder}/${name}.txt > ${folder}/${name} && chmod +x ${folder}/${name}`,
-    );
-  }
   const quoted = `"${customer.password.replace(/[\\"]/g, "\\$&")}"`;
   await shell(
     `cat > ${folder}/ppp/chap-secrets <<'END'\n"${customer.user}" * ${quoted} *\nEND\ncat > ${folder}/ppp/options <<'END'\nrequire-chap\nms-dns 93.185.0.1\nlcp-echo-interval 5\nlcp-echo-failure 2\nnovj\nnoccp\n+ipv6\nEND\nchmod 600 ${folder}/ppp/*`,

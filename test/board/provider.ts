@@ -116,6 +116,13 @@ export class Provider implements AsyncDisposable {
       ...["radvd", "--nodaemon", `--config=${radvd}`],
       ...[`--pidfile=${join(folder, "radvd.pid")}`, "--logmethod=none"],
     );
+    // The Web: files of this machine.
+    provider.serve(
+      {},
+      process.execPath,
+      "-e",
+      `require("node:http").createServer(({ url }, response) => { require("node:fs").createReadStream(url).on("error", () => response.writeHead(404).end()).pipe(response); }).listen(80, "0.0.0.0")`,
+    );
     return provider;
   }
 

@@ -13,6 +13,7 @@ import {
   stopPppoe,
 } from "./pppoe.ts";
 import { Provider } from "./provider.ts";
+import { joinAir, plugRadios } from "./station.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
 
@@ -153,16 +154,76 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
         `ip netns exec visitor timeout 10 bash -c 'exec 3<>/dev/tcp/${address}/${port}' && echo open || echo shut`,
       ),
     );
-  provider.serve(
-    {},
-    process.execPath,
-    "-e",
-    'require("node:net").createServer((socket) => { socket.on("error", () => {}); socket.end("www"); }).listen(80, "0.0.0.0")',
-  );
   t.true(await visitor("10.1.3.1", 53), "names");
   t.true(await visitor("93.184.0.1", 80), "the Internet");
   t.false(await visitor("10.1.3.1", 443), "not the pages");
   t.false(await visitor("10.1.2.1", 443), "nor by the other address");
+
+  t.log("a phone by Wi-Fi, at home and as a guest");
+  await plugRadios(provider, shell);
+  const { adapters } = await client.ok("GET", "/api/network/now");
+  t.is(adapters.length, 2);
+  const aired = (await client.ok("GET", "/api/network")).document;
+  aired.wifi = {
+    country: "DE",
+    radios: adapters.map(({ proposed }: { proposed: object }) => proposed),
+    networks: [
+      {
+        ssid: "Birch",
+        password: "three words apart",
+        security: "wpa2-wpa3",
+        lan: "home",
+      },
+      {
+        ssid: "Guests",
+        password: "come in, all of you",
+        security: "wpa2",
+        lan: "guest",
+      },
+    ],
+  };
+  const air = await client.ok("POST", "/api/network/trial", {
+    document: aired,
+    seconds: 600,
+  });
+  await until("both bands are on the air", async () => {
+    const now = await client.ok("GET", "/api/network/now");
+    return (
+      now.troubles.every(({ kind }: { kind: string }) => kind === "dns-dead") &&
+      now.adapters.every(
+        ({ channel }: { channel: number | null }) => channel !== null,
+      )
+    );
+  });
+  await client.ok("POST", "/api/network/confirm", { token: air.token });
+  t.regex(
+    await joinAir(shell, "Birch", "three words apart", true),
+    /^10\.1\.2\.\d\d$/,
+    "by WPA3",
+  );
+  const phoned = async (where: string, port: number): Promise<boolean> =>
+    /open/.test(
+      await shell(
+        `ip netns exec phone timeout 10 bash -c 'exec 3<>/dev/tcp/${where}/${port}' && echo open || echo shut`,
+      ),
+    );
+  t.true(await phoned("10.1.2.1", 443), "at home");
+  t.true(await phoned("93.184.0.1", 80), "and the Internet");
+  const near = await client.ok("GET", "/api/network/now");
+  t.true(
+    near.devices.some(
+      ({ signal }: { signal: number | null }) => signal !== null && signal < 0,
+    ),
+    "the page says how well it is heard",
+  );
+  t.regex(
+    await joinAir(shell, "Guests", "come in, all of you", false),
+    /^10\.1\.3\.\d\d$/,
+    "by WPA2",
+  );
+  t.true(await phoned("93.184.0.1", 80), "the Internet");
+  t.false(await phoned("10.1.2.1", 443), "and not the pages");
+  await shell("systemctl stop phone");
 
   t.log("a port that leads to a computer, and what else the Internet sees");
   const now = (await client.ok("GET", "/api/network")).document;
@@ -340,7 +401,7 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   );
 
   t.log("a provider who wants a name and a password (PPPoE)");
-  await startPppoe(shell);
+  await startPppoe(provider, shell);
   const wish = (await client.ok("GET", "/api/network")).document;
   wish.wan.ipv4 = { kind: "pppoe", ...customer };
   wish.wan.upload = null;

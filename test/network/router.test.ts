@@ -11,6 +11,7 @@ import {
   type Network,
 } from "../../services/host/network/document.ts";
 import { HomeNetwork } from "../../services/host/network/home-network.ts";
+import { movedTo } from "../../services/host/network/ranges.ts";
 import { lease } from "../dhcp-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { inside } from "../namespaces.ts";
@@ -297,10 +298,27 @@ test("devices open ports for themselves where the owner lets them, and for nobod
     "game to 93.184.0.1",
   );
 
+  t.log("while the box still answers on the address that it had before");
+  await keep((document) => {
+    document.forwards = [];
+    Object.assign(document, movedTo(document, "192.168.79.1/24"));
+  });
+  const moved = await lease(laptop, "eth0", "laptop");
+  t.regex(moved, /^192\.168\.79\./);
+  await until("a device opens a port from its new address", async () =>
+    (await upnpc(laptop, "-a", moved, "3000", "4002", "tcp")).includes(
+      "is redirected",
+    ),
+  );
+  t.is(
+    await reach(t, street.internet, "93.184.0.2", 4002),
+    "game to 93.184.0.1",
+  );
+
   await keep((document) => {
     document.upnp = false;
   });
-  t.is(await call(street.internet, "93.184.0.2", 4000), undefined);
+  t.is(await call(street.internet, "93.184.0.2", 4002), undefined);
 });
 
 test("a name on the Internet follows the address: its service is told over TLS", async (t) => {

@@ -1,5 +1,11 @@
 import { Type } from "typebox";
-import { Network, NetworkNow, Trial } from "../../host/client.ts";
+import {
+  Network,
+  NetworkNow,
+  Trial,
+  Wifi,
+  WifiNetwork,
+} from "../../host/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { type Claim, SetupProgress } from "../claim.ts";
 import type { SetupLine } from "../setup-line.ts";
@@ -44,6 +50,25 @@ export function addSetupNetworkRoutes(
     },
     async ({ body }, reply) => {
       await line.set(body);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/setup/network/wifi",
+    {
+      ...setup,
+      schema: {
+        tags,
+        summary: "Put the household on the air by every adapter there is",
+        body: Type.Object({
+          ssid: WifiNetwork.properties.ssid,
+          password: WifiNetwork.properties.password,
+          country: Wifi.properties.country,
+        }),
+      },
+    },
+    async ({ body }, reply) => {
+      await line.setWifi(body);
       return reply.status(204).send();
     },
   );

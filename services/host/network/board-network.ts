@@ -12,11 +12,27 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { syncFolder, writeDurable } from "../../shared/durable.ts";
-import { command } from "../command.ts";
+import { CommandError, command } from "../command.ts";
 import type { NetworkRunner } from "./home-network.ts";
+import { adapterOf } from "./hostapd.ts";
 import { followerNames, followers, renderedFiles } from "./rendering.ts";
 
-/** Asks nft and dnsmasq whether they would take these files. @throws CommandError with what they say */
+/** hostapd cannot be asked without being started, so it is given an interface that is not there: it reads the whole file first. */
+async function checkHostapd(file: string, text: string): Promise<void> {
+  await writeFile(file, text.replace(/^interface=.*$/m, "interface=nowhere"));
+  try {
+    await command("hostapd", [file]);
+  } catch (error) {
+    if (
+      !(error instanceof CommandError) ||
+      !/nowhere/.test(error.stdout) ||
+      /errors found in configuration file/.test(error.stdout)
+    )
+      throw error;
+  }
+}
+
+/** Asks nft, dnsmasq, inadyn and hostapd whether they would take these files. @throws CommandError with what they say */
 export async function checkRendered(
   files: ReadonlyMap<string, string>,
 ): Promise<void> {
@@ -33,6 +49,9 @@ export async function checkRendered(
         "--check-config",
         `--config=${join(folder, renderedFiles.dynamicName)}`,
       ]);
+    for (const [path, text] of files)
+      if (adapterOf(path) !== undefined)
+        await checkHostapd(join(folder, path), text);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -84,6 +103,11 @@ export class BoardNetwork implements NetworkRunner {
         // Its condition keeps it stopped where there is no file. Nobody waits: without a line some of them try again and again.
         await command("systemctl", [
           ...["--no-block", "restart", followers[name]],
+        ]);
+    for (const adapter of changed.map(adapterOf))
+      if (adapter !== undefined)
+        await command("systemctl", [
+          ...["--no-block", "restart", `coppice-wifi@${adapter}.service`],
         ]);
     if (changed.includes(renderedFiles.resolved))
       await command("systemctl", ["restart", "systemd-resolved.service"]);

@@ -34,6 +34,7 @@ export function changesBetween(before: Network, after: Network): string[] {
     "Name servers",
   );
   differ(before.forwards, after.forwards, "Port forwards");
+  differ(before.wifi, after.wifi, "Wi-Fi");
   differ(before.vpn, after.vpn, "The way home from elsewhere");
   differ(before.pinholes, after.pinholes, "IPv6 openings");
   differ(before.upnp, after.upnp, "Ports that devices open for themselves");

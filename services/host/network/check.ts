@@ -1,23 +1,19 @@
 /** What a schema cannot say of a network: that its parts fit together. */
-import ipaddr from "ipaddr.js";
-import { CoppiceError } from "../../shared/errors.ts";
-import { addressOf, type Lan, type Network, type Vpn } from "./document.ts";
+import { checkVpn } from "./check-vpn.ts";
+import { checkWifi } from "./check-wifi.ts";
+import { addressOf, type Lan, type Network } from "./document.ts";
 import { vpnId } from "./interfaces.ts";
-import { clash, contains, numberOf, type Range, rangeOf } from "./ranges.ts";
+import { clash, contains, numberOf, rangeOf } from "./ranges.ts";
+import {
+  checkHost,
+  checkHousehold,
+  checkServer,
+  NetworkDocumentError,
+  unique,
+} from "./refusal.ts";
 
 /** TCP port on which friends' boxes are answered. */
 export const peerPort = 4471;
-
-/** A network document that cannot work; the message names the field. */
-export class NetworkDocumentError extends CoppiceError {
-  override name = "NetworkDocumentError";
-  /** JSON pointer (RFC 6901). */
-  readonly field: string;
-  constructor(field: string, message: string) {
-    super(422, "bad-network", `${message} (${field})`);
-    this.field = field;
-  }
-}
 
 /** Names that a device must not take for itself: VU#598349, and the box's own. */
 export const reservedNames: readonly string[] = [
@@ -26,13 +22,6 @@ export const reservedNames: readonly string[] = [
   "localhost",
   "coppice",
 ];
-
-/** Addresses that belong to households: RFC 1918. */
-const household: readonly Range[] = [
-  "10.0.0.0/8",
-  "172.16.0.0/12",
-  "192.168.0.0/16",
-].map(rangeOf);
 
 /** Refuses what would not work, naming the field. @throws NetworkDocumentError */
 export function checkNetwork(network: Network): void {
@@ -60,6 +49,7 @@ export function checkNetwork(network: Network): void {
     });
   checkNames(network);
   checkVpn(network);
+  checkWifi(network);
   const { dynamicName } = network;
   if (dynamicName?.service === "other" && dynamicName.server === null)
     throw new NetworkDocumentError(
@@ -171,81 +161,6 @@ function checkLan(lan: Lan, index: number, { lans, wan }: Network): void {
     );
 }
 
-function checkVpn({ vpn, lans, wan, forwards }: Network): void {
-  if (!vpn) return;
-  checkHost(vpn.address, "/vpn/address");
-  checkHousehold(vpn.address, "/vpn/address");
-  const other = lans.find(({ address }) => clash(address, vpn.address));
-  if (other)
-    throw new NetworkDocumentError(
-      "/vpn/address",
-      `It has addresses in common with the network "${other.name}".`,
-    );
-  if (wan.ipv4.kind === "static" && clash(wan.ipv4.address, vpn.address))
-    throw new NetworkDocumentError(
-      "/vpn/address",
-      "It has addresses in common with the network towards the Internet.",
-    );
-  const taken = forwards.find(
-    ({ port, protocol }) => port === vpn.port && protocol !== "tcp",
-  );
-  if (taken)
-    throw new NetworkDocumentError(
-      "/vpn/port",
-      `"${taken.name}" has this port already.`,
-    );
-  const [first, last] = rangeOf(vpn.address);
-  vpn.phones.forEach(({ address }, index) => {
-    const number = numberOf(address);
-    if (number <= first || last <= number || address === addressOf(vpn))
-      throw new NetworkDocumentError(
-        `/vpn/phones/${index}/address`,
-        `It has to be an address of ${vpn.address} that is not the box's.`,
-      );
-  });
-  unique(
-    vpn.phones.map(({ address }) => address),
-    (index) => `/vpn/phones/${index}/address`,
-    "Two phones have this",
-  );
-  unique(
-    [...vpn.phones, ...vpn.sites].map(({ publicKey }) => publicKey),
-    (index) =>
-      index < vpn.phones.length
-        ? `/vpn/phones/${index}/publicKey`
-        : `/vpn/sites/${index - vpn.phones.length}/publicKey`,
-    "Two of those who come in have this key",
-  );
-  checkSites(vpn, lans, wan);
-}
-
-/** A household's addresses are its own: neither ours nor another's. */
-function checkSites(
-  { sites, address }: Vpn,
-  lans: Network["lans"],
-  wan: Network["wan"],
-): void {
-  const taken = [
-    { name: "those who come in", address },
-    ...lans,
-    ...(wan.ipv4.kind === "static"
-      ? [{ name: "the Internet", address: wan.ipv4.address }]
-      : []),
-  ];
-  for (const [index, { name, networks }] of sites.entries())
-    for (const [at, network] of networks.entries()) {
-      const field = `/vpn/sites/${index}/networks/${at}`;
-      checkHousehold(network, field);
-      const other = taken.find((one) => clash(one.address, network));
-      if (other)
-        throw new NetworkDocumentError(
-          field,
-          `It has addresses in common with the network of ${other.name}. One of the two households has to change its own.`,
-        );
-      taken.push({ name, address: network });
-    }
-}
-
 function checkOpenings({ forwards, pinholes, lans }: Network): void {
   forwards.forEach(({ protocol, port, address }, index) => {
     const field = (name: string): string => `/forwards/${index}/${name}`;
@@ -283,51 +198,4 @@ function checkOpenings({ forwards, pinholes, lans }: Network): void {
     (index) => `/pinholes/${index}/port`,
     "This port of this device is open already",
   );
-}
-
-/** An address that a machine can have: neither the network's own nor its broadcast. */
-function checkHost(cidr: string, field: string): void {
-  const number = numberOf(addressOf({ address: cidr }));
-  const [first, last] = rangeOf(cidr);
-  if (number === first || number === last)
-    throw new NetworkDocumentError(
-      field,
-      "The first and the last address of a network are no machine's.",
-    );
-}
-
-function checkHousehold(cidr: string, field: string): void {
-  const [first, last] = rangeOf(cidr);
-  if (!household.some((one) => one[0] <= first && last <= one[1]))
-    throw new NetworkDocumentError(
-      field,
-      "A household's addresses are in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; others belong to somebody on the Internet.",
-    );
-}
-
-function checkServer(address: string, field: string): void {
-  if (!ipaddr.isValid(address))
-    throw new NetworkDocumentError(field, "This is not an IP address.");
-  if (
-    !["unicast", "private", "uniqueLocal"].includes(
-      ipaddr.parse(address).range(),
-    )
-  )
-    throw new NetworkDocumentError(
-      field,
-      "No name server can have this address.",
-    );
-}
-
-function unique(
-  values: readonly string[],
-  field: (index: number) => string,
-  words: string,
-): void {
-  const seen = new Set<string>();
-  values.forEach((value, index) => {
-    if (seen.has(value))
-      throw new NetworkDocumentError(field(index), `${words}: ${value}.`);
-    seen.add(value);
-  });
 }

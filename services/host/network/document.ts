@@ -181,6 +181,64 @@ export const DynamicName = Type.Object({
 });
 export type DynamicName = Static<typeof DynamicName>;
 
+/** An adapter as an access point on one band. */
+export const WifiRadio = Type.Object({
+  name: Type.String({
+    pattern: "^wl[a-z0-9]{1,13}$",
+    description: "the adapter's interface",
+  }),
+  address: Mac,
+  band: Type.Union(
+    [Type.Literal("2.4"), Type.Literal("5"), Type.Literal("6")],
+    {
+      description: "GHz",
+    },
+  ),
+  channel: Type.Union(
+    [Type.Integer({ minimum: 1, maximum: 221 }), Type.Null()],
+    {
+      description: "IEEE 802.11's number; null for the quietest",
+    },
+  ),
+  generation: Type.Union([Type.Literal(4), Type.Literal(5), Type.Literal(6)], {
+    description: "Wi-Fi 4 (802.11n), 5 (ac) or 6 (ax)",
+  }),
+});
+export type WifiRadio = Static<typeof WifiRadio>;
+
+/** A name that is on the air on all bands. */
+export const WifiNetwork = Type.Object({
+  ssid: Type.String({
+    pattern: "^[^\\x00-\\x1f\\x7f]{1,32}$",
+    description: "its name, of no more than 32 bytes",
+  }),
+  password: Type.String({
+    pattern: "^[\\x20-\\x7e]{8,63}$",
+    description: "8 to 63 characters of printable ASCII",
+  }),
+  security: Type.Union([
+    Type.Literal("wpa3"),
+    Type.Literal("wpa2-wpa3"),
+    Type.Literal("wpa2"),
+  ]),
+  lan: Type.String({
+    pattern: "^[a-z][a-z0-9]{0,9}$",
+    description: "id of the network that its devices are in",
+  }),
+});
+export type WifiNetwork = Static<typeof WifiNetwork>;
+
+/** Wi-Fi, where the box has adapters that can be access points. */
+export const Wifi = Type.Object({
+  country: Type.String({
+    pattern: "^[A-Z]{2}$",
+    description: "ISO 3166-1, by which the law of the air goes",
+  }),
+  radios: Type.Array(WifiRadio, { minItems: 1, maxItems: 4 }),
+  networks: Type.Array(WifiNetwork, { minItems: 1, maxItems: 4 }),
+});
+export type Wifi = Static<typeof Wifi>;
+
 /** The whole of it. */
 export const Network = Type.Object({
   version: Type.Literal(1),
@@ -248,6 +306,7 @@ export const Network = Type.Object({
   }),
   dynamicName: Type.Union([DynamicName, Type.Null()]),
   vpn: Type.Union([Vpn, Type.Null()]),
+  wifi: Type.Union([Wifi, Type.Null()]),
 });
 export type Network = Static<typeof Network>;
 
@@ -286,6 +345,7 @@ export const defaultNetwork: Network = {
   upnp: false,
   dynamicName: null,
   vpn: null,
+  wifi: null,
 };
 
 /** The address of the box in a network, without the prefix's length. */

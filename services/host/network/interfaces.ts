@@ -19,7 +19,12 @@ export const downlink = "wan-down";
 /** Id of the network of those who come in by WireGuard; no other has it. */
 export const vpnId = "vpn";
 
-/** The interface of one of the household's networks. */
+/** The device that takes frames of one of the household's further networks from the LAN ports. */
+export function tagOf({ id }: Pick<Lan, "id">): string {
+  return `tag-${id}`;
+}
+
+/** The interface of one of the household's networks, a bridge. */
 export function interfaceOf({ id }: Pick<Lan, "id">): string {
   return `lan-${id}`;
 }

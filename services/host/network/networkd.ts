@@ -3,6 +3,7 @@ import {
   downlink,
   interfaceOf,
   ports,
+  tagOf,
   uplinkOf,
   vpnId,
   wireOf,
@@ -13,14 +14,13 @@ import { keyFile } from "./wireguard.ts";
 
 type Section = readonly [name: string, ...lines: (string | false)[]];
 
-/** Files of systemd-networkd: the household's first network is a bridge of all LAN ports, the others are tagged on it. */
+/** Files of systemd-networkd: the household's first network is a bridge of all LAN ports, the others are tagged on it; hostapd puts Wi-Fi into either. */
 export function renderNetworkd(
   network: Network,
   former: readonly FormerAddress[],
 ): [name: string, text: string][] {
   const uplink = uplinkOf(network);
   const [home, ...further] = network.lans as [Lan, ...Lan[]];
-  const bridge = interfaceOf(home);
   const lan = (one: Lan, index: number, ...more: string[]): string =>
     text(
       ["Match", `Name=${interfaceOf(one)}`],
@@ -51,37 +51,42 @@ export function renderNetworkd(
     );
   const files: [string, string][] = [
     ...wanFiles(network, uplink, wireOf(network)),
-    [
-      "20-lan-ports.network",
-      text(
-        ["Match", `Name=${ports.lans}`],
-        ["Network", `Bridge=${bridge}`, "LinkLocalAddressing=no", "LLMNR=no"],
-        ["Link", "RequiredForOnline=no"],
-      ),
-    ],
-    [
-      "30-home.netdev",
-      text(["NetDev", `Name=${bridge}`, "Kind=bridge"], ["Bridge", "STP=no"]),
-    ],
+    ["20-lan-ports.network", port(ports.lans, interfaceOf(home))],
+    ["30-home.netdev", bridge(interfaceOf(home))],
     [
       "30-home.network",
-      lan(home, 0, ...further.map((one) => `VLAN=${interfaceOf(one)}`)),
+      lan(home, 0, ...further.map((one) => `VLAN=${tagOf(one)}`)),
     ],
   ];
   further.forEach((one, index) => {
     files.push(
       [
-        `40-${one.id}.netdev`,
+        `40-${one.id}-tag.netdev`,
         text(
-          ["NetDev", `Name=${interfaceOf(one)}`, "Kind=vlan"],
+          ["NetDev", `Name=${tagOf(one)}`, "Kind=vlan"],
           ["VLAN", `Id=${one.vlan}`],
         ),
       ],
+      [`40-${one.id}-tag.network`, port(tagOf(one), interfaceOf(one))],
+      [`40-${one.id}.netdev`, bridge(interfaceOf(one))],
       [`40-${one.id}.network`, lan(one, index + 1)],
     );
   });
   if (network.vpn) files.push(...vpnFiles(network.vpn, addressOf(home)));
   return files;
+}
+
+function bridge(name: string): string {
+  return text(["NetDev", `Name=${name}`, "Kind=bridge"], ["Bridge", "STP=no"]);
+}
+
+/** A port of a bridge. */
+function port(name: string, of: string): string {
+  return text(
+    ["Match", `Name=${name}`],
+    ["Network", `Bridge=${of}`, "LinkLocalAddressing=no", "LLMNR=no"],
+    ["Link", "RequiredForOnline=no"],
+  );
 }
 
 /** @param own the box's address at home, by which friends' households know it */

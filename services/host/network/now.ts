@@ -4,6 +4,7 @@ import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
 import { remembered } from "../../shared/remembered.ts";
 import { command } from "../command.ts";
+import { airTroubles, readAir } from "./adapters.ts";
 import { addressOf, type Network } from "./document.ts";
 import { trafficSets } from "./firewall.ts";
 import { interfaceOf, uplinkOf, wireOf } from "./interfaces.ts";
@@ -68,8 +69,8 @@ const Counted = Type.Object({
     }),
   ),
 });
-/** A device, without what it sent and got. */
-type Found = Omit<Device, "sent" | "received">;
+/** A device, without what it sent and got, and how. */
+type Found = Omit<Device, "sent" | "received" | "signal">;
 
 /** Looks at ports, addresses, leases and neighbours, and says what is wrong. Names are tried twice a minute. */
 export class NetworkWatch {
@@ -91,12 +92,13 @@ async function readNow(
   leases: string,
   namesAreFound: () => Promise<boolean>,
 ): Promise<NetworkNow> {
-  const [links, routes, neighbours, sent, received] = await Promise.all([
+  const [links, routes, neighbours, sent, received, air] = await Promise.all([
     ip(Links, "address", "show"),
     ip(Routes, "route", "show", "default"),
     ip(Neighbours, "neighbour", "show"),
     bytesBy(trafficSets.sent),
     bytesBy(trafficSets.received),
+    readAir(),
   ]);
   const [lines = "", opened = "", rogue = ""] = await Promise.all(
     [leases, upnpLeases, rogueFile].map(textOf),
@@ -121,10 +123,13 @@ async function readNow(
       ...device,
       sent: sent.get(device.address) ?? 0,
       received: received.get(device.address) ?? 0,
+      signal: air.signals.get(device.mac) ?? null,
     })),
     opened: network.upnp ? openedIn(opened) : [],
+    adapters: air.adapters,
     troubles: [
       ...rogueOf(network, rogue.trim()),
+      ...airTroubles(network, air),
       ...(await troublesOf(network, wan, namesAreFound)),
     ],
   };

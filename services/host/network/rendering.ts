@@ -3,6 +3,7 @@ import { renderDnsmasq } from "./dnsmasq.ts";
 import type { Network } from "./document.ts";
 import { renderDynamicName } from "./dynamic-name.ts";
 import { renderFirewall } from "./firewall.ts";
+import { hostapdFile, renderHostapd } from "./hostapd.ts";
 import { uplinkOf } from "./interfaces.ts";
 import { renderNetworkd } from "./networkd.ts";
 import { renderPppoe } from "./pppoe.ts";
@@ -66,6 +67,10 @@ export function renderNetwork(
       const text = wanted[name];
       return text === undefined ? [] : [[renderedFiles[name], text] as const];
     }),
+    ...(network.wifi?.radios ?? []).map(
+      (radio, index) =>
+        [hostapdFile(radio.name), renderHostapd(network, index)] as const,
+    ),
     ...renderNetworkd(network, former).map(
       ([name, text]) => [`${renderedFiles.networkd}/${name}`, text] as const,
     ),

@@ -1,6 +1,6 @@
 /** What is said of the household's network between processes. */
 import { type Static, Type } from "typebox";
-import { Network, Phone } from "./document.ts";
+import { Network, Phone, WifiRadio } from "./document.ts";
 
 /** A change that was kept. */
 export const Settled = Type.Object({
@@ -64,6 +64,9 @@ export const Device = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
   lan: Type.String({ description: "id of its network" }),
   here: Type.Boolean({ description: "whether it was heard of just now" }),
+  signal: Type.Union([Type.Number(), Type.Null()], {
+    description: "dBm, how well its Wi-Fi is heard; null by cable",
+  }),
   sent: Type.Integer({
     description: "bytes to the Internet since the rules were loaded",
   }),
@@ -84,6 +87,18 @@ export const Opened = Type.Object({
 });
 export type Opened = Static<typeof Opened>;
 
+/** A Wi-Fi adapter that can be an access point. */
+export const WifiAdapter = Type.Object({
+  proposed: WifiRadio,
+  modes: Type.Array(Type.Pick(WifiRadio, ["band", "generation"]), {
+    description: "what it can be on which band, at best",
+  }),
+  channel: Type.Union([Type.Integer(), Type.Null()], {
+    description: "that it is on the air on; null where it is not",
+  }),
+});
+export type WifiAdapter = Static<typeof WifiAdapter>;
+
 /** A minute of the line to the Internet. */
 export const LineMinute = Type.Object({
   at: Type.Number({ description: "its end, milliseconds since 1970" }),
@@ -103,6 +118,8 @@ export const Trouble = Type.Object({
     Type.Literal("dns-dead"),
     Type.Literal("captive-portal"),
     Type.Literal("rogue-dhcp"),
+    Type.Literal("wifi-down"),
+    Type.Literal("wifi-gone"),
   ]),
   words: Type.String(),
   advice: Type.String(),
@@ -120,6 +137,7 @@ export const NetworkNow = Type.Object({
   }),
   devices: Type.Array(Device),
   opened: Type.Array(Opened),
+  adapters: Type.Array(WifiAdapter),
   troubles: Type.Array(Trouble),
 });
 export type NetworkNow = Static<typeof NetworkNow>;

@@ -4,16 +4,16 @@ import fc from "fast-check";
 import { Check } from "typebox/value";
 import { checkRendered } from "../../../services/host/network/board-network.ts";
 import { changesBetween } from "../../../services/host/network/changes.ts";
-import {
-  checkNetwork,
-  NetworkDocumentError,
-} from "../../../services/host/network/check.ts";
+import { checkNetwork } from "../../../services/host/network/check.ts";
 import {
   defaultNetwork,
   type Lan,
   Network,
   type Vpn,
+  type Wifi,
 } from "../../../services/host/network/document.ts";
+import { channels } from "../../../services/host/network/hostapd.ts";
+import { NetworkDocumentError } from "../../../services/host/network/refusal.ts";
 import {
   type FormerAddress,
   renderNetwork,
@@ -110,6 +110,62 @@ const wan = fc.record({
   download: fc.option(fc.integer({ min: 64, max: 10_000_000 })),
 });
 
+const radio = fc
+  .record({
+    address: mac,
+    mode: fc.constantFrom(
+      ...([
+        { band: "2.4", generation: 4 },
+        { band: "2.4", generation: 6 },
+        { band: "5", generation: 4 },
+        { band: "5", generation: 5 },
+        { band: "5", generation: 6 },
+        { band: "6", generation: 6 },
+      ] as const),
+    ),
+    pick: fc.option(fc.nat()),
+  })
+  .map(({ address, mode, pick }) => {
+    const some = channels[mode.band];
+    return {
+      address,
+      ...mode,
+      channel: pick === null ? null : (some[pick % some.length] as number),
+    };
+  });
+
+const wifi = fc
+  .record({
+    country: fc.constantFrom("DE", "US", "JP"),
+    radios: fc.array(radio, { minLength: 1, maxLength: 4 }),
+    networks: fc.uniqueArray(
+      fc.record({
+        ssid: fc
+          .string({ minLength: 1, maxLength: 16, unit: "grapheme" })
+          .filter(
+            (name) => Buffer.byteLength(name) <= 32 && !/\p{Cc}/u.test(name),
+          ),
+        password: fc.string({
+          minLength: 8,
+          maxLength: 63,
+          unit: "grapheme-ascii",
+        }),
+        security: fc.constantFrom(...(["wpa3", "wpa2-wpa3", "wpa2"] as const)),
+        lan: fc.constant("home"),
+      }),
+      { minLength: 1, maxLength: 4, selector: ({ ssid }) => ssid },
+    ),
+  })
+  .filter(
+    ({ radios, networks }) =>
+      networks.some(({ security }) => security !== "wpa2") ||
+      radios.every(({ band }) => band !== "6"),
+  )
+  .map(({ radios, ...rest }) => ({
+    ...rest,
+    radios: radios.map((one, index) => ({ ...one, name: `wlan${index}` })),
+  }));
+
 const network: fc.Arbitrary<Network> = fc
   .uniqueArray(fc.integer({ min: 1, max: 4094 }), {
     minLength: 1,
@@ -194,6 +250,7 @@ const network: fc.Arbitrary<Network> = fc
           ),
         }),
       ),
+      wifi: fc.option(wifi),
     }),
   )
   .map(({ forwards, ...rest }) => {
@@ -207,7 +264,7 @@ const network: fc.Arbitrary<Network> = fc
     };
   });
 
-test("200 valid networks: the schema, nft and dnsmasq take each, and it is the same as itself", async (t) => {
+test("200 valid networks: the schema and the daemons take each, and it is the same as itself", async (t) => {
   t.timeout(5 * 60_000);
   await fc.assert(
     fc.asyncProperty(network, async (drawn) => {
@@ -248,6 +305,32 @@ function vpn(changed: Partial<Vpn>, phone = "172.31.5.2"): Vpn {
     phones: [{ name: "phone", publicKey: drawKey().publicKey, address: phone }],
     sites: [],
     ...changed,
+  };
+}
+
+function onAir(damage: (wifi: Wifi) => void): (network: Network) => void {
+  return (network) => {
+    network.wifi = {
+      country: "DE",
+      radios: [
+        {
+          name: "wlan0",
+          address: "02:00:00:00:00:00",
+          band: "2.4",
+          channel: null,
+          generation: 6,
+        },
+      ],
+      networks: [
+        {
+          ssid: "Home",
+          password: "birch birch",
+          security: "wpa2-wpa3",
+          lan: "home",
+        },
+      ],
+    };
+    damage(network.wifi);
   };
 }
 
@@ -465,6 +548,43 @@ const faults: [field: string, damage: (network: Network) => void][] = [
       };
       pinholes.push(one, { ...one, name: "y" });
     },
+  ],
+  [
+    "/wifi/radios/0/channel",
+    onAir((wifi) => Object.assign(wifi.radios[0] as object, { channel: 14 })),
+  ],
+  [
+    "/wifi/radios/0/generation",
+    onAir((wifi) =>
+      Object.assign(wifi.radios[0] as object, { band: "6", generation: 5 }),
+    ),
+  ],
+  [
+    "/wifi/radios/0/band",
+    onAir((wifi) => {
+      Object.assign(wifi.radios[0] as object, { band: "6" });
+      Object.assign(wifi.networks[0] as object, { security: "wpa2" });
+    }),
+  ],
+  [
+    "/wifi/radios/1/name",
+    onAir((wifi) => wifi.radios.push(structuredClone(wifi.radios[0] as never))),
+  ],
+  [
+    "/wifi/networks/0/ssid",
+    onAir((wifi) =>
+      Object.assign(wifi.networks[0] as object, { ssid: "ö".repeat(17) }),
+    ),
+  ],
+  [
+    "/wifi/networks/0/lan",
+    onAir((wifi) => Object.assign(wifi.networks[0] as object, { lan: "den" })),
+  ],
+  [
+    "/wifi/networks/1/ssid",
+    onAir((wifi) =>
+      wifi.networks.push(structuredClone(wifi.networks[0] as never)),
+    ),
   ],
 ];
 for (const [index, [field, damage]] of faults.entries())

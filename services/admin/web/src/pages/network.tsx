@@ -8,6 +8,7 @@ import {
   Search,
   ShieldCheck,
   Smartphone,
+  Wifi,
 } from "lucide-preact";
 import { useCallback, useState } from "preact/hooks";
 import type {
@@ -30,6 +31,7 @@ import { Past } from "./network/past.tsx";
 import { Tools } from "./network/tools.tsx";
 import { Pending, RunningTrial } from "./network/trial.tsx";
 import { WayHome } from "./network/way-home.tsx";
+import { WifiForm } from "./network/wifi.tsx";
 
 /** Changes a draft of the network by what is done to a copy. */
 export type Edit = (change: (draft: Document) => void) => void;
@@ -133,6 +135,9 @@ export function Network() {
         <div class="column">
           <Card title="Networks at home" Icon={NetworkIcon}>
             <Lans document={document} former={state.former} edit={edit} />
+          </Card>
+          <Card title="Wi-Fi" Icon={Wifi}>
+            <WifiForm document={document} adapters={now.adapters} edit={edit} />
           </Card>
           <Card title="Names" Icon={BookUser}>
             <Names dns={document.dns} edit={edit} />

@@ -33,6 +33,7 @@ export function Devices({
       name,
       lan,
       here: false,
+      signal: null,
       sent: 0,
       received: 0,
       until: null,
@@ -52,7 +53,7 @@ export function Devices({
   return (
     <ul class="files">
       {all.map((device) => {
-        const { mac, address, here } = device;
+        const { mac, address, here, signal } = device;
         const fixed = reserved.find((one) => one.mac === mac);
         const lan = lans.find(({ id }) => id === device.lan);
         const name = fixed?.name ?? device.name;
@@ -67,6 +68,8 @@ export function Devices({
               {here && (
                 <span class="quiet-text">
                   {rate(device, "received")} down, {rate(device, "sent")} up
+                  {signal !== null &&
+                    `, Wi-Fi ${strength(signal)} (${signal} dBm)`}
                 </span>
               )}
             </div>
@@ -110,6 +113,11 @@ export function Devices({
       })}
     </ul>
   );
+}
+
+/** How well a device's Wi-Fi is heard. @param signal dBm */
+function strength(signal: number): string {
+  return signal >= -60 ? "strong" : signal >= -72 ? "fair" : "weak";
 }
 
 /** Who made a device. */

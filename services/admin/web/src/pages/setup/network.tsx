@@ -3,9 +3,11 @@ import type { Network, Trial } from "../../../../../host/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import type { SetupNetwork } from "../../../../setup-line.ts";
 import { api } from "../../api.ts";
+import { countryHere } from "../../countries.ts";
 import { usePolling } from "../../live.ts";
 import { Fact, Field, Form, Notice, Spinner } from "../../ui.tsx";
 import { goTo, Moving, newAddress } from "../network/trial.tsx";
+import { Country, passwordHint } from "../network/wifi.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Shows whether the Internet is there, and asks for what the provider wants to know. */
@@ -30,7 +32,7 @@ export function NetworkStep({ advance }: { advance: Advance }) {
       <Spinner label="Looking for the Internet" />
     );
   const {
-    now: { wan, troubles },
+    now: { wan, troubles, adapters },
     document,
     moved,
   } = line;
@@ -78,12 +80,68 @@ export function NetworkStep({ advance }: { advance: Advance }) {
         </Fact>
       </dl>
       <Credentials document={document} refresh={refresh} />
+      {adapters.length > 0 && <AirForm document={document} refresh={refresh} />}
       <Form
         action={connected ? "Continue" : "Continue without the Internet"}
         submit={async () =>
           advance(await api<SetupProgress>("POST", "/setup/network/pass"))
         }
       />
+    </>
+  );
+}
+
+/** Puts the household on the air. */
+function AirForm({
+  document: { wifi },
+  refresh,
+}: {
+  document: Network;
+  refresh: () => Promise<void>;
+}) {
+  const [ssid, setSsid] = useState(wifi?.networks[0]?.ssid ?? "");
+  const [password, setPassword] = useState("");
+  const [country, setCountry] = useState(wifi?.country ?? countryHere());
+  return (
+    <>
+      {wifi && (
+        <Notice kind="good">The Wi-Fi {wifi.networks[0]?.ssid} is set.</Notice>
+      )}
+      <details open={!wifi}>
+        <summary>Wi-Fi</summary>
+        <Form
+          action={wifi ? "Change it" : "Switch Wi-Fi on"}
+          submit={async () => {
+            await api("POST", "/setup/network/wifi", {
+              ssid: ssid.trim(),
+              password,
+              country,
+            });
+            await refresh();
+          }}
+        >
+          <Field
+            label="Wi-Fi name"
+            required
+            maxLength={32}
+            autocomplete="off"
+            value={ssid}
+            onInput={({ currentTarget: { value } }) => setSsid(value)}
+          />
+          <Field
+            label="Wi-Fi password"
+            hint={passwordHint}
+            required
+            minLength={8}
+            maxLength={63}
+            autocomplete="off"
+            spellcheck={false}
+            value={password}
+            onInput={({ currentTarget: { value } }) => setPassword(value)}
+          />
+          <Country value={country} change={setCountry} />
+        </Form>
+      </details>
     </>
   );
 }
