@@ -139,7 +139,15 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     former: ["192.168.77.1"],
     trial: null,
   });
-  t.regex(await lease(household.namespace, household.tap), /^10\.1\.2\.\d\d$/);
+  const renewed = await lease(household.namespace, household.tap);
+  t.regex(renewed, /^10\.1\.2\.\d\d$/);
+  await until("a port is opened from there too", async () =>
+    (
+      await household
+        .run("upnpc", "-m", household.tap, "-a", renewed, "3000", "4001", "tcp")
+        .catch(() => "")
+    ).includes("is redirected"),
+  );
   t.true(await answers("10.1.2.1"));
   // This test's own connections are still those of the computer with the first lease.
   await household.run("ip", "addr", "add", `${first}/24`, "dev", household.tap);

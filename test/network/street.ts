@@ -101,13 +101,21 @@ export class Street implements NetworkRunner, AsyncDisposable {
     for (const [name, text] of files) {
       const device = /^Name=(lan-\w+)$/m.exec(text)?.[1];
       if (!name.endsWith(".network") || device === undefined) continue;
-      await inside(this.router, "ip", "-4", "addr", "flush", "dev", device);
-      for (const [, address] of text.matchAll(/^Address=(.+)$/gm))
-        await inside(
-          this.router,
-          ...(["ip", "addr", "add", address as string] as const),
-          ...(["dev", device] as const),
-        );
+      const has = addresses(
+        /inet (\S+)/g,
+        await inside(this.router, "ip", "-4", "addr", "show", "dev", device),
+      );
+      const wanted = addresses(/^Address=(.+)$/gm, text);
+      // As systemd-networkd does: what stays is not touched, and remains the first.
+      for (const [act, some] of [
+        ["add", wanted.filter((one) => !has.includes(one))],
+        ["del", has.filter((one) => !wanted.includes(one))],
+      ] as const)
+        for (const address of some)
+          await inside(
+            this.router,
+            ...(["ip", "addr", act, address, "dev", device] as const),
+          );
     }
     await this.#follow(files);
     await end(this.#dnsmasq);
@@ -202,4 +210,8 @@ async function end(child: ChildProcess | undefined): Promise<void> {
   const gone = once(child, "exit");
   child.kill("SIGKILL");
   await gone;
+}
+
+function addresses(pattern: RegExp, text: string): string[] {
+  return [...text.matchAll(pattern)].map(([, address]) => address as string);
 }

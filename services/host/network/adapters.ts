@@ -77,10 +77,10 @@ export function modesIn(text: string): WifiAdapter["modes"] {
     .flatMap((band): WifiAdapter["modes"] => {
       // What the law forbids depends on the country, which may not be said yet.
       const mhz = Number(/^\t\t\t\* (\d+)(?:\.\d+)? MHz/m.exec(band)?.[1]);
-      if (!mhz) return [];
+      const name = bandOf(mhz);
+      if (name === undefined) return [];
       const he = /^\t\tHE Iftypes:.*\bAP\b/m.test(band);
       const vht = /^\t\tVHT Capabilities/m.test(band);
-      const name = mhz < 3000 ? "2.4" : mhz < 5950 ? "5" : "6";
       if (name === "6" && !he) return [];
       return [
         {
@@ -89,6 +89,13 @@ export function modesIn(text: string): WifiAdapter["modes"] {
         },
       ];
     });
+}
+
+/** Adapters may have bands that households do not, such as 900 MHz and 60 GHz. */
+function bandOf(mhz: number): WifiRadio["band"] | undefined {
+  if (2400 < mhz && mhz < 2500) return "2.4";
+  if (5000 < mhz && mhz < 5900) return "5";
+  return 5900 < mhz && mhz < 7200 ? "6" : undefined;
 }
 
 /** Channels by interface, of those that are on the air as access points: `iw dev`. */

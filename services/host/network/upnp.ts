@@ -1,6 +1,6 @@
 import { peerPort } from "./check.ts";
 import { addressOf, type Network } from "./document.ts";
-import { interfaceOf, uplinkOf } from "./interfaces.ts";
+import { uplinkOf } from "./interfaces.ts";
 import { netOf } from "./ranges.ts";
 
 /** TCP port on which miniupnpd describes the router; its unit names it too, for releases differ in the option's name. */
@@ -29,7 +29,8 @@ export function renderUpnp(network: Network): string | undefined {
   ];
   return [
     `ext_ifname=${uplinkOf(network)}`,
-    ...trusted.map((lan) => `listening_ip=${interfaceOf(lan)}`),
+    // By the address and not by the interface, of which it would take the first: that of before, while a change is tried.
+    ...trusted.map(({ address }) => `listening_ip=${address}`),
     "enable_upnp=yes",
     "enable_natpmp=yes",
     "secure_mode=yes",
