@@ -27,7 +27,11 @@ export function changesBetween(before: Network, after: Network): string[] {
     if (!after.lans.some((lan) => lan.id === id))
       words.push(`${name}: network removed`);
   differ(before.dns.names, after.dns.names, "Local names");
-  differ(before.dns.blocked, after.dns.blocked, "Blocked names");
+  differ(
+    [before.dns.blocked, before.dns.lists, before.dns.allowed],
+    [after.dns.blocked, after.dns.lists, after.dns.allowed],
+    "Blocked names",
+  );
   differ(
     [before.dns.upstream, before.dns.dnssec],
     [after.dns.upstream, after.dns.dnssec],

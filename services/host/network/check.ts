@@ -61,6 +61,11 @@ export function checkNetwork(network: Network): void {
 
 /** Names are the household's, whichever network their devices are in. */
 function checkNames({ lans, dns }: Network): void {
+  unique(
+    dns.lists.map(({ url }) => url),
+    (index) => `/dns/lists/${index}/url`,
+    "This list is there twice",
+  );
   const names = [
     ...lans.flatMap(({ reservations }, at) =>
       reservations.map(({ name }, index) => ({

@@ -3,6 +3,9 @@ import { reservedNames } from "./check.ts";
 import { addressOf, type Lan, type Network } from "./document.ts";
 import { interfaceOf, vpnId } from "./interfaces.ts";
 
+/** What the household's lists block, as coppice-lists.service writes it. */
+const listedNames = "/var/lib/coppice/lan/blocked.conf";
+
 /** The household's own domain (RFC 8375). */
 export const domain = "home.arpa";
 
@@ -37,6 +40,8 @@ export function renderDnsmasq({ lans, dns, wan, vpn }: Network): string {
       ({ name, address }) => `host-record=${name}.${domain},${name},${address}`,
     ),
     ...dns.blocked.map((name) => `local=/${name}/`),
+    ...dns.allowed.map((name) => `server=/${name}/#`),
+    ...(dns.lists.length > 0 ? [`servers-file=${listedNames}`] : []),
     "dhcp-authoritative",
     "dhcp-rapid-commit",
     "dhcp-lease-max=5000",

@@ -239,6 +239,16 @@ export const Wifi = Type.Object({
 });
 export type Wifi = Static<typeof Wifi>;
 
+/** A list of names that somebody keeps, which are to be blocked too. */
+export const BlockList = Type.Object({
+  name: Label,
+  url: Type.String({
+    pattern: "^https://[!-~]{1,2000}$",
+    description: "fetched each day",
+  }),
+});
+export type BlockList = Static<typeof BlockList>;
+
 /** The whole of it. */
 export const Network = Type.Object({
   version: Type.Literal(1),
@@ -298,6 +308,11 @@ export const Network = Type.Object({
       maxItems: 10_000,
       description: "these and all beneath them do not exist",
     }),
+    lists: Type.Array(BlockList, { maxItems: 8 }),
+    allowed: Type.Array(DomainName, {
+      maxItems: 1000,
+      description: "these exist, whatever a list says",
+    }),
   }),
   forwards: Type.Array(Forward, { maxItems: 64 }),
   pinholes: Type.Array(Pinhole, { maxItems: 64 }),
@@ -339,6 +354,8 @@ export const defaultNetwork: Network = {
     dnssec: "where-offered",
     names: [],
     blocked: [],
+    lists: [],
+    allowed: [],
   },
   forwards: [],
   pinholes: [],

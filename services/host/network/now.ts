@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import ipaddr from "ipaddr.js";
 import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
+import { readJson } from "../../shared/durable.ts";
 import { remembered } from "../../shared/remembered.ts";
 import { command } from "../command.ts";
 import { airTroubles, readAir } from "./adapters.ts";
@@ -10,7 +11,13 @@ import { trafficSets } from "./firewall.ts";
 import { interfaceOf, uplinkOf, wireOf } from "./interfaces.ts";
 import { ip } from "./ip.ts";
 import { clash, contains, freeRange } from "./ranges.ts";
-import type { Device, NetworkNow, Opened, Trouble } from "./state.ts";
+import {
+  BlockListStates,
+  type Device,
+  type NetworkNow,
+  type Opened,
+  type Trouble,
+} from "./state.ts";
 import { upnpLeases } from "./upnp.ts";
 
 /** The address of another DHCP server at home, as coppice-lan-check.service leaves it. */
@@ -72,6 +79,9 @@ const Counted = Type.Object({
 /** A device, without what it sent and got, and how. */
 type Found = Omit<Device, "sent" | "received" | "signal">;
 
+/** How each block list came last, as coppice-lists.service leaves it. */
+const listStates = "/var/lib/coppice/lan/lists.json";
+
 /** Looks at ports, addresses, leases and neighbours, and says what is wrong. Names are tried twice a minute. */
 export class NetworkWatch {
   readonly #leases: string;
@@ -127,12 +137,18 @@ async function readNow(
     })),
     opened: network.upnp ? openedIn(opened) : [],
     adapters: air.adapters,
+    lists: network.dns.lists.length > 0 ? await listsNow() : [],
     troubles: [
       ...rogueOf(network, rogue.trim()),
       ...airTroubles(network, air),
       ...(await troublesOf(network, wan, namesAreFound)),
     ],
   };
+}
+
+async function listsNow(): Promise<BlockListStates> {
+  const states = await readJson(BlockListStates, listStates);
+  return states ?? [];
 }
 
 /** A daemon's file; nothing where it has not written one. */

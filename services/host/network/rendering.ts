@@ -16,6 +16,7 @@ export const followers = {
   dynamicName: "coppice-dynamic-name.service",
   upnp: "coppice-upnp.service",
   download: "coppice-download.service",
+  lists: "coppice-lists.service",
 } as const;
 /** Those units' names in `followers` and `renderedFiles`. */
 export const followerNames = Object.keys(
@@ -41,6 +42,8 @@ export const renderedFiles = {
   upnp: "miniupnpd.conf",
   /** Environment of the unit that leads what comes through `wan-down`. */
   download: "download.env",
+  /** What coppice-lists.service fetches. */
+  lists: "block-lists.json",
   /** Folder of systemd.network(5) and systemd.netdev(5) files. */
   networkd: "networkd",
 } as const;
@@ -58,6 +61,10 @@ export function renderNetwork(
       network.wan.download === null
         ? undefined
         : `UPLINK=${uplinkOf(network)}\n`,
+    lists:
+      network.dns.lists.length === 0
+        ? undefined
+        : JSON.stringify(network.dns.lists),
   };
   return new Map([
     [renderedFiles.firewall, renderFirewall(network, former)],

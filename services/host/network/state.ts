@@ -99,6 +99,22 @@ export const WifiAdapter = Type.Object({
 });
 export type WifiAdapter = Static<typeof WifiAdapter>;
 
+/** What is known of the household's block lists. */
+export const BlockListStates = Type.Array(
+  Type.Object({
+    url: Type.String(),
+    at: Type.Union([Type.Number(), Type.Null()], {
+      description: "when it came last, milliseconds since 1970",
+    }),
+    names: Type.Integer({ description: "that it blocks" }),
+    etag: Type.Union([Type.String(), Type.Null()]),
+    problem: Type.Union([Type.String(), Type.Null()], {
+      description: "why it did not come just now",
+    }),
+  }),
+);
+export type BlockListStates = Static<typeof BlockListStates>;
+
 /** A minute of the line to the Internet. */
 export const LineMinute = Type.Object({
   at: Type.Number({ description: "its end, milliseconds since 1970" }),
@@ -138,6 +154,7 @@ export const NetworkNow = Type.Object({
   devices: Type.Array(Device),
   opened: Type.Array(Opened),
   adapters: Type.Array(WifiAdapter),
+  lists: BlockListStates,
   troubles: Type.Array(Trouble),
 });
 export type NetworkNow = Static<typeof NetworkNow>;

@@ -187,6 +187,14 @@ const network: fc.Arbitrary<Network> = fc
           { maxLength: 5, selector: ({ name }) => name },
         ),
         blocked: fc.array(domainName, { maxLength: 20 }),
+        lists: fc.uniqueArray(
+          fc.record({
+            name: label,
+            url: domainName.map((host) => `https://${host}/list?a="b"&c='d'`),
+          }),
+          { maxLength: 8, selector: ({ url }) => url },
+        ),
+        allowed: fc.array(domainName, { maxLength: 20 }),
       }),
       forwards: fc.uniqueArray(
         fc.record({

@@ -140,7 +140,7 @@ export function Network() {
             <WifiForm document={document} adapters={now.adapters} edit={edit} />
           </Card>
           <Card title="Names" Icon={BookUser}>
-            <Names dns={document.dns} edit={edit} />
+            <Names dns={document.dns} lists={now.lists} edit={edit} />
           </Card>
         </div>
       </div>

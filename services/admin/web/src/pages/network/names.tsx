@@ -1,12 +1,21 @@
-import type { Network } from "../../../../../host/client.ts";
+import type { BlockListStates, Network } from "../../../../../host/client.ts";
 import type { Edit } from "../network.tsx";
+import { BlockLists } from "./block-lists.tsx";
 import { Choice } from "./choice.tsx";
 import { Lines } from "./lines.tsx";
 
 type Upstream = Network["dns"]["upstream"];
 
 /** Who is asked for names of the Internet, names of the household, and names that do not exist here. */
-export function Names({ dns, edit }: { dns: Network["dns"]; edit: Edit }) {
+export function Names({
+  dns,
+  lists,
+  edit,
+}: {
+  dns: Network["dns"];
+  lists: BlockListStates;
+  edit: Edit;
+}) {
   const { upstream, dnssec, names, blocked } = dns;
   return (
     <>
@@ -79,6 +88,7 @@ export function Names({ dns, edit }: { dns: Network["dns"]; edit: Edit }) {
           })
         }
       />
+      <BlockLists dns={dns} states={lists} edit={edit} />
     </>
   );
 }
