@@ -12,6 +12,7 @@ import {
   Joining,
   NewInvitation,
   Recovery,
+  Speed,
 } from "./peer/api.ts";
 
 const Id = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{64}$" }) });
@@ -78,6 +79,11 @@ export function addFriendRoutes(
     "/friends/:id/contracts",
     { schema: { params: Id, response: { 200: ContractExport } } },
     async ({ params }) => node.befriending.contracts(params.id),
+  );
+  app.post(
+    "/friends/speed",
+    { schema: { response: { 200: Speed } } },
+    async () => await node.peers.speed.measure(ending),
   );
   app.put(
     "/friends/settings",

@@ -11,6 +11,7 @@ import {
   type Joining,
   NewInvitation,
   Recovery,
+  Speed,
 } from "./peer/api.ts";
 
 /** Calls the storage node about friends. */
@@ -82,6 +83,11 @@ export class FriendsClient {
       undefined,
       signal,
     );
+  }
+
+  /** Measures the line with all friends at once; takes half a minute. @throws ConflictError: measuring, nobody-there */
+  async speed(signal?: AbortSignal): Promise<Speed> {
+    return await this.#ask(Speed, "POST", "/friends/speed", {}, signal);
   }
 
   async configure(

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type Static, Type } from "typebox";
 import { CoppiceError } from "./errors.ts";
+import { refusedInput } from "./refused-input.ts";
 
 /** A problem document as RFC 9457 has it; `detail` says what to do. */
 export const Problem = Type.Object(
@@ -39,7 +40,11 @@ const titles: Record<number, string> = {
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler(
     (
-      error: Error & { statusCode?: number; validation?: unknown },
+      error: Error & {
+        statusCode?: number;
+        validation?: unknown;
+        validationContext?: "body" | "params" | "querystring" | "headers";
+      },
       request,
       reply,
     ) => {
@@ -47,7 +52,10 @@ export function answerProblems(app: FastifyInstance): void {
       const status = known ? error.status : (error.statusCode ?? 500);
       const detail =
         known || status < 500
-          ? error.message
+          ? (refusedInput(
+              error.validation,
+              request.routeOptions.schema?.[error.validationContext ?? "body"],
+            ) ?? error.message)
           : "Something failed inside; the log of this service has the details. Try again.";
       if (status >= 500)
         request.log.error(

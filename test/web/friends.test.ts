@@ -85,6 +85,21 @@ test("friends: invited by words, seen what it booted, what is kept, a promise, a
   await save.click();
   await page.evaluate(() => scrollTo(0, 0));
   await seen("friends-3-friend");
+
+  await page.getByRole("link", { name: "Network", exact: true }).click();
+  await page
+    .getByRole("button", { name: "Measure the line with friends' boxes" })
+    .click();
+  await page.getByText("The line is full for about 20 seconds").waitFor();
+  await page.getByText("With Bob").waitFor({ timeout: 60_000 });
+  await page
+    .getByRole("button", { name: "Keep queues short by what was measured" })
+    .click();
+  await page.getByText("Nothing is in force yet").waitFor();
+  await page.getByText("With Bob").scrollIntoViewIfNeeded();
+  await seen("network-speed");
+  await page.getByRole("button", { name: "Forget the changes" }).click();
+  await page.getByRole("link", { name: "Friends" }).click();
   const { limits } = await ada.client.ok("GET", "/api/friends");
   t.like(limits, { upload: 5_000_000, quiet: { from: 23, to: 7 } });
 

@@ -39,6 +39,17 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   await page.getByLabel("Address of the device").fill("192.168.99.9");
   await press("Add");
   await page.getByLabel("Names at home").fill("nas 192.168.77.9");
+  await press("Add a list");
+  await page
+    .getByLabel("Which?")
+    .selectOption({ label: "OISD small (advertising)" });
+  await seen("network-list");
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: "Add", exact: true })
+    .click();
+  await page.getByText("is fetched as soon as it is kept").waitFor();
+  await page.getByLabel("Allowed names").fill("good.example");
   await press("Try these changes");
   await page
     .getByText("No network of the household has this address for a device")
@@ -101,7 +112,11 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
     upnp: true,
     dynamicName: { service: "duckdns", name: "ada.duckdns.org" },
     forwards: [{ name: "Game", port: 25565, toPort: 25565 }],
-    dns: { names: [{ name: "nas", address: "192.168.77.9" }] },
+    dns: {
+      names: [{ name: "nas", address: "192.168.77.9" }],
+      lists: [{ url: "https://small.oisd.nl/domainswild2" }],
+      allowed: ["good.example"],
+    },
   });
   t.like(history, [
     {
@@ -110,6 +125,7 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
       what: [
         "Guests: new network",
         "Local names",
+        "Blocked names",
         "Port forwards",
         "The way home from elsewhere",
         "Ports that devices open for themselves",
@@ -136,6 +152,52 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   await page.getByText("Guests: network removed").scrollIntoViewIfNeeded();
   await seen("network-history");
   t.deepEqual(errors, []);
+
+  t.log("Wi-Fi by an adapter that is not there any more");
+  const air = (await client.ok("GET", "/api/network")).document;
+  air.wifi = {
+    country: "DE",
+    radios: [
+      {
+        name: "wlan7",
+        address: "b8:27:eb:12:34:56",
+        band: "5",
+        channel: null,
+        generation: 6,
+      },
+    ],
+    networks: [
+      {
+        ssid: "Birch; street",
+        password: "three words apart",
+        security: "wpa2-wpa3",
+        lan: "home",
+      },
+    ],
+  };
+  const aired = await client.ok("POST", "/api/network/trial", {
+    document: air,
+  });
+  await client.ok("POST", "/api/network/confirm", { token: aired.token });
+  await page.getByText("The Wi-Fi adapter for 5 GHz is not there").waitFor();
+  await press("Show Birch; street as a QR code");
+  await page.getByLabel("The Wi-Fi as a QR code").waitFor();
+  await seen("network-wifi-code");
+  await press("Done");
+  await page.getByLabel("Wi-Fi password").fill("short");
+  await page.getByLabel("Wi-Fi name").scrollIntoViewIfNeeded();
+  await press("Try these changes");
+  await page
+    .getByText(
+      /wifi\/networks\/0\/password does not fit: 8 to 63 characters of printable ASCII/,
+    )
+    .waitFor();
+  await page.getByLabel("Wi-Fi name").scrollIntoViewIfNeeded();
+  await seen("network-wifi");
+  await press("Switch Wi-Fi off");
+  await press("Try these changes");
+  await press("Keep it");
+  await page.getByRole("timer").waitFor({ state: "detached" });
 
   t.log("at the box's new address, without being signed in there");
   const { document: now } = await client.ok("GET", "/api/network");
@@ -167,6 +229,6 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   await page.getByText("Raspberry Pi").waitFor();
   await page.getByText("an address it drew").scrollIntoViewIfNeeded();
   await seen("network-devices");
-  t.is((await client.ok("GET", "/api/network")).current, 3);
+  t.is((await client.ok("GET", "/api/network")).current, 5);
   t.is((await client.ok("GET", "/api/network")).trial, null);
 });

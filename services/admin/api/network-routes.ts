@@ -15,7 +15,7 @@ import {
   Trial,
   Vpn,
 } from "../../host/client.ts";
-import { Found, Look, type NodeClient } from "../../node/client.ts";
+import { Found, Look, type NodeClient, Speed } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { networkNow } from "../network-now.ts";
 import type { OwnerAccount } from "./owner.ts";
@@ -94,6 +94,19 @@ export function addNetworkRoutes(
       },
     },
     async ({ body }) => await node.look(body),
+  );
+  app.post(
+    "/api/network/speed",
+    {
+      config: { rateLimit: { max: 5, timeWindow: "1 minute" } },
+      schema: {
+        tags,
+        summary:
+          "How fast the line is: friends' boxes fill it for about 20 seconds, first towards here",
+        response: { 200: Speed },
+      },
+    },
+    async () => await node.friends.speed(),
   );
   app.get(
     "/api/network/history/:id",

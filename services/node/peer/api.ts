@@ -250,6 +250,27 @@ export const ContractExport = Type.Object({
 });
 export type ContractExport = Static<typeof ContractExport>;
 
+const Milliseconds = Type.Union([Type.Number(), Type.Null()]);
+const BytesPerSecond = Type.Integer({ description: "bytes a second" });
+
+/** How fast the line was, by the friends' boxes that helped to fill it. */
+export const Speed = Type.Object({
+  at: Time,
+  down: BytesPerSecond,
+  up: BytesPerSecond,
+  idle: Milliseconds,
+  full: Milliseconds,
+  friends: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      down: BytesPerSecond,
+      up: BytesPerSecond,
+      problem: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+});
+export type Speed = Static<typeof Speed>;
+
 /** What friends brought back. */
 export const Recovery = Type.Object({
   friends: Type.Array(

@@ -42,7 +42,7 @@ export class Frames {
         at += piece.length;
         if (gate && at > paid)
           await gate.take(Math.min(piece.length, at - paid), signal);
-        if (!this.stream.send(piece)) await this.stream.onDrain({ signal });
+        if (!this.stream.send(piece)) await drained(this.stream, signal);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -110,6 +110,28 @@ export class Frames {
     this.#chunks = length === all.length ? [] : [all.subarray(length)];
     this.#held -= length;
     return all.subarray(0, length);
+  }
+}
+
+/**
+ * Resolves when a stream takes more. libp2p's own onDrain() (@libp2p/utils 7.4) gives the promise of its first time for ever, so
+ * that nobody waits; and its "drain" comes with each window update, also where most of what was written still lies in its buffer.
+ */
+async function drained(stream: Stream, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const end = (): void => reject(signal.reason ?? new Error("it has ended"));
+  const go = (): void => resolve();
+  const event = stream.writeBufferLength > 0 ? "idle" : "drain";
+  stream.addEventListener(event, go);
+  stream.addEventListener("close", end);
+  signal.addEventListener("abort", end);
+  try {
+    signal.throwIfAborted();
+    await promise;
+  } finally {
+    stream.removeEventListener(event, go);
+    stream.removeEventListener("close", end);
+    signal.removeEventListener("abort", end);
   }
 }
 

@@ -33,6 +33,7 @@ import { Receipts, WrongReceiptError } from "./receipts.ts";
 import { takeLatecomer } from "./recovery.ts";
 import { relianceOn } from "./reliance.ts";
 import { limitsAt, noLimits, Shaper } from "./shaper.ts";
+import { SpeedMeter, speedProtocol } from "./speed.ts";
 import { Standings } from "./standing.ts";
 import { Watch } from "./watch.ts";
 
@@ -89,6 +90,7 @@ export class Peers implements AsyncDisposable {
   readonly download: Shaper;
   readonly admission: Admission;
   readonly watch: Watch;
+  readonly speed: SpeedMeter;
   promises: Promises | undefined;
   /** The owner's tree, once it is open. */
   tree: Tree | undefined;
@@ -166,6 +168,12 @@ export class Peers implements AsyncDisposable {
     });
     const receipts = new Receipts(index, init.root.principal, () => this.host);
     this.host = host(this);
+    this.speed = new SpeedMeter(
+      this.host,
+      friends,
+      this.upload,
+      this.#ending.signal,
+    );
     this.lines = new Lines({
       host: this.host,
       friends,
@@ -263,6 +271,10 @@ export class Peers implements AsyncDisposable {
         protocols: {
           [callProtocol]: async (stream, connection) => {
             if (peers) await peers.lines.serve(stream, connection);
+            else stream.abort(new Error("not ready yet"));
+          },
+          [speedProtocol]: async (stream, connection) => {
+            if (peers) await peers.speed.serve(stream, connection);
             else stream.abort(new Error("not ready yet"));
           },
         },

@@ -28,6 +28,7 @@ import { LinePast } from "./network/line-past.tsx";
 import { Names } from "./network/names.tsx";
 import { Openings } from "./network/openings.tsx";
 import { Past } from "./network/past.tsx";
+import { SpeedTest } from "./network/speed-test.tsx";
 import { Tools } from "./network/tools.tsx";
 import { Pending, RunningTrial } from "./network/trial.tsx";
 import { WayHome } from "./network/way-home.tsx";
@@ -101,6 +102,7 @@ export function Network() {
             <Internet now={now} />
             <LinePast />
             <LineForm wan={document.wan} edit={edit} />
+            <SpeedTest wan={state.document.wan} edit={edit} />
           </Card>
           <Card title="Devices" Icon={Router}>
             <Devices

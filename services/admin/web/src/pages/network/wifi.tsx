@@ -143,6 +143,15 @@ export function WifiForm({
         <Dialog title={shown.ssid} close={() => setShown(undefined)}>
           <p>A phone's camera reads this, and joins.</p>
           <QrCode label="The Wi-Fi as a QR code" text={joining(shown)} large />
+          <div class="actions start">
+            <button
+              type="button"
+              class="primary"
+              onClick={() => setShown(undefined)}
+            >
+              Done
+            </button>
+          </div>
         </Dialog>
       )}
     </>
