@@ -10,6 +10,11 @@ const parts: Record<string, () => Promise<void>> = {
   tree: async () => await (await import("./bench/tree.ts")).benchTree(),
   peer: async () => await (await import("./bench/peer.ts")).benchPeer(),
   router: async () => await (await import("./bench/router.ts")).benchRouter(),
+  // Minutes may follow; two hours where none do.
+  soak: async () =>
+    await (await import("./bench/soak.ts")).benchSoak(
+      Number(process.argv[3] ?? 120),
+    ),
 };
 
 const part = parts[process.argv[2] ?? ""];

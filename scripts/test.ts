@@ -125,12 +125,19 @@ async function busyTests(): Promise<Count> {
   );
 }
 
-/** Boxes that mostly wait for each other: a village is more than two processors' work, so one at a time. */
+/** Those of the network that mostly wait, all at once; then villages, which are more than two processors' work, one at a time. */
 async function networkTests(): Promise<Count> {
-  return await ava(
-    "network",
-    ["test/network/*.test.ts"],
-    ["--serial", "--concurrency=1", "--timeout=16m"],
+  const waiting = ["router", "speed"].map(
+    (name) => `test/network/${name}.test.ts`,
+  );
+  const timeout = "--timeout=16m";
+  return add(
+    await ava("network", waiting, [timeout]),
+    await ava(
+      "network",
+      ["test/network/*.test.ts", ...waiting.map((file) => `!${file}`)],
+      ["--serial", "--concurrency=1", timeout],
+    ),
   );
 }
 

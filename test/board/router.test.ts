@@ -233,6 +233,12 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   t.false(await phoned("10.1.2.1", 443), "and not the pages");
   await shell("systemctl stop phone");
 
+  t.is(
+    (await shell("sysctl -n net.netfilter.nf_conntrack_max")).trim(),
+    "262144",
+    "connections that the box can know",
+  );
+
   t.log("a port that leads to a computer, and what else the Internet sees");
   const now = (await client.ok("GET", "/api/network")).document;
   const own =

@@ -1,0 +1,161 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Household } from "../../test/board/household.ts";
+import { Machine } from "../../test/board/machine.ts";
+import { Provider } from "../../test/board/provider.ts";
+import { BoxClient } from "../../test/box-client.ts";
+import { printFigure } from "./figure.ts";
+
+/** UDP port of the provider that answers what it hears. */
+export const echoPort = 7777;
+const owner = { name: "Ada", password: "correct horse battery" };
+const devices = 1000;
+const connections = 200_000;
+/** Services whose memory is looked at. */
+const units = ["host", "node", "admin", "identity", "lan"] as const;
+
+/**
+ * A thousand devices, 200,000 connections, and then a full line and questions for names, in the emulated board: whether the
+ * pages answer all the time, and whether memory grows. @param minutes of the last part
+ */
+export async function benchSoak(minutes: number): Promise<void> {
+  await using machine = await Machine.create(() => {});
+  await using household = await Household.create();
+  await using provider = await Provider.create(household, machine.folder);
+  await using box = await machine.boot({
+    lan: household,
+    wanTap: provider.tap,
+  });
+  await household.lease();
+  await using client = new BoxClient(
+    "https://192.168.77.1",
+    await household.relay(machine.folder),
+  );
+  await client.claim(box.code(), "BIRCH1", owner);
+  const shell = async (command: string): Promise<string> =>
+    (await client.shell(owner.password, command)).output;
+  const { document } = await client.ok("GET", "/api/network");
+  Object.assign(document.lans[0], {
+    address: "192.168.77.1/21",
+    dhcp: { from: "192.168.72.50", to: "192.168.76.250", minutes: 1440 },
+  });
+  const { token } = await client.ok("POST", "/api/network/trial", { document });
+  await client.ok("POST", "/api/network/confirm", { token });
+  const load = async (...args: string[]): Promise<number> =>
+    Number(
+      await household.run(
+        process.execPath,
+        join(import.meta.dirname, "soak-load.ts"),
+        ...args,
+      ),
+    );
+
+  let asked = 0;
+  const took: number[] = [];
+  const over = new AbortController();
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const started = performance.now();
+      asked++;
+      const answer = await client
+        .call("GET", "/api/session")
+        .catch(() => undefined);
+      if (answer?.status === 200) took.push(performance.now() - started);
+      await sleep(1000, undefined, { signal: over.signal }).catch(() => {});
+    }
+  })();
+
+  const leased = await load("leases", String(devices));
+  printFigure({
+    name: "leases that devices got",
+    value: leased,
+    unit: "leases",
+    versus: `${devices} that asked`,
+    ratio: leased / devices,
+    bar: ">= 1",
+  });
+
+  provider.serve(
+    {},
+    process.execPath,
+    "-e",
+    `const socket = require("node:dgram").createSocket("udp4"); socket.on("message", (message, { port, address }) => socket.send(message, port, address)); socket.bind(${echoPort});`,
+  );
+  const own = ["192.168.79.2", "192.168.79.3", "192.168.79.4", "192.168.79.5"];
+  for (const address of own)
+    await household.run(
+      ...(["ip", "addr", "add", `${address}/21`, "dev"] as const),
+      household.tap,
+    );
+  await shell(
+    "systemd-run -q --wait sysctl -w net.netfilter.nf_conntrack_udp_timeout=3600 net.netfilter.nf_conntrack_udp_timeout_stream=3600",
+  );
+  await load("flows", String(connections), provider.address, ...own);
+  const held = Number(
+    await shell("sysctl -n net.netfilter.nf_conntrack_count"),
+  );
+  printFigure({
+    name: "connections that the box knows at once",
+    value: held,
+    unit: "connections",
+    versus: `${connections} that were opened`,
+    ratio: held / connections,
+    bar: ">= 1",
+  });
+
+  const memory = async (): Promise<number[]> =>
+    (
+      await shell(
+        `systemctl show --value -p MemoryCurrent ${units.map((name) => `coppice-${name}`).join(" ")}`,
+      )
+    )
+      .split(/\s+/)
+      .filter((one) => one !== "")
+      .map(Number);
+  provider.serve({}, "iperf3", "--server");
+  const part = async (seconds: number): Promise<number> => {
+    const [, answers] = await Promise.all([
+      household.run(
+        ...(["iperf3", "--bidir", "--time", `${seconds}`] as const),
+        ...["--client", provider.address],
+      ),
+      load("names", String(seconds), "192.168.77.1"),
+    ]);
+    return answers;
+  };
+  // What is loaded on first use is no growth.
+  await part(30);
+  const before = await memory();
+  const answers = await part(minutes * 60);
+  const after = await memory();
+  over.abort();
+  await watching;
+  units.forEach((name, index) => {
+    const [old = 0, now = 0] = [before[index], after[index]];
+    printFigure({
+      name: `memory of coppice-${name} after ${minutes} minutes`,
+      value: now / 2 ** 20,
+      unit: "MiB",
+      versus: `that at their beginning, ${(old / 2 ** 20).toFixed(1)} MiB`,
+      ratio: now / old,
+      bar: "<= 1.1",
+    });
+  });
+  printFigure({
+    name: "names found meanwhile",
+    value: answers / (minutes * 60),
+    unit: "/s",
+    versus: "none",
+    ratio: answers > 0 ? 1 : 0,
+    bar: ">= 1",
+  });
+  took.sort((a, b) => a - b);
+  printFigure({
+    name: "questions to the pages that were answered, all the time",
+    value: took.at(Math.floor(took.length * 0.95)) ?? Number.NaN,
+    unit: "ms (p95)",
+    versus: `${asked} that were asked`,
+    ratio: took.length / asked,
+    bar: ">= 1",
+  });
+}
