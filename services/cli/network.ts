@@ -8,6 +8,7 @@ import {
   NetworkState,
   Trial,
 } from "../host/client.ts";
+import { Speed } from "../node/client.ts";
 import { CliError } from "./connection.ts";
 import type { Surroundings } from "./door.ts";
 
@@ -47,12 +48,16 @@ export function addNetworkCommands(
         now,
         [
           `Internet: ${now.wan.link ? now.wan.addresses.join(", ") || "no address" : "no cable"}`,
+          ...now.adapters.map(
+            ({ proposed, channel }) =>
+              `Wi-Fi: ${proposed.name} ${channel === null ? "is not on the air" : `on channel ${channel}`}`,
+          ),
           ...now.troubles.map(
             ({ words, advice }) => `trouble: ${words} ${advice}`,
           ),
           ...now.devices.map(
-            ({ address, mac, name, lan, here }) =>
-              `${address.padEnd(15)} ${mac} ${lan} ${name ?? "-"}${here ? "" : " (away)"}`,
+            ({ address, mac, name, lan, here, signal }) =>
+              `${address.padEnd(15)} ${mac} ${lan} ${name ?? "-"}${here ? (signal === null ? "" : ` ${signal} dBm`) : " (away)"}`,
           ),
         ].join("\n"),
       );
@@ -101,6 +106,28 @@ export function addNetworkCommands(
       await using api = await connect();
       await api.raw("POST", "/api/network/revert");
       print({ reverted: true }, "taken back");
+    });
+  network
+    .command("speed")
+    .description("how fast the line is, by friends' boxes that fill it")
+    .action(async () => {
+      await using api = await connect();
+      const speed = await api.call(Speed, "POST", "/api/network/speed");
+      const megabits = (rate: number): string =>
+        `${((rate * 8) / 1e6).toFixed(1)} Mbit/s`;
+      const time = (value: number | null): string =>
+        value === null ? "?" : `${value.toFixed(1)} ms`;
+      print(
+        speed,
+        [
+          `down ${megabits(speed.down)}, up ${megabits(speed.up)}`,
+          `answers after ${time(speed.idle)}, ${time(speed.full)} while the line is full`,
+          ...speed.friends.map(
+            ({ name, down, up, problem }) =>
+              `${name}: ${problem ?? `down ${megabits(down)}, up ${megabits(up)}`}`,
+          ),
+        ].join("\n"),
+      );
     });
   network
     .command("history")

@@ -489,6 +489,11 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   t.is((await cli("file", "get", "notes.txt", "copy.txt")).code, 0);
   t.is((await stat(join(home.path, "copy.txt"))).size, 100_000);
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
+  t.regex((await cli("network", "now")).stdout, /^Internet: /);
+  t.regex(
+    (await cli("network", "speed")).stderr,
+    /No friend's box can be reached|cannot speak with others yet/,
+  );
   const shared = await cli("share", "add", "notes.txt", "--for", "Bob");
   t.regex(shared.stdout, /^https:\/\/coppice\.local\/shared#[\w-]{43}\n$/);
   const bobs = async (): Promise<string> =>
