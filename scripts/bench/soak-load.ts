@@ -90,18 +90,22 @@ async function leases(): Promise<number> {
   const answered = await times(count, async (index) => {
     const xid = randomBytes(4);
     const hardware = Buffer.from([2, 0, 0, 0, index >> 8, index & 255]);
-    const offer = await ask(question(1, xid, hardware), xid);
-    const from = offer && option(offer, 54);
-    if (!offer || !from) return false;
-    const answer = await ask(
-      question(3, xid, hardware, {
-        address: offer.subarray(16, 20),
-        server: from,
-      }),
-      xid,
-    );
-    // 5: ACK
-    return answer !== undefined && option(answer, 53)?.[0] === 5;
+    // An address may be offered to two at once, of whom one is refused and begins anew.
+    for (let tries = 0; tries < 10; tries++) {
+      const offer = await ask(question(1, xid, hardware), xid);
+      const from = offer && option(offer, 54);
+      if (!offer || !from) return false;
+      const answer = await ask(
+        question(3, xid, hardware, {
+          address: offer.subarray(16, 20),
+          server: from,
+        }),
+        xid,
+      );
+      // 5: ACK
+      if (answer && option(answer, 53)?.[0] === 5) return true;
+    }
+    return false;
   });
   socket.close();
   return answered;
