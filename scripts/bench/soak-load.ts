@@ -7,12 +7,10 @@ import { echoPort } from "./soak.ts";
 
 const [kind = "", amount = "0", server = "", ...own] = process.argv.slice(2);
 const count = Number(amount);
-/** How many questions are open at once. */
-const atOnce = 50;
-
-/** Runs an act so many times, some of them at once; resolves to how many were answered. */
+/** Runs an act so many times, so many of them at once; resolves to how many were answered. */
 async function times(
   total: number,
+  atOnce: number,
   act: (index: number) => Promise<boolean>,
 ): Promise<number> {
   let next = 0;
@@ -87,7 +85,7 @@ async function leases(): Promise<number> {
     }
     return undefined;
   };
-  const answered = await times(count, async (index) => {
+  const answered = await times(count, 50, async (index) => {
     const xid = randomBytes(4);
     const hardware = Buffer.from([2, 0, 0, 0, index >> 8, index & 255]);
     // An address may be offered to two at once, of whom one is refused and begins anew.
@@ -114,7 +112,7 @@ async function leases(): Promise<number> {
 /** A datagram there and back from each of many ports and addresses. */
 async function flows(): Promise<number> {
   const ports = Math.ceil(count / own.length);
-  return await times(count, async (index) => {
+  return await times(count, 500, async (index) => {
     const socket: Socket = createSocket("udp4");
     try {
       socket.bind(2000 + (index % ports), own[Math.floor(index / ports)]);
