@@ -39,6 +39,7 @@ export const hostTools = {
     hostapd: "hostapd",
     inadyn: "inadyn",
     "iputils-ping": "ping",
+    iw: "iw",
     traceroute: "traceroute",
   },
   test: {
