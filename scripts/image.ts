@@ -26,10 +26,11 @@ import {
   repository,
 } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
-import { importedPackages, joinPackages } from "./join.ts";
+import { importedPackages, joinPackages, npmList } from "./join.ts";
 import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
 import { ensureImageSigner, writeReference } from "./reference.ts";
+import { writeSbom } from "./sbom.ts";
 
 /** A built image: the disk, and what was measured into it. */
 export interface Image {
@@ -51,6 +52,7 @@ const inputPatterns = [
   "scripts/image.ts",
   "scripts/join.ts",
   "scripts/reference.ts",
+  "scripts/sbom.ts",
   "scripts/partitions.ts",
   "scripts/warmup.ts",
   "scripts/local-services.ts",
@@ -279,6 +281,13 @@ export async function ensureImage(board: string): Promise<Image> {
       { onOutput: (text) => progress.detail(text) },
     );
     await writeReference(folder, { board, version });
+    await writeSbom(folder, {
+      board,
+      version,
+      manifest: join(folder, "coppice.manifest"),
+      archives: join(buildFolder, "packages/cache/apt/archives"),
+      npm: join(buildFolder, "packages.npm/node_modules", npmList),
+    });
     await writeFile(stamp, inputs);
   });
   return { disk, inputs, version };

@@ -5,6 +5,9 @@ import { repository } from "./builder.ts";
 
 const from = join(repository, "node_modules");
 
+/** File in the image's `node_modules` that tells which packages are in it. */
+export const npmList = "packages.json";
+
 /** What cannot be joined with others: native addons, files that are served, and Node itself. */
 const whole = [
   "@2060.io/ref-napi",
@@ -51,6 +54,14 @@ export async function joinPackages(
   }
   for (const name of kept) used.add(join(from, name));
   await writeFile(join(to, "LICENSES"), await licencesOf(used));
+  const packages = await Promise.all(
+    [...used].sort().map(async (folder) => {
+      const { version, license } = await readManifest(folder);
+      const name = relative(from, folder).replace(/^.*node_modules\//, "");
+      return { name, version, license: license ?? null };
+    }),
+  );
+  await writeFile(join(to, npmList), JSON.stringify(packages));
 }
 
 interface Manifest {

@@ -1,0 +1,199 @@
+/** The software bill of materials of an image: CycloneDX 1.6, with what each Debian and npm package is under. */
+import { createHash } from "node:crypto";
+import { glob, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import {
+  Enums,
+  Models,
+  Serialize,
+  SPDX,
+  Spec,
+} from "@cyclonedx/cyclonedx-library";
+import { Type } from "typebox";
+import { Parse } from "typebox/value";
+import { run } from "./process.ts";
+
+/** File name beside the image. */
+export const sbomFile = "coppice.cdx.json";
+
+/** Name of the property that tells a Debian package's source package; its value is `name version`. */
+export const sourceProperty = "coppice:debian:source";
+
+/** An npm package of the image. */
+export const NpmPackage = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  license: Type.Union([Type.String(), Type.Null()]),
+});
+
+/** mkosi's list of packages (manifest version 1). */
+const Manifest = Type.Object({
+  config: Type.Object({ architecture: Type.String() }),
+  packages: Type.Array(
+    Type.Object({
+      type: Type.Literal("deb"),
+      name: Type.String(),
+      version: Type.String(),
+      architecture: Type.String(),
+    }),
+  ),
+});
+
+/** Packages that are opened at once. */
+const atOnce = 8;
+
+/** What the bill is made of. */
+export interface SbomInit {
+  board: string;
+  version: string;
+  /** Path of mkosi's manifest. */
+  manifest: string;
+  /** Folder with the .deb files that the image was made of. */
+  archives: string;
+  /** Path of the list of npm packages. */
+  npm: string;
+}
+
+/**
+ * The bill as JSON; the same packages make the same bytes.
+ * @throws Error where a package's file is not there, or a list does not fit its schema
+ */
+export async function renderSbom(init: SbomInit): Promise<string> {
+  const { packages } = Parse(
+    Manifest,
+    JSON.parse(await readFile(init.manifest, "utf8")),
+  );
+  const npm = Parse(
+    Type.Array(NpmPackage),
+    JSON.parse(await readFile(init.npm, "utf8")),
+  );
+  const files = await archivesIn(init.archives);
+  const components: Models.Component[] = [];
+  for (let at = 0; at < packages.length; at += atOnce)
+    components.push(
+      ...(await Promise.all(
+        packages.slice(at, at + atOnce).map(async (one) => {
+          const key = `${one.name}_${one.version}_${one.architecture}`;
+          const file = files.get(key);
+          if (file === undefined)
+            throw new Error(
+              `${key}.deb is not in ${init.archives}: remove the image and build it again`,
+            );
+          return await debian(one, file);
+        }),
+      )),
+    );
+  for (const { name, version, license } of npm)
+    components.push(
+      component(
+        name,
+        version,
+        `pkg:npm/${name.replace("@", "%40")}@${version}`,
+        license === null ? [] : [license],
+      ),
+    );
+  components.sort((a, b) => ((a.purl ?? "") < (b.purl ?? "") ? -1 : 1));
+  const image = new Models.Component(
+    Enums.ComponentType.OperatingSystem,
+    "coppice",
+    { version: init.version, bomRef: `coppice-${init.board}` },
+  );
+  image.properties.add(new Models.Property("coppice:board", init.board));
+  const bom = new Models.Bom({
+    metadata: new Models.Metadata({ component: image }),
+    components: new Models.ComponentRepository(components),
+    serialNumber: serialNumber(components),
+  });
+  const serializer = new Serialize.JsonSerializer(
+    new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6),
+  );
+  return `${serializer.serialize(bom, { sortLists: true, space: 1 })}\n`;
+}
+
+/** Writes the bill of an image that was just built beside it. */
+export async function writeSbom(folder: string, init: SbomInit): Promise<void> {
+  await writeFile(join(folder, sbomFile), await renderSbom(init));
+}
+
+/** Paths by what apt calls a package: its epoch's colon is escaped in a file's name. */
+async function archivesIn(folder: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const file of glob("**/*.deb", { cwd: folder }))
+    files.set(decodeURIComponent(basename(file, ".deb")), join(folder, file));
+  return files;
+}
+
+async function debian(
+  {
+    name,
+    version,
+    architecture,
+  }: { name: string; version: string; architecture: string },
+  file: string,
+): Promise<Models.Component> {
+  const source = (
+    await run("dpkg-deb", [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-deb fills it in.
+      ...["--showformat", "${source:Package} ${source:Version}"],
+      ...["--show", file],
+    ])
+  ).trim();
+  const made = component(
+    name,
+    version,
+    `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=trixie`,
+    await licencesOf(name, file),
+  );
+  made.properties.add(new Models.Property(sourceProperty, source));
+  return made;
+}
+
+/** The licences that a package's copyright file names, where it is machine-readable (copyright-format 1.0). */
+async function licencesOf(name: string, file: string): Promise<string[]> {
+  const text = await run("sh", [
+    "-c",
+    `dpkg-deb --fsys-tarfile "$1" | tar --extract --to-stdout --file=- --wildcards "./usr/share/doc/$2/copyright" 2>/dev/null || true`,
+    ...["sh", file, name],
+  ]);
+  if (!/^Format:.*copyright-format/m.test(text)) return [];
+  const names = [...text.matchAll(/^License: *(\S[^\n]*)$/gm)].map(
+    ([, licence = ""]) => licence.trim(),
+  );
+  return [...new Set(names)].sort();
+}
+
+function component(
+  name: string,
+  version: string,
+  purl: string,
+  licences: readonly string[],
+): Models.Component {
+  return new Models.Component(Enums.ComponentType.Library, name, {
+    version,
+    purl,
+    bomRef: purl,
+    licenses: new Models.LicenseRepository(
+      licences.map((licence) => {
+        // npm's expressions; Debian has names of its own.
+        if (isExpression(licence)) return new Models.LicenseExpression(licence);
+        const id = SPDX.fixupSpdxId(licence);
+        return id === undefined
+          ? new Models.NamedLicense(licence)
+          : new Models.SpdxLicense(id);
+      }),
+    ),
+  });
+}
+
+function isExpression(licence: string): boolean {
+  const ids = licence.split(/ (?:AND|OR) |[()]/).filter((one) => one !== "");
+  return ids.length > 1 && ids.every((one) => SPDX.isSupportedSpdxId(one));
+}
+
+/** A UUID that follows from the packages (RFC 9562, version 8), so that the same image has the same bill. */
+function serialNumber(components: readonly Models.Component[]): string {
+  const hex = createHash("sha256")
+    .update(components.map(({ purl }) => String(purl)).join("\n"))
+    .digest("hex");
+  return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
