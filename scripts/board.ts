@@ -1,37 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { repository } from "./builder.ts";
+import type { Board } from "./board-file.ts";
 import type { Image } from "./image.ts";
-
-/** What `board/<name>/board.json` says of an emulated board. */
-export interface Board {
-  emulator: string;
-  firmware: { code: string; variables: string };
-  memoryMiB: number;
-  systemDiskGiB: number;
-  dataDisksGiB: number[];
-  kvm: string[];
-  /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. */
-  tcg: string[];
-  tpmDevice: string;
-  systemDiskDevice: string;
-  networkDevice: string;
-  wanAddress: string;
-  lanAddress: string;
-  devices: string[];
-}
 
 /** Has setpriv(1) end what it runs when this process ends, whatever happens to it. */
 export const killWithParent = ["--pdeathsig", "KILL", "--"];
-/** Reads a board's description. */
-export async function readBoard(name: string): Promise<Board> {
-  return JSON.parse(
-    await readFile(join(repository, "board", name, "board.json"), "utf8"),
-  ) as Board;
-}
 let kvm: Promise<boolean> | undefined;
 
 /** Whether KVM really runs our kernel here: /dev/kvm alone proves nothing. Probed once a process. */

@@ -23,6 +23,7 @@ export const hostTools = {
     openssl: "openssl",
     "util-linux": "unshare",
   },
+  flash: { eject: "eject", "util-linux": "blockdev" },
   services: {
     libisal2: "/usr/lib/x86_64-linux-gnu/libisal.so.2",
     "libtss2-mu-4.0.1-0|libtss2-mu0|libtss2-mu-4.0.1-0t64":

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
-import { killWithParent, kvmWorks, readBoard } from "./board.ts";
+import { killWithParent, kvmWorks } from "./board.ts";
+import { readBoard } from "./board-file.ts";
 import type { Image } from "./image.ts";
 import { machineId, prepareDisks, startTpm } from "./machine-folder.ts";
 

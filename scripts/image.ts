@@ -17,6 +17,7 @@ import {
   renderedFiles,
   renderNetwork,
 } from "../services/host/network/rendering.ts";
+import { readBoard } from "./board-file.ts";
 import {
   buildFolder,
   debianSources,
@@ -238,9 +239,10 @@ export async function buildWebPages(folder: string): Promise<void> {
 
 /**
  * Builds the image of a board unless the one that stands there was made from the same inputs.
- * @throws CommandError with the builder's last lines.
+ * @throws UnknownBoardError; CommandError with the builder's last lines.
  */
 export async function ensureImage(board: string): Promise<Image> {
+  await readBoard(board);
   await ensureHostTools("build");
   const folder = join(buildFolder, "image", board);
   const disk = join(folder, "coppice.raw");

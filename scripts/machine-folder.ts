@@ -10,7 +10,8 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Board, killWithParent } from "./board.ts";
+import { killWithParent } from "./board.ts";
+import type { Board } from "./board-file.ts";
 import type { Image } from "./image.ts";
 import { readPartitions } from "./partitions.ts";
 import { CommandError, run } from "./process.ts";
