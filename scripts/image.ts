@@ -289,6 +289,7 @@ export async function ensureImage(board: string): Promise<Image> {
       manifest: join(folder, "coppice.manifest"),
       archives: join(buildFolder, "packages/cache/apt/archives"),
       npm: join(buildFolder, "packages.npm/node_modules", npmList),
+      services: join(buildFolder, "stage/usr/lib/coppice"),
     });
     await writeFile(stamp, inputs);
   });

@@ -18,6 +18,8 @@ export const sbomFile = "coppice.cdx.json";
 
 /** Name of the property that tells a Debian package's source package; its value is `name version`. */
 export const sourceProperty = "coppice:debian:source";
+/** Name of the property that tells what a package takes when it is installed, kB. */
+export const sizeProperty = "coppice:installed-size";
 
 /** An npm package of the image. */
 export const NpmPackage = Type.Object({
@@ -42,6 +44,9 @@ const Manifest = Type.Object({
 /** Packages that are opened at once. */
 const atOnce = 8;
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-deb fills it in.
+const dpkgFormat = "${Installed-Size} ${source:Package} ${source:Version}";
+
 /** What the bill is made of. */
 export interface SbomInit {
   board: string;
@@ -52,6 +57,8 @@ export interface SbomInit {
   archives: string;
   /** Path of the list of npm packages. */
   npm: string;
+  /** Folder with the services and their npm packages, as in the image. */
+  services: string;
 }
 
 /**
@@ -99,6 +106,10 @@ export async function renderSbom(init: SbomInit): Promise<string> {
     { version: init.version, bomRef: `coppice-${init.board}` },
   );
   image.properties.add(new Models.Property("coppice:board", init.board));
+  const [kilobytes = "0"] = (await run("du", ["-sk", init.services])).split(
+    "\t",
+  );
+  image.properties.add(new Models.Property(sizeProperty, kilobytes));
   const bom = new Models.Bom({
     metadata: new Models.Metadata({ component: image }),
     components: new Models.ComponentRepository(components),
@@ -131,20 +142,18 @@ async function debian(
   }: { name: string; version: string; architecture: string },
   file: string,
 ): Promise<Models.Component> {
-  const source = (
-    await run("dpkg-deb", [
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-deb fills it in.
-      ...["--showformat", "${source:Package} ${source:Version}"],
-      ...["--show", file],
-    ])
+  const text = (
+    await run("dpkg-deb", ["--showformat", dpkgFormat, "--show", file])
   ).trim();
+  const [size = "", ...source] = text.split(" ");
   const made = component(
     name,
     version,
     `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=trixie`,
     await licencesOf(name, file),
   );
-  made.properties.add(new Models.Property(sourceProperty, source));
+  made.properties.add(new Models.Property(sourceProperty, source.join(" ")));
+  made.properties.add(new Models.Property(sizeProperty, size));
   return made;
 }
 

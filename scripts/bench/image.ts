@@ -1,23 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { open } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { Machine } from "../../test/board/machine.ts";
 import type { BoxClient } from "../../test/box-client.ts";
+import { rootSize } from "../budget.ts";
 import { ensureImage } from "../image.ts";
-import { readPartitions } from "../partitions.ts";
 import { printFigure } from "./figure.ts";
 import { stockBootSeconds } from "./stock.ts";
 
 const owner = { name: "Bench", password: randomBytes(12).toString("hex") };
-
-/** Bytes that the erofs root really takes, from its superblock. */
-async function rootSize(disk: string): Promise<number> {
-  const [, root] = await readPartitions(disk);
-  await using file = await open(disk);
-  const superblock = Buffer.alloc(128);
-  await file.read(superblock, 0, 128, (root?.start ?? 0) + 1024);
-  return superblock.readUInt32LE(36) * 2 ** superblock.readUInt8(12);
-}
 
 /** Seconds from the start of the kernel until the admin answered, by the guest's own clock. */
 async function kernelSeconds(

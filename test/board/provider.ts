@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { killWithParent } from "../../scripts/board.ts";
 import { inside, Namespaces } from "../namespaces.ts";
@@ -184,6 +184,28 @@ export class Provider implements AsyncDisposable {
       ...(["src", "192.168.200.1"] as const),
     );
     return (await this.run("wg", "show", "friend", "public-key")).trim();
+  }
+
+  /** Says something at https://93.184.0.1/. @param folder for key and certificate. @returns the certificate, PEM */
+  async say(text: string, folder: string): Promise<string> {
+    const [key, certificate] = ["say.key", "say.pem"].map((name) =>
+      join(folder, name),
+    ) as [string, string];
+    await this.run(
+      ...(["openssl", "req", "-x509", "-newkey", "ec", "-nodes"] as const),
+      ...["-pkeyopt", "ec_paramgen_curve:P-256", "-days", "2"],
+      ...["-subj", "/CN=provider", "-addext"],
+      `subjectAltName=IP:${this.address}`,
+      ...["-keyout", key, "-out", certificate],
+    );
+    this.serve(
+      {},
+      process.execPath,
+      "-e",
+      'const [key, cert, text] = process.argv.slice(1); const { readFileSync } = require("node:fs"); require("node:https").createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => response.end(text)).listen(443, "0.0.0.0")',
+      ...[key, certificate, text],
+    );
+    return await readFile(certificate, "utf8");
   }
 
   /** Runs a program there for as long as the provider is there. */

@@ -414,6 +414,30 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     "the line's past",
   );
 
+  t.log("a list of names that nobody at home is to reach");
+  const certificate = await provider.say(
+    "0.0.0.0 example.test\n",
+    machine.folder,
+  );
+  await shell(
+    `mkdir -p /run/systemd/system/coppice-lists.service.d && cat > /run/lists.pem <<'END'\n${certificate}END\nchmod 644 /run/lists.pem && printf '[Service]\\nEnvironment=NODE_EXTRA_CA_CERTS=/run/lists.pem\\n' > /run/systemd/system/coppice-lists.service.d/ca.conf && systemctl daemon-reload`,
+  );
+  t.is((await household.run(...ask, "www.example.test")).trim(), "93.184.0.1");
+  const blocking = (await client.ok("GET", "/api/network")).document;
+  blocking.dns.lists = [{ name: "Examples", url: "https://93.184.0.1/list" }];
+  const blocked = await client.ok("POST", "/api/network/trial", {
+    document: blocking,
+  });
+  await client.ok("POST", "/api/network/confirm", { token: blocked.token });
+  await until("its names are not found", async () =>
+    /NXDOMAIN/.test(
+      await household.run("dig", "+tries=9", "@10.1.2.1", "www.example.test"),
+    ),
+  );
+  t.like((await client.ok("GET", "/api/network/now")).lists, [
+    { names: 1, problem: null },
+  ]);
+
   t.log("a provider who wants a name and a password (PPPoE)");
   await startPppoe(provider, shell);
   const wish = (await client.ok("GET", "/api/network")).document;

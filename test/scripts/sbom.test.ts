@@ -35,7 +35,7 @@ async function made(folder: string): Promise<SbomInit> {
     await mkdir(join(root, "usr/share/doc", name), { recursive: true });
     await writeFile(
       join(root, "DEBIAN/control"),
-      `Package: ${name}\n${source}Version: ${version}\nArchitecture: amd64\nMaintainer: Ada <ada@example.org>\nDescription: a tree\n`,
+      `Package: ${name}\n${source}Version: ${version}\nInstalled-Size: 9\nArchitecture: amd64\nMaintainer: Ada <ada@example.org>\nDescription: a tree\n`,
     );
     await writeFile(join(root, "usr/share/doc", name, "copyright"), copyright);
     await mkdir(archives, { recursive: true });
@@ -73,7 +73,17 @@ async function made(folder: string): Promise<SbomInit> {
       { name: "twig", version: "0.1.0", license: null },
     ]),
   );
-  return { board: "qemu-x86-64", version: "0.1.0", manifest, archives, npm };
+  const services = join(folder, "services");
+  await mkdir(services);
+  await writeFile(join(services, "main.ts"), "x".repeat(100_000));
+  return {
+    board: "qemu-x86-64",
+    version: "0.1.0",
+    manifest,
+    archives,
+    npm,
+    services,
+  };
 }
 
 test("the bill of materials is CycloneDX, names source packages and licences, and is the same each time", async (t) => {
@@ -98,7 +108,10 @@ test("the bill of materials is CycloneDX, names source packages and licences, an
         { license: { name: "Expat" } },
         { license: { id: "Apache-2.0" } },
       ],
-      properties: [{ name: "coppice:debian:source", value: "tree 1:2.0-1" }],
+      properties: [
+        { name: "coppice:debian:source", value: "tree 1:2.0-1" },
+        { name: "coppice:installed-size", value: "9" },
+      ],
     },
   );
   t.like(
