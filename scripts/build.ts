@@ -1,4 +1,4 @@
-/** Builds an image: `npm run build -- [--board NAME] [--record]`. Prints where it is; --record takes its size for what it is to be. */
+/** Builds an image: `npm run build -- [--board NAME] [--pack] [--record]`. Prints where it is; --pack compresses it for people to download, --record takes its size for what it is to be. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -6,15 +6,25 @@ import { UnknownBoardError } from "./board-file.ts";
 import { sizesOf } from "./budget.ts";
 import { repository } from "./builder.ts";
 import { ensureImage } from "./image.ts";
+import { packImage } from "./pack.ts";
+import { withProgress } from "./progress.ts";
 
 const { values } = parseArgs({
   options: {
     board: { type: "string", default: "qemu-x86-64" },
+    pack: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
   },
 });
 try {
-  console.log((await ensureImage(values.board)).disk);
+  const image = await ensureImage(values.board);
+  console.log(image.disk);
+  if (values.pack) {
+    const packed = await withProgress("compressing the image", () =>
+      packImage(image, values.board),
+    );
+    console.log(`${packed.image}\n${packed.map}`);
+  }
   if (values.record)
     await writeFile(
       join(repository, "test/board", `${values.board}.sizes.json`),

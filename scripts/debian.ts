@@ -23,6 +23,7 @@ export const hostTools = {
     openssl: "openssl",
     "util-linux": "unshare",
   },
+  pack: { "bmap-tools": "bmaptool", zstd: "zstd" },
   flash: { eject: "eject", "util-linux": "blockdev" },
   services: {
     libisal2: "/usr/lib/x86_64-linux-gnu/libisal.so.2",
