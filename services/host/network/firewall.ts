@@ -113,8 +113,13 @@ export function renderFirewall(
     ],
     [
       "forward",
+      // One chain: each further one costs every packet.
       "filter hook forward priority filter; policy drop",
       [
+        // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
+        "tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
+        `iifname ${all} oifname ${uplink} update @${trafficSets.sent} { ip saddr }`,
+        `iifname ${uplink} oifname ${all} update @${trafficSets.received} { ip daddr }`,
         "ct state established,related accept",
         "ct state invalid drop",
         `iifname ${uplink} ct state new limit rate over 500/second burst 1000 packets drop`,
@@ -133,20 +138,6 @@ export function renderFirewall(
           ),
         ),
       ],
-    ],
-    [
-      "traffic",
-      "filter hook forward priority filter - 1; policy accept",
-      [
-        `iifname ${all} oifname ${uplink} update @${trafficSets.sent} { ip saddr }`,
-        `iifname ${uplink} oifname ${all} update @${trafficSets.received} { ip daddr }`,
-      ],
-    ],
-    [
-      // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
-      "clamp",
-      "filter hook forward priority mangle; policy accept",
-      ["tcp flags syn / syn,rst tcp option maxseg size set rt mtu"],
     ],
     [
       "destination",
@@ -219,6 +210,10 @@ function protocols(protocol: Forward["protocol"]): ("tcp" | "udp")[] {
 
 const quote = (name: string): string => `"${name}"`;
 
+/** One is compared, and not looked up. */
 function set(members: readonly string[]): string {
-  return `{ ${members.join(", ")} }`;
+  const [one, ...more] = members;
+  return one !== undefined && more.length === 0
+    ? one
+    : `{ ${members.join(", ")} }`;
 }
