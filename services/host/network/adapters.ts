@@ -69,7 +69,7 @@ async function classFile(name: string, file: string): Promise<string> {
 }
 
 /** What an adapter can be on which band, as `iw phy` says it; nothing where it cannot be an access point. */
-export function modesIn(text: string): WifiAdapter["modes"] {
+function modesIn(text: string): WifiAdapter["modes"] {
   if (!/^\t\t \* AP$/m.test(text)) return [];
   return text
     .split(/^\tBand \d+:$/m)
@@ -99,7 +99,7 @@ function bandOf(mhz: number): WifiRadio["band"] | undefined {
 }
 
 /** Channels by interface, of those that are on the air as access points: `iw dev`. */
-export function airedIn(text: string): Map<string, number> {
+function airedIn(text: string): Map<string, number> {
   return new Map(
     text
       .split(/^\tInterface /m)
@@ -115,7 +115,7 @@ export function airedIn(text: string): Map<string, number> {
 }
 
 /** Signals by hardware address: `iw station dump`. */
-export function signalsIn(text: string): (readonly [string, number])[] {
+function signalsIn(text: string): (readonly [string, number])[] {
   return text
     .split(/^Station /m)
     .slice(1)
