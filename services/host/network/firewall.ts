@@ -67,10 +67,12 @@ export function renderFirewall(
       [
         // What belongs to a connection was looked at when that began.
         "ct state established,related accept",
+        // Of IPv4 from home sysctl sees the reverse path.
+        `meta nfproto ipv4 iifname != ${uplink} accept`,
         `iifname ${uplink} ip saddr ${set(bogons.ip)} drop`,
         `iifname ${uplink} ip saddr ${nets} drop`,
         `iifname ${uplink} ip6 saddr ${set(bogons.ip6)} drop`,
-        // Reverse path (BCP 84); sysctl does this for IPv4.
+        // Reverse path (BCP 84).
         "meta nfproto ipv6 ip6 saddr != { ::/128, fe80::/10 } fib saddr . iif oif missing drop",
       ],
     ],
@@ -120,12 +122,11 @@ export function renderFirewall(
         "tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
         `iifname ${all} oifname ${uplink} update @${trafficSets.sent} { ip saddr }`,
         `iifname ${uplink} oifname ${all} update @${trafficSets.received} { ip daddr }`,
-        "ct state established,related accept",
-        "ct state invalid drop",
-        `iifname ${uplink} ct state new limit rate over 500/second burst 1000 packets drop`,
-        `iifname ${uplink} icmpv6 type { ${icmpErrors} } accept`,
+        "ct state vmap { established : accept, related : accept, invalid : drop }",
         ...(friends.length > 0 ? [`${ofFriends} oifname ${uplink} drop`] : []),
         `iifname ${all} oifname ${uplink} accept`,
+        `iifname ${uplink} ct state new limit rate over 500/second burst 1000 packets drop`,
+        `iifname ${uplink} icmpv6 type { ${icmpErrors} } accept`,
         ...(reached.length > 0
           ? [`iifname ${homes} oifname ${names(trusted)} accept`]
           : []),
@@ -181,14 +182,17 @@ export function renderFirewall(
     ...(upnp
       ? Object.values(upnpChains).map((name) => `\tchain ${name} { }`)
       : []),
-    ...chains.map(([name, type, rules]) =>
-      [
-        `\tchain ${name} {`,
-        `\t\ttype ${type};`,
-        ...rules.map((rule) => `\t\t${rule}`),
-        "\t}",
-      ].join("\n"),
-    ),
+    // A chain without rules is asked all the same.
+    ...chains
+      .filter(([, , rules]) => rules.length > 0)
+      .map(([name, type, rules]) =>
+        [
+          `\tchain ${name} {`,
+          `\t\ttype ${type};`,
+          ...rules.map((rule) => `\t\t${rule}`),
+          "\t}",
+        ].join("\n"),
+      ),
     "}",
     "",
   ].join("\n");
