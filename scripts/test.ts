@@ -154,7 +154,9 @@ const { values } = parseArgs({
   options: { only: { type: "string" } },
 });
 try {
-  await ensureHostTools("build", "emulate", "services", "test");
+  await ensureHostTools(
+    ...(["build", "pack", "flash", "emulate", "services", "test"] as const),
+  );
   const { only } = values;
   if (only !== undefined && only !== "host" && only !== "board")
     throw new MissingToolError("--only takes host or board");
