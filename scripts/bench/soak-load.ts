@@ -66,14 +66,18 @@ async function leases(): Promise<number> {
   await once(socket, "listening");
   socket.setBroadcast(true);
   const waiting = new Map<string, (message: Buffer) => void>();
+  // Of a question that was repeated the second answer may come late: it is told apart by its kind.
+  const keyOf = (xid: string, offered: boolean): string => `${xid} ${offered}`;
   socket.on("message", (message) =>
-    waiting.get(message.toString("hex", 4, 8))?.(message),
+    waiting.get(
+      keyOf(message.toString("hex", 4, 8), option(message, 53)?.[0] === 2),
+    )?.(message),
   );
   const ask = async (
     message: Buffer,
     xid: Buffer,
   ): Promise<Buffer | undefined> => {
-    const key = xid.toString("hex");
+    const key = keyOf(xid.toString("hex"), option(message, 53)?.[0] === 1);
     // As patient as a computer; dnsmasq looks first whether somebody has an address already.
     for (let tries = 0; tries < 20; tries++) {
       const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
