@@ -5,7 +5,7 @@ import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
 import { buildFolder } from "./builder.ts";
 import { readPartitions } from "./partitions.ts";
-import { sbomFile, sizeProperty } from "./sbom.ts";
+import { Bill, propertyOf, sbomFile, sizeProperty } from "./sbom.ts";
 
 /** What an image takes. */
 export const Sizes = Type.Object({
@@ -21,24 +21,6 @@ export type Sizes = Static<typeof Sizes>;
 const tolerance = 0.03;
 /** Packages that are named for a growth. */
 const named = 8;
-
-const Bill = Type.Object({
-  metadata: Type.Object({
-    component: Type.Object({
-      properties: Type.Array(
-        Type.Object({ name: Type.String(), value: Type.String() }),
-      ),
-    }),
-  }),
-  components: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      properties: Type.Optional(
-        Type.Array(Type.Object({ name: Type.String(), value: Type.String() })),
-      ),
-    }),
-  ),
-});
 
 /** Bytes that the erofs root really takes, from its superblock. @param disk path of the raw image */
 export async function rootSize(disk: string): Promise<number> {
@@ -56,15 +38,13 @@ export async function sizesOf(board: string): Promise<Sizes> {
     Bill,
     JSON.parse(await readFile(join(folder, sbomFile), "utf8")),
   );
-  const size = (
-    properties: readonly { name: string; value: string }[] = [],
-  ): number =>
-    Number(properties.find(({ name }) => name === sizeProperty)?.value ?? 0);
+  const size = (one: Parameters<typeof propertyOf>[0]): number =>
+    Number(propertyOf(one, sizeProperty) ?? 0);
   const packages: Record<string, number> = {
-    coppice: size(metadata.component.properties),
+    coppice: size(metadata.component),
   };
-  for (const { name, properties } of components)
-    if (size(properties) > 0) packages[name] = size(properties);
+  for (const one of components)
+    if (size(one) > 0) packages[one.name] = size(one);
   return {
     root: await rootSize(join(folder, "coppice.raw")),
     kernel: (await stat(join(folder, "coppice.efi"))).size,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { hasCode } from "../services/shared/errors.ts";
 import { run } from "./process.ts";
 
@@ -39,25 +39,22 @@ export async function writeImage(
     );
   });
   const hash = createHash("sha256");
-  const buffer = Buffer.alloc(chunk);
-  for (let at = 0; at < size; ) {
-    signal.throwIfAborted();
-    const { bytesRead } = await from.read(buffer, 0, chunk, at);
-    if (bytesRead === 0)
-      throw new FlashError(`${image} became shorter: build it again`);
-    const piece = buffer.subarray(0, bytesRead);
+  let done = 0;
+  for await (const piece of pieces(from, size, signal)) {
     hash.update(piece);
-    await to.write(piece, 0, bytesRead, at).catch((error: unknown) => {
+    await to.write(piece, 0, piece.length, done).catch((error: unknown) => {
       throw new FlashError(
-        `${device} took ${at} of ${size} bytes and then no more (${(error as Error).message}): try another one`,
+        `${device} took ${done} of ${size} bytes and then no more (${(error as Error).message}): try another one`,
         { cause: error },
       );
     });
-    at += bytesRead;
+    done += piece.length;
     // Else all of it goes to memory first, and the progress says nothing.
     await to.datasync();
-    heard(at, size);
+    heard(done, size);
   }
+  if (done < size)
+    throw new FlashError(`${image} became shorter: build it again`);
   await to.sync();
   return hash.digest("hex");
 }
@@ -73,22 +70,35 @@ export async function verifyDisk(
   await run("blockdev", ["--flushbufs", device]);
   await using from = await open(device);
   const hash = createHash("sha256");
-  const buffer = Buffer.alloc(chunk);
-  for (let at = 0; at < size; ) {
-    signal.throwIfAborted();
-    const { bytesRead } = await from.read(
-      buffer,
-      0,
-      Math.min(chunk, size - at),
-      at,
-    );
-    if (bytesRead === 0) break;
-    hash.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-    heard(at, size);
+  let done = 0;
+  for await (const piece of pieces(from, size, signal)) {
+    hash.update(piece);
+    done += piece.length;
+    heard(done, size);
   }
   if (hash.digest("hex") !== digest)
     throw new FlashError(
       `${device} does not give back what was written to it: it is broken, or not as large as it says; use another one`,
     );
+}
+
+/** So many bytes from a file's beginning, or fewer where it ends; each piece is good until the next is asked for. */
+async function* pieces(
+  file: FileHandle,
+  size: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const buffer = Buffer.alloc(chunk);
+  for (let at = 0; at < size; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(
+      buffer,
+      0,
+      Math.min(chunk, size - at),
+      at,
+    );
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
 }

@@ -2,23 +2,10 @@
 import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
 import { compareDebianVersions } from "./debian-version.ts";
-import { sourceProperty } from "./sbom.ts";
+import { Bill, propertyOf, sourceProperty } from "./sbom.ts";
 
 /** The Debian release that the image is made of. */
 const release = "trixie";
-
-/** The bill, as far as it tells of Debian's packages (CycloneDX 1.6). */
-const Bill = Type.Object({
-  components: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      properties: Type.Optional(
-        Type.Array(Type.Object({ name: Type.String(), value: Type.String() })),
-      ),
-    }),
-  ),
-});
-type Bill = Static<typeof Bill>;
 
 /** https://security-tracker.debian.org/tracker/data/json: CVEs by source package. */
 const Tracker = Type.Record(
@@ -78,13 +65,10 @@ export function findHoles(bill: unknown, tracker: unknown): Finding[] {
 }
 
 /** Versions by source package. */
-function sourcesOf({ components }: Bill): Map<string, string> {
+function sourcesOf({ components }: Static<typeof Bill>): Map<string, string> {
   const sources = new Map<string, string>();
-  for (const { properties = [] } of components) {
-    const [source, version] =
-      properties
-        .find(({ name }) => name === sourceProperty)
-        ?.value.split(" ") ?? [];
+  for (const one of components) {
+    const [source, version] = propertyOf(one, sourceProperty)?.split(" ") ?? [];
     if (source !== undefined && version !== undefined)
       // Packages that Debian signs for Secure Boot have a source of their own, and its holes.
       sources.set(

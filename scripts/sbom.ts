@@ -9,7 +9,7 @@ import {
   SPDX,
   Spec,
 } from "@cyclonedx/cyclonedx-library";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
 import { run } from "./process.ts";
 
@@ -21,6 +21,31 @@ export const sourceProperty = "coppice:debian:source";
 /** Name of the property that tells what a package takes when it is installed, kB. */
 export const sizeProperty = "coppice:installed-size";
 
+const Properties = Type.Array(
+  Type.Object({ name: Type.String(), value: Type.String() }),
+);
+
+/** A bill, as far as our own properties in it are read again. */
+export const Bill = Type.Object({
+  metadata: Type.Object({
+    component: Type.Object({ properties: Properties }),
+  }),
+  components: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      properties: Type.Optional(Properties),
+    }),
+  ),
+});
+
+/** The value of a component's property; undefined where it has none. */
+export function propertyOf(
+  { properties = [] }: { properties?: Static<typeof Properties> },
+  wanted: string,
+): string | undefined {
+  return properties.find(({ name }) => name === wanted)?.value;
+}
+
 /** An npm package of the image. */
 export const NpmPackage = Type.Object({
   name: Type.String(),
@@ -30,7 +55,6 @@ export const NpmPackage = Type.Object({
 
 /** mkosi's list of packages (manifest version 1). */
 const Manifest = Type.Object({
-  config: Type.Object({ architecture: Type.String() }),
   packages: Type.Array(
     Type.Object({
       type: Type.Literal("deb"),

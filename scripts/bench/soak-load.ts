@@ -1,11 +1,11 @@
-/** What a household of a thousand devices does, from one computer: `leases N`, `flows N`, or `names SECONDS`. Prints how much of it was answered. */
+/** What a household of a thousand devices does, from one computer: `leases N`, `flows N SERVER PORT OWN...`, or `names SECONDS SERVER`. Prints how much of it was answered. */
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { echoPort } from "./soak.ts";
 
-const [kind = "", amount = "0", server = "", ...own] = process.argv.slice(2);
+const [kind = "", amount = "0", server = "", port = "", ...own] =
+  process.argv.slice(2);
 const count = Number(amount);
 /** Runs an act so many times, so many of them at once; resolves to how many were answered. */
 async function times(
@@ -122,7 +122,7 @@ async function flows(): Promise<number> {
       socket.bind(2000 + (index % ports), own[Math.floor(index / ports)]);
       await once(socket, "listening");
       const answer = once(socket, "message");
-      socket.send("x", echoPort, server);
+      socket.send("x", Number(port), server);
       return (await Promise.race([answer, sleep(2000)])) !== undefined;
     } catch {
       return false;

@@ -7,7 +7,7 @@ import { BoxClient } from "../../test/box-client.ts";
 import { printFigure } from "./figure.ts";
 
 /** UDP port of the provider that answers what it hears. */
-export const echoPort = 7777;
+const echoPort = 7777;
 const owner = { name: "Ada", password: "correct horse battery" };
 const devices = 1000;
 const connections = 200_000;
@@ -90,7 +90,10 @@ export async function benchSoak(minutes: number): Promise<void> {
   await shell(
     "systemd-run -q --wait sysctl -w net.netfilter.nf_conntrack_udp_timeout=3600 net.netfilter.nf_conntrack_udp_timeout_stream=3600",
   );
-  await load("flows", String(connections), provider.address, ...own);
+  await load(
+    ...["flows", String(connections), provider.address, String(echoPort)],
+    ...own,
+  );
   const held = Number(
     await shell("sysctl -n net.netfilter.nf_conntrack_count"),
   );
