@@ -3,7 +3,6 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { type BlockList, BlockListStates } from "../host/client.ts";
 import { readJson, writeDurable } from "../shared/durable.ts";
 import { CoppiceError } from "../shared/errors.ts";
@@ -108,13 +107,11 @@ async function fetched(
 }
 
 /** @throws ListError where it is too large */
-async function read(
-  body: ReadableStream<Uint8Array> | NonNullable<Response["body"]>,
-): Promise<Set<string>> {
+async function read(body: AsyncIterable<Uint8Array>): Promise<Set<string>> {
   let size = 0;
   const limited = Readable.from(
     (async function* () {
-      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of body) {
         size += chunk.length;
         if (size > largest)
           throw new ListError(`It is larger than ${largest / 2 ** 20} MiB.`);

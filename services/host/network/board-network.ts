@@ -100,15 +100,10 @@ export class BoardNetwork implements NetworkRunner {
         // Devices may have been made anew.
         (name === "download" && devicesChanged)
       )
-        // Its condition keeps it stopped where there is no file. Nobody waits: without a line some of them try again and again.
-        await command("systemctl", [
-          ...["--no-block", "restart", followers[name]],
-        ]);
+        await restartSoon(followers[name]);
     for (const adapter of changed.map(adapterOf))
       if (adapter !== undefined)
-        await command("systemctl", [
-          ...["--no-block", "restart", `coppice-wifi@${adapter}.service`],
-        ]);
+        await restartSoon(`coppice-wifi@${adapter}.service`);
     if (changed.includes(renderedFiles.resolved))
       await command("systemctl", ["restart", "systemd-resolved.service"]);
     if (changed.includes(renderedFiles.dnsmasq))
@@ -136,6 +131,11 @@ export class BoardNetwork implements NetworkRunner {
       )
         await rm(join(parent, name), { recursive: true });
   }
+}
+
+/** A unit that follows a file: its condition keeps it stopped where there is none. Nobody waits: without a line some of them try again and again. */
+async function restartSoon(unit: string): Promise<void> {
+  await command("systemctl", ["--no-block", "restart", unit]);
 }
 
 /** systemd-networkd makes devices, and leaves those that are not wanted any more. */

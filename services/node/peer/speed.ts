@@ -131,12 +131,12 @@ export class SpeedMeter {
     const doors = friends.flatMap((friend) => doorOf(friend) ?? []);
     for (let round = 0; round < 3; round++)
       for (const door of doors) idle.push(await knock(door, signal));
-    const found = new Map(
-      friends.map(({ name, peer }) => [
-        peer,
-        { name, down: 0, up: 0, problem: null as string | null },
-      ]),
-    );
+    const found: Speed["friends"] = friends.map(({ name }) => ({
+      name,
+      down: 0,
+      up: 0,
+      problem: null,
+    }));
     for (const way of ["down", "up"] as const) {
       const over = new AbortController();
       const until = AbortSignal.any([over.signal, signal]);
@@ -149,11 +149,14 @@ export class SpeedMeter {
       });
       const knocked = Promise.allSettled(knocking);
       await Promise.all(
-        friends.map(async (friend) => {
-          const one = found.get(friend.peer);
-          if (!one) return;
+        found.map(async (one, index) => {
           try {
-            const counted = await this.#one(friend, run, way, signal);
+            const counted = await this.#one(
+              friends[index] as Friend,
+              run,
+              way,
+              signal,
+            );
             one[way] = Math.round(
               counted.bytes / (counted.milliseconds / 1000),
             );
@@ -167,16 +170,15 @@ export class SpeedMeter {
       over.abort();
       await knocked;
     }
-    const all = [...found.values()];
     const sum = (way: Way): number =>
-      all.reduce((total, one) => total + one[way], 0);
+      found.reduce((total, one) => total + one[way], 0);
     return {
       at: Date.now(),
       down: sum("down"),
       up: sum("up"),
       idle: median(idle),
       full: median(full),
-      friends: all,
+      friends: found,
     };
   }
 
