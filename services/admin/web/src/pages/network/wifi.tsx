@@ -158,9 +158,38 @@ export function WifiForm({
   );
 }
 
-/** What makes a good password of a Wi-Fi. */
-export const passwordHint =
-  "8 characters or more. Three or four words that have nothing to do with each other are hard to guess.";
+/** Asks what a Wi-Fi is called, and for its password, which people have to read. */
+export function NameAndPassword({
+  ssid,
+  password,
+  change,
+}: Pick<WifiNetwork, "ssid" | "password"> & {
+  change: (typed: Partial<Pick<WifiNetwork, "ssid" | "password">>) => void;
+}) {
+  return (
+    <>
+      <Field
+        label="Wi-Fi name"
+        required
+        maxLength={32}
+        autocomplete="off"
+        value={ssid}
+        onInput={({ currentTarget: { value } }) => change({ ssid: value })}
+      />
+      <Field
+        label="Wi-Fi password"
+        hint="8 characters or more. Three or four words that have nothing to do with each other are hard to guess."
+        required
+        minLength={8}
+        maxLength={63}
+        autocomplete="off"
+        spellcheck={false}
+        value={password}
+        onInput={({ currentTarget: { value } }) => change({ password: value })}
+      />
+    </>
+  );
+}
 
 /** The country whose law of the air holds. */
 export function Country({
@@ -201,32 +230,10 @@ function NetworkFields({
   return (
     <fieldset>
       <legend>{ssid || "A new name"}</legend>
-      <Field
-        label="Wi-Fi name"
-        required
-        maxLength={32}
-        autocomplete="off"
-        value={ssid}
-        onInput={({ currentTarget: { value } }) =>
-          change((one) => {
-            one.ssid = value;
-          })
-        }
-      />
-      <Field
-        label="Wi-Fi password"
-        hint={passwordHint}
-        required
-        minLength={8}
-        maxLength={63}
-        autocomplete="off"
-        spellcheck={false}
-        value={password}
-        onInput={({ currentTarget: { value } }) =>
-          change((one) => {
-            one.password = value;
-          })
-        }
+      <NameAndPassword
+        ssid={ssid}
+        password={password}
+        change={(typed) => change((one) => Object.assign(one, typed))}
       />
       <Choice
         label="Who joins is in"

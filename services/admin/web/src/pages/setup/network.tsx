@@ -7,7 +7,7 @@ import { countryHere } from "../../countries.ts";
 import { usePolling } from "../../live.ts";
 import { Fact, Field, Form, Notice, Spinner } from "../../ui.tsx";
 import { goTo, Moving, newAddress } from "../network/trial.tsx";
-import { Country, passwordHint } from "../network/wifi.tsx";
+import { Country, NameAndPassword } from "../network/wifi.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Shows whether the Internet is there, and asks for what the provider wants to know. */
@@ -120,24 +120,13 @@ function AirForm({
             await refresh();
           }}
         >
-          <Field
-            label="Wi-Fi name"
-            required
-            maxLength={32}
-            autocomplete="off"
-            value={ssid}
-            onInput={({ currentTarget: { value } }) => setSsid(value)}
-          />
-          <Field
-            label="Wi-Fi password"
-            hint={passwordHint}
-            required
-            minLength={8}
-            maxLength={63}
-            autocomplete="off"
-            spellcheck={false}
-            value={password}
-            onInput={({ currentTarget: { value } }) => setPassword(value)}
+          <NameAndPassword
+            ssid={ssid}
+            password={password}
+            change={(typed) => {
+              setSsid(typed.ssid ?? ssid);
+              setPassword(typed.password ?? password);
+            }}
           />
           <Country value={country} change={setCountry} />
         </Form>
