@@ -197,7 +197,8 @@ export const WifiRadio = Type.Object({
   channel: Type.Union(
     [Type.Integer({ minimum: 1, maximum: 221 }), Type.Null()],
     {
-      description: "IEEE 802.11's number; null for the quietest",
+      description:
+        "IEEE 802.11's number; null for the quietest, at 6 GHz for 37",
     },
   ),
   generation: Type.Union([Type.Literal(4), Type.Literal(5), Type.Literal(6)], {

@@ -314,7 +314,11 @@ function RadioFields({
       />
       <Field
         label="Channel"
-        hint="Empty: the box takes the quietest."
+        hint={
+          band === "6"
+            ? "Empty: 37, at which devices look first."
+            : "Empty: the box takes the quietest."
+        }
         inputMode="numeric"
         value={channel === null ? "" : String(channel)}
         onInput={({ currentTarget: { value } }) =>
