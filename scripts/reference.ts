@@ -7,7 +7,7 @@ import {
 } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { principalOf } from "../services/identity/attest/principal.ts";
+import { principalOf } from "../services/shared/principal.ts";
 import {
   type ReferenceValues,
   signReference,

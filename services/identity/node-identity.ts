@@ -5,7 +5,7 @@ import { coseSignature, signCose } from "../shared/cose.ts";
 import { BadRequestError } from "../shared/errors.ts";
 import { readCertificate } from "./attest/device-certificate.ts";
 import type { AcceptancePolicy } from "./attest/policy.ts";
-import { principalOf } from "./attest/principal.ts";
+import { principalOf } from "../shared/principal.ts";
 import type { Report } from "./attest/report.ts";
 import type { Verifier } from "./attest/verifier.ts";
 import type { BootSources } from "./boot-sources.ts";

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from "node:crypto";
 import type { CoseSigner } from "../shared/cose.ts";
-import { principalOf } from "./attest/principal.ts";
+import { principalOf } from "../shared/principal.ts";
 import { readSignature } from "./attest/quote.ts";
 import { readPublic, spkiOf } from "./tpm/public-area.ts";
 import type { Tpm, TpmObject } from "./tpm/tpm.ts";

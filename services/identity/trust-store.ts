@@ -8,7 +8,7 @@ import { BadRequestError, NotFoundError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import type { Trust } from "./attest/acceptance.ts";
 import { AcceptancePolicy, defaultPolicy } from "./attest/policy.ts";
-import { principalOf } from "./attest/principal.ts";
+import { principalOf } from "../shared/principal.ts";
 import { KnownNode } from "./attest/report.ts";
 
 const Known = Type.Record(

@@ -15,7 +15,7 @@ import {
 } from "../../shared/cose.ts";
 import { type Check, Checks, short } from "./check.ts";
 import { followLinks } from "./key-link.ts";
-import { principalOf } from "./principal.ts";
+import { principalOf } from "../../shared/principal.ts";
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 40 });
 

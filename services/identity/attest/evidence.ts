@@ -2,7 +2,7 @@
 import { type Static, Type } from "typebox";
 import { Bytes, encodeCbor, parseCbor } from "../../shared/cbor.ts";
 import { readPublic, spkiOf } from "../tpm/public-area.ts";
-import { principalOf } from "./principal.ts";
+import { principalOf } from "../../shared/principal.ts";
 
 const Pcr = Type.Integer({ minimum: 0, maximum: 23 });
 const PublicBytes = Bytes(10, 2048);

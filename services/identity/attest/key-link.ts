@@ -10,7 +10,7 @@ import {
   signCose,
 } from "../../shared/cose.ts";
 import { rawEd25519 } from "../../shared/ed25519.ts";
-import { principalOf } from "./principal.ts";
+import { principalOf } from "../../shared/principal.ts";
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 40 });
 
