@@ -18,6 +18,8 @@ export interface Board {
   wanAddress: string;
   lanAddress: string;
   devices: string[];
+  /** What has the emulator end a hang: the chipset's watchdog, which the kernel finds as on a real machine. */
+  watchdog: string[];
 }
 
 /** There is no board of this name. */

@@ -24,6 +24,7 @@ const packages = [
   "dosfstools",
   "e2fsprogs",
   "erofs-utils",
+  "faketime",
   "g++",
   "kmod",
   "libfuse-dev",

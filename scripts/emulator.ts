@@ -117,6 +117,7 @@ export class Emulator {
         "-device",
         `${board.tpmDevice},tpmdev=tpm`,
       ],
+      ...board.watchdog,
       ...board.devices.flatMap((device) => ["-device", device]),
       ...[
         "-drive",

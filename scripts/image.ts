@@ -6,8 +6,6 @@ import {
   readdir,
   readFile,
   readlink,
-  rename,
-  stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -17,6 +15,7 @@ import {
   renderedFiles,
   renderNetwork,
 } from "../services/host/network/rendering.ts";
+import type { ImageInfo } from "../services/shared/update.ts";
 import { readBoard } from "./board-file.ts";
 import {
   buildFolder,
@@ -28,13 +27,16 @@ import {
 } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
 import { importedPackages, joinPackages, npmList } from "./join.ts";
+import { developmentKeys, type KeyFolder } from "./keys.ts";
 import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
-import { ensureImageSigner, writeReference } from "./reference.ts";
+import { writeReference } from "./reference.ts";
 import { writeSbom } from "./sbom.ts";
 
 /** A built image: the disk, and what was measured into it. */
 export interface Image {
+  /** Holds the disk and what lies beside it. */
+  folder: string;
   /** Path of the raw GPT disk image. */
   disk: string;
   /** Hash of all inputs, as hex. */
@@ -52,10 +54,13 @@ const inputPatterns = [
   "package-lock.json",
   "scripts/image.ts",
   "scripts/join.ts",
+  "scripts/keys.ts",
   "scripts/reference.ts",
   "scripts/sbom.ts",
   "scripts/partitions.ts",
   "scripts/warmup.ts",
+  "scripts/module-list.ts",
+  "scripts/compile-cache.ts",
   "scripts/local-services.ts",
   "scripts/software-tpm.ts",
 ];
@@ -78,33 +83,6 @@ async function hashInputs(patterns: readonly string[]): Promise<string> {
       .update("\0");
   }
   return hash.digest("hex");
-}
-
-/** Development keys for Secure Boot and PCR signatures: made once a checkout. */
-async function ensureKeys(): Promise<void> {
-  const folder = join(buildFolder, "keys");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const name of ["secure-boot", "pcr"]) {
-    const key = join(folder, `${name}.key`);
-    if (await stat(key).catch(() => undefined)) continue;
-    await run("openssl", [
-      "req",
-      "-x509",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-sha256",
-      "-days",
-      "3650",
-      "-subj",
-      `/CN=Coppice development ${name}/`,
-      "-keyout",
-      `${key}.new`,
-      "-out",
-      join(folder, `${name}.crt`),
-    ]);
-    await rename(`${key}.new`, key);
-  }
 }
 
 /** Production npm packages, joined, with their native parts compiled in the builder; kept until they or their use change. */
@@ -157,7 +135,11 @@ const prune = [
 ].join(" && ");
 
 /** Lays out /usr/lib/coppice as it will be in the image. */
-async function stageServices(packages: string): Promise<void> {
+async function stageServices(
+  packages: string,
+  board: string,
+  keys: KeyFolder,
+): Promise<void> {
   const stage = await emptyBuildFolder("stage");
   const home = join(stage, "usr/lib/coppice");
   await mkdir(home, { recursive: true });
@@ -182,10 +164,17 @@ async function stageServices(packages: string): Promise<void> {
     join(home, "bin/node"),
   );
   await stageNetwork(stage);
-  const signers = join(stage, "usr/share/coppice/image-signers");
-  await mkdir(signers, { recursive: true });
-  await mkdir(join(stage, "usr/share/coppice/tpm-roots"));
-  await writeFile(join(signers, "builder.pem"), await ensureImageSigner());
+  const share = join(stage, "usr/share/coppice");
+  await mkdir(join(share, "image-signers"), { recursive: true });
+  await mkdir(join(share, "tpm-roots"));
+  await writeFile(join(share, "image-signers/builder.pem"), keys.imageSigner);
+  await writeFile(
+    join(share, "image.json"),
+    JSON.stringify({
+      board,
+      securityVersion: await securityVersion(),
+    } satisfies ImageInfo),
+  );
   // The compile cache holds stripped sources and V8 code: the appliance neither parses TypeScript nor compiles at boot.
   await inBuilder(
     "cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts",
@@ -237,61 +226,98 @@ export async function buildWebPages(folder: string): Promise<void> {
   });
 }
 
+/** The security version of what is built: image/security-version. */
+export async function securityVersion(): Promise<number> {
+  return Number(
+    await readFile(join(repository, "image/security-version"), "utf8"),
+  );
+}
+
+/** What distinguishes a release from the image that stands in a checkout. */
+export interface BuildOptions {
+  /** The checkout's own where it is not said. */
+  version?: string;
+  /** Development keys where it is not said. */
+  keys?: KeyFolder;
+}
+
 /**
  * Builds the image of a board unless the one that stands there was made from the same inputs.
  * @throws UnknownBoardError; CommandError with the builder's last lines.
  */
-export async function ensureImage(board: string): Promise<Image> {
+export async function ensureImage(
+  board: string,
+  options: BuildOptions = {},
+): Promise<Image> {
   await readBoard(board);
   await ensureHostTools("build");
-  const folder = join(buildFolder, "image", board);
-  const disk = join(folder, "coppice.raw");
-  const stamp = join(folder, "inputs");
-  const version = (
+  const own = (
     JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as {
       version: string;
     }
   ).version;
-  const inputs = await hashInputs(inputPatterns);
-  if ((await readFile(stamp, "utf8").catch(() => "")) === inputs)
-    return { disk, inputs, version };
+  const version = options.version ?? own;
+  const keys = options.keys ?? (await developmentKeys());
+  const name =
+    version === own && keys.development ? board : `${board}-${version}`;
+  const folder = join(buildFolder, "image", name);
+  const inside = `/coppice/.build/image/${name}`;
+  const disk = join(folder, "coppice.raw");
+  const stamp = join(folder, "inputs");
+  const inputs = createHash("sha256")
+    .update(await hashInputs(inputPatterns))
+    .update(`${board}\0${version}\0${keys.imageSigner}`)
+    .digest("hex");
+  const image: Image = { folder, disk, inputs, version };
+  if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return image;
   await ensureBuilder();
-  await ensureKeys();
-  await stageServices(await stagePackages());
-  await withProgress(`building the image for ${board}`, async (progress) => {
-    await emptyBuildFolder(join("image", board));
-    await mkdir(join(buildFolder, "cache"), { recursive: true });
-    await mkdir(join(buildFolder, "packages"), { recursive: true });
-    const sandbox = join(
-      await emptyBuildFolder("sandbox"),
-      "etc/apt/sources.list.d",
-    );
-    await mkdir(sandbox, { recursive: true });
-    await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
-    const trees = [
-      "/coppice/.build/stage",
-      "/coppice/rootfs-overlay",
-      `/coppice/board/${board}/overlay`,
-    ];
-    await inBuilder(
-      [
-        "cd /coppice/image",
-        `mkosi --force --image-version=${version} --sandbox-tree=/coppice/.build/sandbox --output-directory=/coppice/.build/image/${board} ` +
-          `--source-date-epoch=0 ${trees.map((tree) => `--extra-tree=${tree}`).join(" ")} --workspace-directory=/var/tmp build`,
-        `chown -R ${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0} /coppice/.build/image`,
-      ].join("\n"),
-      { onOutput: (text) => progress.detail(text) },
-    );
-    await writeReference(folder, { board, version });
-    await writeSbom(folder, {
-      board,
-      version,
-      manifest: join(folder, "coppice.manifest"),
-      archives: join(buildFolder, "packages/cache/apt/archives"),
-      npm: join(buildFolder, "packages.npm/node_modules", npmList),
-      services: join(buildFolder, "stage/usr/lib/coppice"),
-    });
-    await writeFile(stamp, inputs);
-  });
-  return { disk, inputs, version };
+  await stageServices(await stagePackages(), board, keys);
+  await withProgress(
+    `building the image for ${board}, version ${version}`,
+    async (progress) => {
+      await emptyBuildFolder(join("image", name));
+      await mkdir(join(buildFolder, "cache"), { recursive: true });
+      await mkdir(join(buildFolder, "packages"), { recursive: true });
+      const sandbox = join(
+        await emptyBuildFolder("sandbox"),
+        "etc/apt/sources.list.d",
+      );
+      await mkdir(sandbox, { recursive: true });
+      await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
+      const flags = [
+        `--image-version=${version}`,
+        "--sandbox-tree=/coppice/.build/sandbox",
+        `--output-directory=${inside}`,
+        "--source-date-epoch=0",
+        ...[
+          "/coppice/.build/stage",
+          "/coppice/rootfs-overlay",
+          `/coppice/board/${board}/overlay`,
+        ].map((tree) => `--extra-tree=${tree}`),
+        "--workspace-directory=/var/tmp",
+      ];
+      await inBuilder(
+        [
+          "cd /coppice/image",
+          `mkosi --force ${flags.join(" ")} build`,
+          `chown -R ${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0} /coppice/.build/image`,
+        ].join("\n"),
+        {
+          binds: { [keys.folder]: "/keys" },
+          onOutput: (text) => progress.detail(text),
+        },
+      );
+      await writeReference(image, board, keys);
+      await writeSbom(folder, {
+        board,
+        version,
+        manifest: join(folder, "coppice.manifest"),
+        archives: join(buildFolder, "packages/cache/apt/archives"),
+        npm: join(buildFolder, "packages.npm/node_modules", npmList),
+        services: join(buildFolder, "stage/usr/lib/coppice"),
+      });
+      await writeFile(stamp, inputs);
+    },
+  );
+  return image;
 }

@@ -1,19 +1,14 @@
 /** Reference values of a built image: what its boot will measure, signed and written beside it and onto its ESP. */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-} from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { principalOf } from "../services/shared/principal.ts";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import {
   type ReferenceValues,
   signReference,
 } from "../services/identity/attest/reference.ts";
-import { keySigner } from "../services/shared/cose.ts";
-import { buildFolder, inBuilder } from "./builder.ts";
+import { inBuilder, repository } from "./builder.ts";
+import type { Image } from "./image.ts";
+import type { KeyFolder } from "./keys.ts";
 import { readPartitions } from "./partitions.ts";
 import { CommandError } from "./process.ts";
 
@@ -142,32 +137,18 @@ export function measureImage(
   };
 }
 
-const keyFile = join(buildFolder, "keys", "image.key");
-
-/** The development key that signs reference values; made once a checkout. Resolves to its public half, PEM. */
-export async function ensureImageSigner(): Promise<string> {
-  const stored = await readFile(keyFile, "utf8").catch(() => undefined);
-  if (stored !== undefined) return publicPem(stored);
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-  await writeFile(`${keyFile}.new`, pem, { mode: 0o600 });
-  await rename(`${keyFile}.new`, keyFile);
-  return publicPem(pem);
+/** The name of a version's reference values on the ESP and in an update. */
+export function referenceName(version: string): string {
+  return `coppice_${version}.reference`;
 }
 
-function publicPem(privatePem: string): string {
-  return createPublicKey(privatePem)
-    .export({ format: "pem", type: "spki" })
-    .toString();
-}
-
-/** Writes `<folder>/coppice.reference`, and the same onto the ESP of `coppice.raw`. */
+/** Writes the reference values of an image into its folder, and onto its ESP. */
 export async function writeReference(
-  folder: string,
-  about: { board: string; version: string },
+  { folder, disk, version }: Image,
+  board: string,
+  keys: KeyFolder,
 ): Promise<void> {
-  const disk = join(folder, "coppice.raw");
-  const inside = `/coppice/.build/image/${about.board}`;
+  const inside = join("/coppice", relative(repository, folder));
   const [partition] = await readPartitions(disk);
   const esp = `-i ${inside}/coppice.raw@@${partition?.start ?? 0}`;
   await inBuilder(
@@ -176,16 +157,17 @@ export async function writeReference(
   const values = measureImage(
     await readFile(join(folder, "coppice.efi")),
     await readFile(join(folder, "loader.efi")),
-    about,
+    { board, version },
   );
-  const key = createPrivateKey(await readFile(keyFile));
-  const publicKey = createPublicKey(key);
-  const document = await signReference(
-    values,
-    keySigner(principalOf(publicKey), key, publicKey),
-  );
+  const document = await signReference(values, await keys.signer());
   await writeFile(join(folder, "coppice.reference"), document);
+  // FAT's first day, as everything else on the ESP has it: the same bytes each time.
   await inBuilder(
-    `mcopy -n -o -m ${esp} ${inside}/coppice.reference ::/coppice.reference`,
+    [
+      "export SOURCE_DATE_EPOCH=315532800",
+      `touch --date=@$SOURCE_DATE_EPOCH ${inside}/coppice.reference`,
+      `mmd ${esp} ::/coppice`,
+      `mcopy -n -o -m ${esp} ${inside}/coppice.reference ::/coppice/${referenceName(version)}`,
+    ].join("\n"),
   );
 }

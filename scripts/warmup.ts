@@ -1,7 +1,8 @@
-/** Runs in the builder: starts the services once, so that the compile cache in the image holds all they load. */
-import { mkdtemp, rm } from "node:fs/promises";
+/** Runs in the builder: starts the services once to see what they load, and compiles that for the image's compile cache. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { markFolder } from "../services/node/store/data-disk.ts";
 import { RootKey } from "../services/node/tree/rootkey.ts";
 import { ServiceClient } from "../services/shared/client.ts";
@@ -12,12 +13,12 @@ import { run } from "./process.ts";
 
 const home = "/usr/lib/coppice";
 const folder = await mkdtemp("/tmp/warmup-");
+const list = join(folder, "modules");
 const env = {
-  NODE_COMPILE_CACHE: join(home, "cache"),
-  NODE_COMPILE_CACHE_PORTABLE: "1",
+  COPPICE_MODULES: list,
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, "module-list.ts")}`,
 };
 {
-  // The same flags as in the units: V8 refuses code that was cached under others.
   const options = {
     home,
     folder,
@@ -25,7 +26,6 @@ const env = {
     pages: join(home, "services/admin/web"),
     disks: ["one"],
     tpm: true,
-    nodeFlags: ["--max-semi-space-size=2"],
     env,
   };
   await using services = await LocalServices.start({
@@ -72,4 +72,29 @@ for (const [file, ...args] of [["services/cli/main.ts", "--help"]]) {
     { env: { ...process.env, ...env } },
   );
 }
+const loaded = new Set((await readFile(list, "utf8")).trim().split("\n"));
+// Programs would begin; JSON is not compiled.
+const modules = [...loaded]
+  .filter((url) => !url.endsWith("/main.ts") && !url.endsWith(".json"))
+  .filter((url) => url.startsWith(pathToFileURL(home).href))
+  .sort();
+// What ran would leave what it had compiled by then: another set each time. V8 does without chance where it is told to.
+await run(
+  process.execPath,
+  [
+    ...["--random-seed=1", "--predictable"],
+    // V8 refuses code that was cached under other flags than the units'.
+    "--max-semi-space-size=2",
+    "--disable-warning=ExperimentalWarning",
+    join(import.meta.dirname, "compile-cache.ts"),
+  ],
+  {
+    input: modules.join("\n"),
+    cwd: home,
+    env: {
+      NODE_COMPILE_CACHE: join(home, "cache"),
+      NODE_COMPILE_CACHE_PORTABLE: "1",
+    },
+  },
+);
 await rm(folder, { recursive: true });

@@ -10,6 +10,7 @@ import { addNetworkCommands } from "./network.ts";
 import { addShareCommands } from "./share.ts";
 import { addStoreCommands } from "./store.ts";
 import { size } from "./text.ts";
+import { addUpdateCommands } from "./update.ts";
 
 const program = new Command("coppice")
   .description(
@@ -63,6 +64,7 @@ addMountCommand(program);
 addShareCommands(program, { connect, print });
 addFriendCommands(program, { connect, print });
 addNetworkCommands(program, { connect, print });
+addUpdateCommands(program, { connect, print });
 
 try {
   await program.parseAsync();

@@ -11,6 +11,7 @@ import {
   OwnKey,
   Trial,
 } from "./network/state.ts";
+import { type UpdateSettings, UpdateState } from "./updates/state.ts";
 
 /** A disk that could hold the owner's data. */
 export const Disk = Type.Object({
@@ -43,6 +44,8 @@ export const PrepareStep = Type.Union([
   }),
 ]);
 export type PrepareStep = Static<typeof PrepareStep>;
+
+export * from "./updates/state.ts";
 
 const ShareId = Type.String({ pattern: "^[0-9a-f]{32}$" });
 
@@ -316,6 +319,56 @@ export class HostClient implements AsyncDisposable {
     return await this.#client.call(NetworkState, "POST", "/network/revert", {
       signal,
     });
+  }
+
+  /** The box's versions: what runs, what is newer, what became of those before. */
+  async updates(signal?: AbortSignal): Promise<UpdateState> {
+    return await this.#client.call(UpdateState, "GET", "/updates", { signal });
+  }
+
+  async setUpdates(
+    settings: UpdateSettings,
+    signal?: AbortSignal,
+  ): Promise<UpdateState> {
+    return await this.#client.call(UpdateState, "PUT", "/updates/settings", {
+      body: settings,
+      signal,
+    });
+  }
+
+  /** Has the source of updates asked. @throws ConflictError: no-source, busy */
+  async checkUpdates(
+    download: boolean,
+    signal?: AbortSignal,
+  ): Promise<UpdateState> {
+    return await this.#client.call(UpdateState, "POST", "/updates/check", {
+      body: { download },
+      signal,
+    });
+  }
+
+  /** Begins to write what was brought into the other slot. @throws ConflictError: not-ready, busy; UpdateError */
+  async installUpdate(signal?: AbortSignal): Promise<UpdateState> {
+    return await this.#client.call(UpdateState, "POST", "/updates/install", {
+      signal,
+    });
+  }
+
+  /** Restarts into what was installed. @throws ConflictError: not-ready */
+  async restartIntoUpdate(signal?: AbortSignal): Promise<void> {
+    await this.#dump("/updates/restart", undefined, signal);
+  }
+
+  /** What was there before the update that is being proven, and is not there now, in words. */
+  async lostByUpdate(signal?: AbortSignal): Promise<string[]> {
+    return await this.#client.call(
+      Type.Array(Type.String()),
+      "GET",
+      "/health",
+      {
+        signal,
+      },
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import { Type } from "typebox";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
+import { imageInfo } from "../shared/update.ts";
 import {
   Disk,
   Drive,
@@ -30,8 +31,11 @@ import { NetworkWatch } from "./network/now.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
 import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
-import { StatusReader } from "./status.ts";
+import { imageVersion, StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
+import { addUpdateRoutes } from "./updates/routes.ts";
+import { boardSlots, noSlots } from "./updates/slots.ts";
+import { Updates } from "./updates/updates.ts";
 
 await runService("host", async (log) => {
   const { state, disks: mounts, runtime } = places("host");
@@ -65,6 +69,28 @@ await runService("host", async (log) => {
     log.warn({ err: error }, "the line's past was not taken down"),
   );
   const status = new StatusReader(mounts);
+  const updates = await Updates.open({
+    places: {
+      state: join(state, "updates"),
+      updater: join(state, "../updates/work"),
+      install: join(state, "../updates/install"),
+      job: join(runtime, "updates/job.json"),
+      health: join(state, "../health/health.json"),
+    },
+    slots: shelf === undefined ? boardSlots : noSlots,
+    image: await imageInfo().catch(() => ({
+      board: "none",
+      securityVersion: 0,
+    })),
+    version: await imageVersion(),
+    now: async () => ({
+      online: line.minutes.at(-1)?.up ?? false,
+      disks: (await disks.list()).filter(({ uuid }) => uuid !== null).length,
+    }),
+  });
+  updates.start((error) =>
+    log.error({ err: error }, "the box could not be kept up to date"),
+  );
   const app = createServer(log);
   await app.register(websocket);
   let preparing = false;
@@ -173,6 +199,9 @@ await runService("host", async (log) => {
     new NetworkWatch("/var/lib/coppice/lan/leases"),
     line,
   );
+  addUpdateRoutes(app, updates, (error) =>
+    log.error({ err: error }, "the update was not installed"),
+  );
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),
     port: drive.port,
@@ -267,6 +296,7 @@ await runService("host", async (log) => {
   return {
     [Symbol.asyncDispose]: async () => {
       await app.close();
+      await updates[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
       await network[Symbol.asyncDispose]();
       await folderDrive?.[Symbol.asyncDispose]();

@@ -20,16 +20,23 @@ import { readSmart, type SmartHealth } from "./smart.ts";
 
 type Port = HostStatus["ports"]["wan"];
 
+/** The version of the running image; that of a developer's machine is the least there is. */
+export async function imageVersion(): Promise<string> {
+  const text = await readFile("/etc/os-release", "utf8");
+  return /^IMAGE_VERSION="?([^"\n]*)/m.exec(text)?.[1] ?? "0";
+}
+
 /** Measures the machine. Disk health is asked for once a minute: SMART wakes disks up. */
 export class StatusReader {
   #mounts: string;
-  #release: Promise<string>;
+  #version = imageVersion().then((version) =>
+    version === "0" ? "development" : version,
+  );
   #health = new Map<string, { at: number; smart: Promise<SmartHealth> }>();
 
   /** @param mounts folder of the mounted data disks. */
   constructor(mounts: string) {
     this.#mounts = mounts;
-    this.#release = readFile("/etc/os-release", "utf8");
   }
 
   async read(): Promise<HostStatus> {
@@ -39,10 +46,7 @@ export class StatusReader {
         mem(),
         cpuTemperature(),
         this.#disks(),
-        this.#release.then(
-          (text) =>
-            /^IMAGE_VERSION="?([^"\n]*)/m.exec(text)?.[1] ?? "development",
-        ),
+        this.#version,
         this.#slot(),
         port("wan0"),
         port("lan-home"),

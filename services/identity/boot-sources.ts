@@ -43,12 +43,15 @@ export class BootSources {
   }
 
   /** Another machine with a TPM of its own. */
-  static system(): BootSources {
+  static async system(): Promise<BootSources> {
+    const release = await readOrEmpty("/etc/os-release");
+    const [, version = "0"] =
+      /^IMAGE_VERSION="?([\d.]+)/m.exec(release.toString()) ?? [];
     return new BootSources({
       eventLog: "/sys/kernel/security/tpm0/binary_bios_measurements",
       measureLog: "/run/log/systemd/tpm2-measure.log",
       commandLine: "/proc/cmdline",
-      reference: "/efi/coppice.reference",
+      reference: `/efi/coppice/coppice_${version}.reference`,
       policies: "/run/systemd",
     });
   }

@@ -17,7 +17,7 @@ export async function openHere({
       folder,
       // A software TPM knows nothing of how this machine booted.
       boot: tcti.startsWith("device")
-        ? BootSources.system()
+        ? await BootSources.system()
         : BootSources.none(),
       shipped: {
         roots: "/usr/share/coppice/tpm-roots",

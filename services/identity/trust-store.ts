@@ -6,9 +6,9 @@ import { Type } from "typebox";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { BadRequestError, NotFoundError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
+import { principalOf } from "../shared/principal.ts";
 import type { Trust } from "./attest/acceptance.ts";
 import { AcceptancePolicy, defaultPolicy } from "./attest/policy.ts";
-import { principalOf } from "../shared/principal.ts";
 import { KnownNode } from "./attest/report.ts";
 
 const Known = Type.Record(

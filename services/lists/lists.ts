@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+// Node's own dies of a server that hangs up while its answer waits to be read (nodejs/undici#5360).
+import { fetch } from "undici";
 import { type BlockList, BlockListStates } from "../host/client.ts";
 import { readJson, writeDurable } from "../shared/durable.ts";
 import { CoppiceError } from "../shared/errors.ts";

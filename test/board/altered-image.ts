@@ -1,11 +1,12 @@
-/** Images as somebody with the builder's keys would alter them: one byte of the command line, or of the root file system. */
+/** Images as somebody with the builder's keys would alter them: one byte of the command line, or of the root file system; or a next version whose kernel starts nothing. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
 import type { Image } from "../../scripts/image.ts";
 import { type Partition, readPartitions } from "../../scripts/partitions.ts";
 import { run } from "../../scripts/process.ts";
+import { sbomFile } from "../../scripts/sbom.ts";
 
 const sections = ["linux", "initrd", "osrel", "uname", "cmdline"];
 
@@ -19,10 +20,10 @@ export class AlteredImage implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** @param what is altered by one byte. */
+  /** @param what is altered by one byte; a dead version is a whole version later, and panics. */
   static async create(
     image: Image,
-    what: "command line" | "root",
+    what: "command line" | "root" | "dead version",
   ): Promise<AlteredImage> {
     const folder = join(
       buildFolder,
@@ -43,8 +44,14 @@ export class AlteredImage implements AsyncDisposable {
       `objcopy ${sections.map((name) => `--dump-section .${name}=${name}`).join(" ")} ${uki} scratch.efi`,
       "tr -d '\\000' <cmdline >text",
     ];
+    const version = what === "dead version" ? "9.0" : image.version;
     if (what === "command line")
-      steps.push("sed -i 's/panic=30/panic=31/' text");
+      steps.push("sed -i 's/panic=10/panic=11/' text");
+    else if (what === "dead version")
+      steps.push(
+        "sed -i 's/panic=10/panic=10 rdinit=\\/nothing/' text",
+        `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' osrel`,
+      );
     else {
       steps.push(
         `dd if=disk.raw of=root.raw bs=1M iflag=skip_bytes,count_bytes skip=${root.start} count=${root.size} conv=sparse status=none`,
@@ -67,6 +74,10 @@ export class AlteredImage implements AsyncDisposable {
       `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --output=altered.efi`,
       `name=$(mdir -b -i disk.raw@@${esp.start} ::/EFI/Linux | head -1)`,
       `mcopy -o -i disk.raw@@${esp.start} altered.efi "$name"`,
+      "mv altered.efi coppice.efi",
+      ...["coppice.reference", sbomFile].map(
+        (name) => `cp ${dirname(original)}/${name} .`,
+      ),
     );
     const publicKey = `openssl pkey -in ${keys}/pcr.key -pubout -out ${keys}/pcr.pub`;
     await inBuilder([publicKey, ...steps].join("\n"));
@@ -94,7 +105,7 @@ export class AlteredImage implements AsyncDisposable {
       .update(image.inputs)
       .update(what)
       .digest("hex");
-    return new AlteredImage({ ...image, disk, inputs }, folder);
+    return new AlteredImage({ folder, disk, inputs, version }, folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -115,7 +115,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
     [
       "command line",
       "kernel command line, in words",
-      /added: panic=31; missing: panic=30/,
+      /added: panic=11; missing: panic=10/,
     ],
     [
       "root",

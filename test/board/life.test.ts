@@ -4,12 +4,24 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
+import { ensureImage } from "../../scripts/image.ts";
+import { developmentKeys } from "../../scripts/keys.ts";
 import { freePort } from "../../scripts/local-services.ts";
+import { probe } from "../../scripts/probe.ts";
+import { run } from "../../scripts/process.ts";
 import { BoxClient } from "../box-client.ts";
 import { smbclient } from "../network-drive.ts";
+import { AlteredImage } from "./altered-image.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
+import {
+  installAndRestart,
+  lookFor,
+  UpdateSource,
+  updatesWhen,
+} from "./update-source.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
 const sha256 = (bytes: Buffer): string =>
@@ -29,8 +41,8 @@ async function names(client: BoxClient): Promise<string[]> {
   return entries.map(({ name }) => name);
 }
 
-test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, reboot", async (t) => {
-  t.timeout(40 * 60_000);
+test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, a clone of its system disk, updates", async (t) => {
+  t.timeout(60 * 60_000);
   await using machine = await Machine.create(() => {});
 
   t.log("first boot: what a household's computer sees on the LAN port");
@@ -191,7 +203,19 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     "third boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped",
   );
   {
-    await using box = await machine.boot({ drivePort });
+    // An old system disk, with everything that the box calls its own on it.
+    const clone = join(machine.folder, "clone.raw");
+    await run("cp", [
+      "--sparse=always",
+      join(machine.folder, "system.raw"),
+      clone,
+    ]);
+    const digest = async (): Promise<string> => await run("sha256sum", [clone]);
+    const cloned = await digest();
+    await using box = await machine.boot({
+      drivePort,
+      dataDisks: [machine.dataDisk, clone],
+    });
     const { client } = box;
     t.is(box.code(), "", "a claimed box shows no code");
     await signIn(client);
@@ -371,29 +395,88 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       /NT_STATUS_(CONNECTION|IO_TIMEOUT|INVALID_NETWORK)/,
     );
     ({ password: drivePassword } = await client.ok("POST", "/api/doors/drive"));
+
+    t.log("updates that are refused, and one that is good");
+    await using source = await UpdateSource.create(
+      join(machine.folder, "releases"),
+    );
+    await client.ok("PUT", "/api/updates/settings", {
+      source: source.url,
+      automatic: false,
+      quiet: { from: 0, to: 60 },
+    });
+    const keys = await developmentKeys();
+    const next = await ensureImage("qemu-x86-64", { version: "0.2.0" });
+    await source.offerForeign(next, join(machine.folder, "foreign-keys"));
+    t.is((await lookFor(client)).problem?.type, "bad-signature");
+    await source.offer(next, keys, "It is greener.");
+    const brought = await lookFor(client);
+    t.like(brought, {
+      phase: "ready",
+      problem: null,
+      found: { version: "0.2.0", notes: "It is greener." },
+    });
+    const { found, came } = brought;
+    t.true(came < 0.05 * (found?.size ?? 0), `${came} bytes came`);
+    const node = (await client.ok("GET", "/api/identity")).node;
+    await installAndRestart(client);
+    const comesBack = async (): Promise<void> => {
+      const answers = async (): Promise<boolean> =>
+        (await probe(`${client.url}/api/session`)) === 200;
+      while (await answers()) await sleep(500);
+      while (!(await answers())) await sleep(500);
+      await signIn(client);
+    };
+    await comesBack();
+    const proven = await updatesWhen(
+      client,
+      ({ history }) => history.length > 0,
+    );
+    t.like(proven, { version: "0.2.0", phase: "idle" });
+    t.like(proven.history[0], { version: "0.2.0", good: true });
+    t.true(proven.health?.checks.every(({ good }) => good));
+    t.is((await client.ok("GET", "/api/identity")).node, node);
+    const { accepted } = await client.ok("POST", "/api/identity/attest", {});
+    t.true(accepted, "by the new version's reference values");
+    t.is(await digest(), cloned, "the clone is as it was");
+    t.log("everything is there");
+    for (;;) {
+      const seen = await smbclient(
+        machine.folder,
+        drivePort,
+        drivePassword,
+        "ls",
+      );
+      if (/photo\.jpg/.test(seen)) break;
+    }
+    t.is(
+      sha256(
+        (await client.call("GET", "/api/files/content?path=/photo.jpg")).bytes,
+      ),
+      sha256(body),
+    );
+    t.is((await client.ok("GET", "/api/status")).storage.mended, mended);
+
+    t.log("an update whose kernel panics, and the way back");
+    await using dead = await AlteredImage.create(next, "dead version");
+    await source.offer(dead.image, keys, "It is dead.");
+    t.is((await lookFor(client)).found?.version, "9.0");
+    await installAndRestart(client);
+    await comesBack();
+    const back = await updatesWhen(client, ({ history }) => history.length > 1);
+    t.is(back.version, "0.2.0");
+    t.like(back.history[0], { version: "9.0", good: false });
+    t.regex(
+      back.history[0]?.words ?? "",
+      /did not start .* went back to 0\.2\.0/,
+    );
+    t.regex(
+      await shell("ls /efi/EFI/Linux"),
+      /^coppice_0\.2\.0\.efi\s+coppice_9\.0\+0-3\.efi\s*$/,
+    );
+    t.deepEqual(await names(client), ["from-afar", "photo.jpg"]);
     const power = await client.call("POST", "/api/power", { act: "power-off" });
     t.is(power.status, 202);
     await box.guest.ended;
   }
-
-  t.log("fourth boot: everything is there");
-  await using box = await machine.boot({ drivePort });
-  await signIn(box.client);
-  for (;;) {
-    const seen = await smbclient(
-      machine.folder,
-      drivePort,
-      drivePassword,
-      "ls",
-    );
-    if (/photo\.jpg/.test(seen)) break;
-  }
-  t.is(
-    sha256(
-      (await box.client.call("GET", "/api/files/content?path=/photo.jpg"))
-        .bytes,
-    ),
-    sha256(body),
-  );
-  t.is((await box.client.ok("GET", "/api/status")).storage.mended, mended);
 });

@@ -32,6 +32,7 @@ import { addShareRoutes } from "./share-routes.ts";
 import { StatusFeed } from "./status.ts";
 import { addStoreRoutes } from "./store-routes.ts";
 import type { Tokens } from "./tokens.ts";
+import { addUpdateRoutes } from "./update-routes.ts";
 
 /** What the admin is made of. */
 export interface AdminParts {
@@ -164,6 +165,7 @@ async function addRoutes(
     ending,
   );
   addNetworkRoutes(app, host, node, account);
+  addUpdateRoutes(app, host, node, identity);
   addDoorRoutes(app, parts.doors, host, node);
   addIdentityRoutes(app, identity, node, account);
   addFriendRoutes(app, node);

@@ -7,9 +7,9 @@ import {
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../../shared/errors.ts";
+import { principalOf } from "../../shared/principal.ts";
 import { readRoots } from "./ek-certificate.ts";
 import type { AcceptancePolicy } from "./policy.ts";
-import { principalOf } from "../../shared/principal.ts";
 
 /** Whom a verifier trusts. */
 export interface Trust {

@@ -13,9 +13,9 @@ import {
   readCosePayload,
   signCose,
 } from "../../shared/cose.ts";
+import { principalOf } from "../../shared/principal.ts";
 import { type Check, Checks, short } from "./check.ts";
 import { followLinks } from "./key-link.ts";
-import { principalOf } from "../../shared/principal.ts";
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 40 });
 

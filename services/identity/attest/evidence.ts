@@ -1,8 +1,8 @@
 /** What two nodes send each other to attest, as CBOR: introduction, challenge, evidence. */
 import { type Static, Type } from "typebox";
 import { Bytes, encodeCbor, parseCbor } from "../../shared/cbor.ts";
-import { readPublic, spkiOf } from "../tpm/public-area.ts";
 import { principalOf } from "../../shared/principal.ts";
+import { readPublic, spkiOf } from "../tpm/public-area.ts";
 
 const Pcr = Type.Integer({ minimum: 0, maximum: 23 });
 const PublicBytes = Bytes(10, 2048);

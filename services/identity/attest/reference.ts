@@ -9,10 +9,10 @@ import {
   readCoseSigner,
   signCose,
 } from "../../shared/cose.ts";
+import { principalOf } from "../../shared/principal.ts";
 import { WireError } from "../tpm/wire.ts";
 import type { Checks } from "./check.ts";
 import { phases } from "./measured-boot.ts";
-import { principalOf } from "../../shared/principal.ts";
 import type { MeasuredBoot } from "./report.ts";
 
 const Digest = Type.String({ pattern: "^[0-9a-f]{64}$" });

@@ -1,3 +1,5 @@
+// Node's own dies of a server that hangs up while its answer waits to be read (nodejs/undici#5360).
+import { fetch } from "undici";
 import { remembered } from "../../shared/remembered.ts";
 import type { Portal } from "./api.ts";
 

@@ -11,6 +11,7 @@ import { api } from "../api.ts";
 import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { Doors } from "./system/doors.tsx";
+import { Updates } from "./system/updates.tsx";
 
 interface Token {
   id: string;
@@ -60,6 +61,7 @@ export function System() {
             </a>
           </div>
         </section>
+        <Updates restarting={() => setGone("reboot")} />
         <Doors />
         <Tokens />
       </div>

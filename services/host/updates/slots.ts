@@ -1,0 +1,113 @@
+/** Writes a version into the slot that does not run, and says how the one that runs was started. */
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { ConflictError, hasCode } from "../../shared/errors.ts";
+import { UpdateError, type UpdateManifest } from "../../shared/update.ts";
+import { command } from "../command.ts";
+
+/** How the running version was started: `proving` until the health check blesses it. */
+export type Blessing = "proving" | "good";
+
+/** The acts on a box's two slots. */
+export interface Slots {
+  /** Writes a version whose parts are in `folder`; it starts with the next boot. @throws CommandError */
+  write(): Promise<void>;
+  blessing(): Promise<Blessing>;
+  /** Begins the updater's job, or ends it. */
+  updater(act: "start" | "stop"): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** Those of a box, by units of the image. */
+export const boardSlots: Slots = {
+  async write() {
+    await command("systemctl", ["start", "coppice-install.service"]);
+  },
+  async blessing() {
+    const status = await command("/usr/lib/systemd/systemd-bless-boot", [
+      "status",
+    ]).catch(() => "clean");
+    return status.trim() === "indeterminate" ? "proving" : "good";
+  },
+  async updater(act) {
+    await command("systemctl", [
+      ...(act === "start" ? ["--no-block"] : []),
+      ...[act, "coppice-updates.service"],
+    ]);
+  },
+  async restart() {
+    await command("systemctl", ["--no-block", "reboot"]);
+  },
+};
+
+function notABox(): never {
+  throw new ConflictError(
+    "These services run on a developer's machine, which has no slots for versions.",
+    "not-a-box",
+  );
+}
+
+/** Those of a developer's machine. */
+export const noSlots: Slots = {
+  write: async () => notABox(),
+  blessing: async () => "good",
+  updater: async () => notABox(),
+  restart: async () => notABox(),
+};
+
+/**
+ * Takes a version's parts from the updater, which cannot write them any more then, and sees that they are what was signed.
+ * @param from the updater's folder. @param to where sysupdate looks for them. @throws UpdateError: damaged
+ */
+export async function takeParts(
+  { files }: UpdateManifest,
+  from: string,
+  to: string,
+): Promise<void> {
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  const wanted = new Set(files.map(({ name }) => name));
+  for (const name of await readdir(to))
+    if (!wanted.has(name)) await rm(join(to, name), { recursive: true });
+  for (const { name, size, sha256 } of files) {
+    const path = join(to, name);
+    await rename(join(from, name), path).catch((error: unknown) => {
+      // Taken by a try before.
+      if (!hasCode(error, "ENOENT")) throw error;
+    });
+    const stats = await lstat(path).catch(() => undefined);
+    const whole = stats?.isFile() && stats.nlink === 1 && stats.size === size;
+    if (whole) {
+      await chown(path, 0, 0);
+      await chmod(path, 0o400);
+    }
+    if (!whole || (await digestOf(path)) !== sha256) {
+      await rm(path, { force: true, recursive: true });
+      throw new UpdateError(
+        "damaged",
+        `${name} is not what was signed. Nothing was changed; look for the update again.`,
+      );
+    }
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  await using file = await open(
+    path,
+    constants.O_RDONLY | constants.O_NOFOLLOW,
+  );
+  const hash = createHash("sha256");
+  for await (const chunk of file.createReadStream({ highWaterMark: 2 ** 20 }))
+    hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}

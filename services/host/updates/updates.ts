@@ -1,0 +1,414 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Static, Type } from "typebox";
+import { readJson, writeDurable } from "../../shared/durable.ts";
+import { ConflictError, CoppiceError } from "../../shared/errors.ts";
+import {
+  compareVersions,
+  type ImageInfo,
+  imageSigners,
+  judgeManifest,
+  openManifest,
+  type UpdateManifest,
+  Version,
+} from "../../shared/update.ts";
+import { type Job, JobProgress, updaterFiles } from "../../updates/client.ts";
+import { type Slots, takeParts } from "./slots.ts";
+import {
+  Health,
+  UpdateOutcome,
+  UpdateSettings,
+  type UpdateState,
+} from "./state.ts";
+
+/** Milliseconds between two looks for a newer version, and by how much they vary from box to box. */
+const period = 20 * 3_600_000;
+const jitter = 8 * 3_600_000;
+/** Milliseconds of rest after something failed. */
+const rest = 3_600_000;
+/** Outcomes that are kept. */
+const kept = 20;
+/** Milliseconds after which a job that says nothing is taken for ended. */
+const silence = 10 * 60_000;
+
+/** What was there before an update, and has to be there after it. */
+export const Before = Type.Object({
+  online: Type.Boolean({ description: "a way to the Internet" }),
+  disks: Type.Integer({ description: "data disks that were open" }),
+});
+export type Before = Static<typeof Before>;
+
+const Kept = Type.Object({
+  settings: UpdateSettings,
+  attempt: Type.Union([
+    Type.Object({
+      version: Version,
+      from: Version,
+      /** The boot in which it was written: the next one shows whether it starts. */
+      boot: Type.String(),
+      written: Type.Boolean(),
+      before: Before,
+    }),
+    Type.Null(),
+  ]),
+  history: Type.Array(UpdateOutcome),
+});
+type Kept = Static<typeof Kept>;
+
+const fresh: Kept = {
+  // Between two and five in the night, where most people sleep at home.
+  settings: { source: null, automatic: true, quiet: { from: 120, to: 300 } },
+  attempt: null,
+  history: [],
+};
+
+/** Where things are. */
+export interface UpdatePlaces {
+  /** This service's own state. */
+  state: string;
+  /** The updater's state folder. */
+  updater: string;
+  /** Where what is to be installed has to be. */
+  install: string;
+  /** File with the updater's job. */
+  job: string;
+  /** File of the health check. */
+  health: string;
+}
+
+/** What it needs of the box. */
+export interface UpdateParts {
+  places: UpdatePlaces;
+  slots: Slots;
+  image: ImageInfo;
+  version: string;
+  /** What is there at the moment. */
+  now: () => Promise<Before>;
+}
+
+/** Keeps the box up to date: has newer versions looked for and brought, writes them, and says what became of them. */
+export class Updates implements AsyncDisposable {
+  readonly #places: UpdatePlaces;
+  readonly #slots: Slots;
+  readonly #image: ImageInfo;
+  readonly #version: string;
+  readonly #boot: string;
+  readonly #now: () => Promise<Before>;
+  #kept: Kept;
+  #installing = false;
+  #problem: { type: string; words: string } | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #jitter = Math.random() * jitter;
+  /** Until when nothing is done by itself, after something failed. */
+  #resting = 0;
+
+  private constructor(parts: UpdateParts, boot: string, kept: Kept) {
+    this.#places = parts.places;
+    this.#slots = parts.slots;
+    this.#image = parts.image;
+    this.#version = parts.version;
+    this.#now = parts.now;
+    this.#boot = boot;
+    this.#kept = kept;
+  }
+
+  static async open(parts: UpdateParts): Promise<Updates> {
+    await mkdir(parts.places.state, { recursive: true });
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    // A file that cannot be read costs settings, not the service.
+    const kept = await readJson(
+      Kept,
+      join(parts.places.state, "updates.json"),
+    ).catch(() => undefined);
+    return new Updates(parts, boot.trim(), kept ?? fresh);
+  }
+
+  /** Looks now and every half minute what there is to do. @param onError hears why something failed */
+  start(onError: (error: unknown) => void): void {
+    const look = (): void => void this.#look(new Date()).catch(onError);
+    look();
+    this.#timer = setInterval(look, 30_000);
+  }
+
+  async state(): Promise<UpdateState> {
+    const progress = await this.#progress();
+    const manifest = await this.#manifest().catch(() => undefined);
+    const { settings, history } = this.#kept;
+    return {
+      version: this.#version,
+      board: this.#image.board,
+      settings,
+      phase: await this.#phase(progress),
+      found:
+        manifest && compareVersions(manifest.version, this.#version) > 0
+          ? {
+              version: manifest.version,
+              notes: manifest.notes,
+              size: manifest.files.reduce((sum, { size }) => sum + size, 0),
+            }
+          : null,
+      came: progress?.came ?? 0,
+      checked: progress?.at ?? null,
+      problem: this.#problem ?? progress?.problem ?? null,
+      health:
+        (await readJson(Health, this.#places.health).catch(() => undefined)) ??
+        null,
+      history,
+    };
+  }
+
+  async set(settings: UpdateSettings): Promise<void> {
+    await this.#keep({ settings });
+  }
+
+  /** Has the source asked, and what is newer brought here where `download` says so. @throws ConflictError: no-source, busy */
+  async check(download: boolean): Promise<void> {
+    const { source } = this.#kept.settings;
+    if (source === null)
+      throw new ConflictError(
+        "The box knows nobody to ask for updates: give it the address of a source first.",
+        "no-source",
+      );
+    this.#expectIdle();
+    this.#problem = null;
+    const job: Job = { source, download, floor: this.#image.securityVersion };
+    const begun: JobProgress = {
+      at: Date.now(),
+      phase: "looking",
+      version: null,
+      came: 0,
+      size: 0,
+      problem: null,
+    };
+    await writeDurable(
+      join(this.#places.updater, updaterFiles.progress),
+      JSON.stringify(begun),
+    );
+    await writeDurable(this.#places.job, JSON.stringify(job));
+    await this.#slots.updater("start");
+  }
+
+  /** Resolves to what could be installed now. @throws ConflictError: not-ready, busy; UpdateError */
+  async expectReady(): Promise<UpdateManifest> {
+    this.#expectIdle();
+    const manifest = await this.#manifest();
+    if (!manifest || (await this.#progress())?.phase !== "ready")
+      throw new ConflictError(
+        "There is no update here that could be installed. Look for one first.",
+        "not-ready",
+      );
+    return manifest;
+  }
+
+  /** Writes the version that was brought into the other slot. @throws as expectReady; CommandError */
+  async install(): Promise<void> {
+    const manifest = await this.expectReady();
+    judgeManifest(manifest, {
+      board: this.#image.board,
+      floor: this.#image.securityVersion,
+      now: Date.now() / 1000,
+    });
+    this.#installing = true;
+    this.#problem = null;
+    try {
+      await this.#slots.updater("stop");
+      await takeParts(
+        manifest,
+        join(this.#places.updater, updaterFiles.parts),
+        this.#places.install,
+      );
+      const attempt = {
+        version: manifest.version,
+        from: this.#version,
+        boot: this.#boot,
+        written: false,
+        before: await this.#now(),
+      };
+      await this.#keep({ attempt });
+      await this.#slots.write();
+      await this.#keep({ attempt: { ...attempt, written: true } });
+      await rm(this.#places.install, { recursive: true });
+      await this.#forgetJob();
+    } catch (error) {
+      this.#problem =
+        error instanceof CoppiceError
+          ? { type: error.type, words: error.message }
+          : { type: "failed", words: "The log says more." };
+      this.#resting = Date.now() + rest;
+      throw error;
+    } finally {
+      this.#installing = false;
+    }
+  }
+
+  /** Starts what was installed. @throws ConflictError: not-ready */
+  async restart(): Promise<void> {
+    if ((await this.#phase(undefined)) !== "restart")
+      throw new ConflictError(
+        "No update waits for a restart. Install one first.",
+        "not-ready",
+      );
+    await this.#slots.restart();
+  }
+
+  /** What was there before the update that is being proven, and is not there now, in words. */
+  async lost(): Promise<string[]> {
+    const { attempt } = this.#kept;
+    if (attempt?.version !== this.#version) return [];
+    const { before } = attempt;
+    const now = await this.#now();
+    return [
+      ...(before.online && !now.online
+        ? ["there is no way to the Internet any more"]
+        : []),
+      ...(now.disks < before.disks
+        ? [`${now.disks} of ${before.disks} data disks are open`]
+        : []),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+  }
+
+  #expectIdle(): void {
+    if (this.#installing)
+      throw new ConflictError(
+        "An update is being installed. Wait until that is done.",
+        "busy",
+      );
+    const { attempt } = this.#kept;
+    if (attempt?.written && attempt.boot === this.#boot)
+      throw new ConflictError(
+        `Version ${attempt.version} is installed and starts with the next boot. Restart the box first.`,
+        "busy",
+      );
+    if (attempt?.version === this.#version)
+      throw new ConflictError(
+        "This version is being proven. Wait until that is done.",
+        "busy",
+      );
+  }
+
+  async #phase(
+    progress: JobProgress | undefined,
+  ): Promise<UpdateState["phase"]> {
+    if (this.#installing) return "installing";
+    const { attempt } = this.#kept;
+    if (attempt?.version === this.#version) return "proving";
+    if (attempt?.written && attempt.boot === this.#boot) return "restart";
+    const phase = progress?.phase;
+    return phase === undefined || phase === "none" || phase === "failed"
+      ? "idle"
+      : phase;
+  }
+
+  async #progress(): Promise<JobProgress | undefined> {
+    const progress = await readJson(
+      JobProgress,
+      join(this.#places.updater, updaterFiles.progress),
+    ).catch(() => undefined);
+    // A job that a power cut ended says nothing any more.
+    const working = ["looking", "comparing", "downloading"];
+    return progress &&
+      working.includes(progress.phase) &&
+      Date.now() - progress.at > silence
+      ? { ...progress, phase: "found" }
+      : progress;
+  }
+
+  /** What was found, as its builder signed it. @throws UpdateError */
+  async #manifest(): Promise<UpdateManifest | undefined> {
+    const document = await readFile(
+      join(this.#places.updater, updaterFiles.manifest),
+    ).catch(() => undefined);
+    return document && openManifest(document, await imageSigners());
+  }
+
+  async #forgetJob(): Promise<void> {
+    for (const name of [updaterFiles.progress, updaterFiles.manifest])
+      await rm(join(this.#places.updater, name), { force: true });
+  }
+
+  async #keep(changes: Partial<Kept>): Promise<void> {
+    this.#kept = { ...this.#kept, ...changes };
+    await writeDurable(
+      join(this.#places.state, "updates.json"),
+      JSON.stringify(this.#kept),
+    );
+  }
+
+  async #look(now: Date): Promise<void> {
+    await this.#settle(now);
+    const { settings, attempt } = this.#kept;
+    if (
+      !settings.automatic ||
+      settings.source === null ||
+      this.#installing ||
+      now.getTime() < this.#resting
+    )
+      return;
+    const progress = await this.#progress();
+    const phase = await this.#phase(progress);
+    if (phase === "restart") {
+      if (inQuiet(settings.quiet, now)) await this.#slots.restart();
+    } else if (attempt === null && phase === "ready") {
+      const failed = this.#kept.history.some(
+        ({ version, good }) => !good && version === progress?.version,
+      );
+      if (!failed) await this.install();
+    } else if (
+      (phase === "idle" || phase === "found") &&
+      now.getTime() - (progress?.at ?? 0) > period + this.#jitter
+    ) {
+      this.#jitter = Math.random() * jitter;
+      await this.check(true);
+    }
+  }
+
+  /** Says what became of an update, once that is known. */
+  async #settle(now: Date): Promise<void> {
+    const { attempt, history } = this.#kept;
+    if (!attempt) return;
+    const end = async (good: boolean, words: string): Promise<void> =>
+      await this.#keep({
+        attempt: null,
+        history: [
+          { version: attempt.version, at: now.getTime(), good, words },
+          ...history,
+        ].slice(0, kept),
+      });
+    if (attempt.version === this.#version) {
+      if ((await this.#slots.blessing()) === "good")
+        await end(true, `It follows ${attempt.from}.`);
+    } else if (attempt.boot !== this.#boot) {
+      if (attempt.written) await end(false, await this.#why(attempt.version));
+      else await this.#keep({ attempt: null });
+    }
+  }
+
+  /** Why a version did not stay, as far as it came to say it. */
+  async #why(version: string): Promise<string> {
+    const health = await readJson(Health, this.#places.health).catch(
+      () => undefined,
+    );
+    const bad =
+      health?.version === version
+        ? health.checks.filter(({ good }) => !good)
+        : [];
+    return bad.length > 0
+      ? `It started, but ${bad.map(({ words }) => words).join("; ")}. The box went back to ${this.#version}.`
+      : `It did not start to its end. The box went back to ${this.#version}.`;
+  }
+}
+
+/** Whether it is night at the owner's. */
+export function inQuiet(
+  { from, to }: UpdateSettings["quiet"],
+  now: Date,
+): boolean {
+  const minute = now.getUTCHours() * 60 + now.getUTCMinutes();
+  return from <= to
+    ? minute >= from && minute < to
+    : minute >= from || minute < to;
+}

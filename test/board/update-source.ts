@@ -1,0 +1,97 @@
+/** A source of updates as anybody may have one: a folder, and busybox's web server before it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { killWithParent } from "../../scripts/board.ts";
+import { type Image, securityVersion } from "../../scripts/image.ts";
+import { type KeyFolder, makeKeys, openKeys } from "../../scripts/keys.ts";
+import { freePort } from "../../scripts/local-services.ts";
+import { writeUpdateSet } from "../../scripts/update-set.ts";
+import type { UpdateState } from "../../services/host/client.ts";
+import type { BoxClient } from "../box-client.ts";
+
+const board = "qemu-x86-64";
+
+/** A served folder; ends with this process. */
+export class UpdateSource implements AsyncDisposable {
+  /** As a box finds it whose WAN is QEMU's own network. */
+  readonly url: string;
+  readonly #folder: string;
+  readonly #server: ChildProcess;
+
+  private constructor(folder: string, port: number, server: ChildProcess) {
+    this.url = `http://10.0.2.2:${port}`;
+    this.#folder = folder;
+    this.#server = server;
+  }
+
+  static async create(folder: string): Promise<UpdateSource> {
+    await mkdir(folder, { recursive: true });
+    const port = await freePort();
+    const server = spawn(
+      "setpriv",
+      [
+        ...[...killWithParent, "busybox", "httpd", "-f"],
+        ...["-p", `127.0.0.1:${port}`, "-h", folder],
+      ],
+      { stdio: ["ignore", "ignore", "inherit"] },
+    );
+    await once(server, "spawn");
+    return new UpdateSource(folder, port, server);
+  }
+
+  /** Offers an image, as its builder does. */
+  async offer(image: Image, keys: KeyFolder, notes: string): Promise<void> {
+    await writeUpdateSet(
+      image,
+      { board, securityVersion: await securityVersion(), notes, days: 30 },
+      keys,
+      this.#folder,
+    );
+  }
+
+  /** Offers an image, signed by somebody whom no box knows. @param folder for their keys */
+  async offerForeign(image: Image, folder: string): Promise<void> {
+    await makeKeys(folder, "Somebody else");
+    await this.offer(image, await openKeys(folder), "Trust me.");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = once(this.#server, "exit");
+    this.#server.kill();
+    await gone;
+  }
+}
+
+/** Waits until the box says this of its updates. */
+export async function updatesWhen(
+  client: BoxClient,
+  fits: (state: UpdateState) => boolean,
+): Promise<UpdateState> {
+  for (;;) {
+    const state: UpdateState = await client.ok("GET", "/api/updates");
+    if (fits(state)) return state;
+    await sleep(500);
+  }
+}
+
+/** Has the box look, and bring what is newer; resolves when it is there or refused. */
+export async function lookFor(client: BoxClient): Promise<UpdateState> {
+  await client.ok("POST", "/api/updates/check", { download: true });
+  return await updatesWhen(
+    client,
+    ({ phase, problem }) => phase === "ready" || problem !== null,
+  );
+}
+
+/** Installs what was brought, and restarts into it. */
+export async function installAndRestart(client: BoxClient): Promise<void> {
+  await client.ok("POST", "/api/updates/install");
+  const { problem } = await updatesWhen(
+    client,
+    (state) => state.phase === "restart" || state.problem !== null,
+  );
+  if (problem) throw new Error(problem.words);
+  await client.ok("POST", "/api/updates/restart");
+}
