@@ -33,8 +33,9 @@ import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
 import { imageVersion, StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
+import { FolderSlots } from "./updates/folder-slots.ts";
 import { addUpdateRoutes } from "./updates/routes.ts";
-import { boardSlots, noSlots } from "./updates/slots.ts";
+import { boardSlots } from "./updates/slots.ts";
 import { Updates } from "./updates/updates.ts";
 
 await runService("host", async (log) => {
@@ -69,20 +70,26 @@ await runService("host", async (log) => {
     log.warn({ err: error }, "the line's past was not taken down"),
   );
   const status = new StatusReader(mounts);
+  const version = await imageVersion();
+  const updatePlaces = {
+    state: join(state, "updates"),
+    updater: join(state, "../updates/work"),
+    install: join(state, "../updates/install"),
+    job: join(runtime, "updates/job.json"),
+    health: join(state, "../health/health.json"),
+  };
+  const folderSlots =
+    shelf === undefined
+      ? undefined
+      : new FolderSlots(updatePlaces.updater, updatePlaces.job, version);
   const updates = await Updates.open({
-    places: {
-      state: join(state, "updates"),
-      updater: join(state, "../updates/work"),
-      install: join(state, "../updates/install"),
-      job: join(runtime, "updates/job.json"),
-      health: join(state, "../health/health.json"),
-    },
-    slots: shelf === undefined ? boardSlots : noSlots,
+    places: updatePlaces,
+    slots: folderSlots ?? boardSlots,
     image: await imageInfo().catch(() => ({
       board: "none",
       securityVersion: 0,
     })),
-    version: await imageVersion(),
+    version,
     now: async () => ({
       online: line.minutes.at(-1)?.up ?? false,
       disks: (await disks.list()).filter(({ uuid }) => uuid !== null).length,
@@ -297,6 +304,7 @@ await runService("host", async (log) => {
     [Symbol.asyncDispose]: async () => {
       await app.close();
       await updates[Symbol.asyncDispose]();
+      await folderSlots?.[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
       await network[Symbol.asyncDispose]();
       await folderDrive?.[Symbol.asyncDispose]();

@@ -1,15 +1,12 @@
 /** A source of updates as anybody may have one: a folder, and busybox's web server before it. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killWithParent } from "../../scripts/board.ts";
 import { type Image, securityVersion } from "../../scripts/image.ts";
 import { type KeyFolder, makeKeys, openKeys } from "../../scripts/keys.ts";
-import { freePort } from "../../scripts/local-services.ts";
 import { writeUpdateSet } from "../../scripts/update-set.ts";
 import type { UpdateState } from "../../services/host/client.ts";
 import type { BoxClient } from "../box-client.ts";
+import { serveFolder } from "../update-set.ts";
 
 const board = "qemu-x86-64";
 
@@ -18,9 +15,9 @@ export class UpdateSource implements AsyncDisposable {
   /** As a box finds it whose WAN is QEMU's own network. */
   readonly url: string;
   readonly #folder: string;
-  readonly #server: ChildProcess;
+  readonly #server: AsyncDisposable;
 
-  private constructor(folder: string, port: number, server: ChildProcess) {
+  private constructor(folder: string, port: number, server: AsyncDisposable) {
     this.url = `http://10.0.2.2:${port}`;
     this.#folder = folder;
     this.#server = server;
@@ -28,17 +25,8 @@ export class UpdateSource implements AsyncDisposable {
 
   static async create(folder: string): Promise<UpdateSource> {
     await mkdir(folder, { recursive: true });
-    const port = await freePort();
-    const server = spawn(
-      "setpriv",
-      [
-        ...[...killWithParent, "busybox", "httpd", "-f"],
-        ...["-p", `127.0.0.1:${port}`, "-h", folder],
-      ],
-      { stdio: ["ignore", "ignore", "inherit"] },
-    );
-    await once(server, "spawn");
-    return new UpdateSource(folder, port, server);
+    const server = await serveFolder(folder);
+    return new UpdateSource(folder, server.port, server);
   }
 
   /** Offers an image, as its builder does. */
@@ -58,9 +46,7 @@ export class UpdateSource implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = once(this.#server, "exit");
-    this.#server.kill();
-    await gone;
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 

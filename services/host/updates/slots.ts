@@ -12,7 +12,7 @@ import {
   rm,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { ConflictError, hasCode } from "../../shared/errors.ts";
+import { hasCode } from "../../shared/errors.ts";
 import { UpdateError, type UpdateManifest } from "../../shared/update.ts";
 import { command } from "../command.ts";
 
@@ -49,21 +49,6 @@ export const boardSlots: Slots = {
   async restart() {
     await command("systemctl", ["--no-block", "reboot"]);
   },
-};
-
-function notABox(): never {
-  throw new ConflictError(
-    "These services run on a developer's machine, which has no slots for versions.",
-    "not-a-box",
-  );
-}
-
-/** Those of a developer's machine. */
-export const noSlots: Slots = {
-  write: async () => notABox(),
-  blessing: async () => "good",
-  updater: async () => notABox(),
-  restart: async () => notABox(),
 };
 
 /**

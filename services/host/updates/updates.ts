@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Static, Type } from "typebox";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../../shared/errors.ts";
@@ -113,7 +113,9 @@ export class Updates implements AsyncDisposable {
   }
 
   static async open(parts: UpdateParts): Promise<Updates> {
-    await mkdir(parts.places.state, { recursive: true });
+    const { state, updater, job } = parts.places;
+    for (const folder of [state, updater, dirname(job)])
+      await mkdir(folder, { recursive: true });
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
     // A file that cannot be read costs settings, not the service.
     const kept = await readJson(

@@ -1,18 +1,13 @@
-/** An update as the updater's process brings it: from a stock web server, from one that knows no ranges, from a folder; and everything that it has to refuse. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { openSync } from "node:fs";
-import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import test from "ava";
 import fc from "fast-check";
-import { killWithParent } from "../../../scripts/board.ts";
-import { freePort } from "../../../scripts/local-services.ts";
-import { connects } from "../../../services/shared/connects.ts";
 import { keySigner } from "../../../services/shared/cose.ts";
 import { principalOf } from "../../../services/shared/principal.ts";
 import {
@@ -22,127 +17,36 @@ import {
   openManifest,
   signManifest,
   UpdateError,
-  type UpdateFile,
   type UpdateManifest,
 } from "../../../services/shared/update.ts";
-import { blockNames } from "../../../services/updates/blocks.ts";
 import { updaterFiles } from "../../../services/updates/client.ts";
 import { runsOf } from "../../../services/updates/fetching.ts";
 import { runJob } from "../../../services/updates/job.ts";
 import { temporaryFolder } from "../../folder.ts";
-import { until } from "../../network/until.ts";
+import {
+  board,
+  builder,
+  digest,
+  serveFolder,
+  writeVersion,
+} from "../../update-set.ts";
 
-const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-const builder = keySigner(principalOf(publicKey), privateKey, publicKey);
 const stranger = generateKeyPairSync("ed25519");
-const board = "qemu-x86-64";
-
-/** A version of 4 MiB of root and some more; `changed` blocks of the root differ from version 1. */
-async function version(
-  folder: string,
-  number: string,
-  changed: readonly number[],
-  changes: Partial<UpdateManifest> = {},
-): Promise<UpdateManifest> {
-  await mkdir(folder, { recursive: true });
-  const root = Buffer.concat(
-    Array.from({ length: 1024 }, (_, block) =>
-      block % 4 === 3
-        ? Buffer.alloc(blockSize)
-        : filled(changed.includes(block) ? `${number} ${block}` : `${block}`),
-    ),
-  );
-  const bodies: [UpdateFile["kind"], string, Buffer][] = [
-    ["root", `coppice_${number}.root.raw`, root],
-    ["verity", `coppice_${number}.verity.raw`, filled("verity")],
-    // A kernel ends where it ends, not with a block.
-    ["kernel", `coppice_${number}.efi`, root.subarray(blockSize, 300_001)],
-    ["reference", `coppice_${number}.reference`, Buffer.from("reference")],
-  ];
-  const files: UpdateFile[] = [];
-  for (const [kind, name, bytes] of bodies) {
-    await writeFile(join(folder, name), bytes);
-    await using file = await open(join(folder, name));
-    const list = Buffer.from(
-      (await blockNames(file.fd, bytes.length)).join(""),
-      "latin1",
-    );
-    await writeFile(join(folder, `${name}.blocks`), list);
-    files.push({
-      kind,
-      name,
-      size: bytes.length,
-      sha256: digest(bytes),
-      blocks: digest(list),
-    });
-  }
-  const created = Math.floor(Date.now() / 1000) - 60;
-  const manifest: UpdateManifest = {
-    type: "coppice update 1",
-    board,
-    version: number,
-    securityVersion: 3,
-    created,
-    expires: created + 3600,
-    notes: `This is ${number}.`,
-    files,
-    ...changes,
-  };
-  await writeFile(
-    join(folder, newestManifest),
-    await signManifest(manifest, builder),
-  );
-  return manifest;
-}
-
-function filled(seed: string): Buffer {
-  return Buffer.alloc(blockSize, createHash("sha256").update(seed).digest());
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
 
 /** A box that runs version 1, as the updater sees it. */
 async function boxOf(folder: string) {
-  await version(join(folder, "old"), "1.0", []);
+  await writeVersion(join(folder, "old"), "1.0", []);
   const state = join(folder, "state");
   await mkdir(state, { recursive: true });
   return {
     folder: state,
     version: "1.0",
     image: { board, securityVersion: 3 },
-    signers: [publicKey],
+    signers: [builder.publicKey],
     running: ["root.raw", "efi"].map((end) =>
       openSync(join(folder, "old", `coppice_1.0.${end}`), "r"),
     ),
     signal: new AbortController().signal,
-  };
-}
-
-/** busybox's web server, which a router might have. */
-async function serve(
-  folder: string,
-): Promise<AsyncDisposable & { url: string }> {
-  const port = await freePort();
-  const child: ChildProcess = spawn(
-    "setpriv",
-    [
-      ...[...killWithParent, "busybox", "httpd", "-f"],
-      ...["-p", `127.0.0.1:${port}`, "-h", folder],
-    ],
-    { stdio: "ignore" },
-  );
-  await until("the web server listens", () =>
-    connects({ port, host: "127.0.0.1" }),
-  );
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      const gone = once(child, "exit");
-      child.kill();
-      await gone;
-    },
   };
 }
 
@@ -163,8 +67,8 @@ test("only what changed comes over the line, from a stock web server", async (t)
   await using folder = await temporaryFolder();
   const box = await boxOf(folder.path);
   const web = join(folder.path, "web");
-  const manifest = await version(join(web, board), "1.1", [5, 6, 700]);
-  await using server = await serve(web);
+  const manifest = await writeVersion(join(web, board), "1.1", [5, 6, 700]);
+  await using server = await serveFolder(web);
   const job = { source: server.url, download: false, floor: 3 };
   const looked = await runJob(job, box);
   t.like(looked, { phase: "found", version: "1.1", came: 0 });
@@ -185,7 +89,7 @@ test("a server without ranges is read once, and a folder is a source too", async
   await using folder = await temporaryFolder();
   const box = await boxOf(folder.path);
   const web = join(folder.path, "web");
-  const manifest = await version(join(web, board), "2.0", [0, 500, 1000]);
+  const manifest = await writeVersion(join(web, board), "2.0", [0, 500, 1000]);
   const asked = new Map<string, number>();
   await using server = createServer(async ({ url = "" }, response) => {
     asked.set(url, (asked.get(url) ?? 0) + 1);
@@ -212,7 +116,7 @@ test("a download that is broken off anywhere goes on where it was", async (t) =>
   const box = await boxOf(folder.path);
   const web = join(folder.path, "web");
   const all = Array.from({ length: 1024 }, (_, block) => block);
-  const manifest = await version(join(web, board), "3.0", all);
+  const manifest = await writeVersion(join(web, board), "3.0", all);
   let left = 0;
   let sent = 0;
   await using server = createServer(async ({ url = "", headers }, response) => {
@@ -271,7 +175,7 @@ test("what is not right is refused, by its name, and the box stays as it was", a
   };
   await refused("no-source", /There is no coppice\.update/);
 
-  const manifest = await version(set, "1.1", [8]);
+  const manifest = await writeVersion(set, "1.1", [8]);
   const root = join(set, "coppice_1.1.root.raw");
   const good = await readFile(root);
   await writeFile(
@@ -308,13 +212,13 @@ test("what is not right is refused, by its name, and the box stays as it was", a
     ),
   );
   await refused("bad-signature", /whom this box does not trust/);
-  await version(set, "1.1", [8], { board: "x86-64-efi" });
+  await writeVersion(set, "1.1", [8], { board: "x86-64-efi" });
   await refused("other-board", /for x86-64-efi, and this is qemu-x86-64/);
-  await version(set, "9.0", [8], { securityVersion: 2 });
+  await writeVersion(set, "9.0", [8], { securityVersion: 2 });
   await refused("downgrade", /security version is 2, at least 3/);
-  await version(set, "1.1", [8], { expires: 1000 });
+  await writeVersion(set, "1.1", [8], { expires: 1000 });
   await refused("expired", /true until 1970-01-01/);
-  await version(set, "1.0", []);
+  await writeVersion(set, "1.0", []);
   t.like(await runJob(job, box), { phase: "none", version: "1.0" });
   t.is(
     await stat(join(box.folder, updaterFiles.parts)).catch(() => "none"),
@@ -324,9 +228,9 @@ test("what is not right is refused, by its name, and the box stays as it was", a
 
 test("a manifest opens as it was signed or not at all", async (t) => {
   await using folder = await temporaryFolder();
-  const manifest = await version(folder.path, "1.2.3", []);
+  const manifest = await writeVersion(folder.path, "1.2.3", []);
   const document = await readFile(join(folder.path, newestManifest));
-  t.deepEqual(openManifest(document, [publicKey]), manifest);
+  t.deepEqual(openManifest(document, [builder.publicKey]), manifest);
   fc.assert(
     fc.property(
       fc.nat(document.length - 1),
@@ -334,7 +238,7 @@ test("a manifest opens as it was signed or not at all", async (t) => {
       (at, change) => {
         const bytes = Buffer.from(document);
         bytes[at] = (bytes[at] as number) ^ change;
-        t.throws(() => openManifest(bytes, [publicKey]), {
+        t.throws(() => openManifest(bytes, [builder.publicKey]), {
           instanceOf: UpdateError,
         });
       },
@@ -342,7 +246,7 @@ test("a manifest opens as it was signed or not at all", async (t) => {
   );
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      t.throws(() => openManifest(bytes, [publicKey]), {
+      t.throws(() => openManifest(bytes, [builder.publicKey]), {
         instanceOf: UpdateError,
       });
     }),

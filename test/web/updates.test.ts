@@ -1,0 +1,71 @@
+/** Updates on the System page: where from, what is newer and what it says of itself, and what is not taken. */
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { startServices } from "../services.ts";
+import { board, builder, serveFolder, writeVersion } from "../update-set.ts";
+import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+
+const owner = { name: "Ada", password: "correct horse battery staple" };
+
+test("an owner says where newer versions are, sees one come, and is told why another is not taken", async (t) => {
+  t.timeout(10 * 60_000);
+  await using box = await startServices();
+  const { client, services, code } = box;
+  await client.claim(code, "birch", owner);
+  const image = join(services.folder, "image");
+  await mkdir(join(image, "image-signers"), { recursive: true });
+  await writeFile(
+    join(image, "image.json"),
+    JSON.stringify({ board, securityVersion: 3 }),
+  );
+  const signer = join(image, "image-signers/builder.pem");
+  await writeFile(
+    signer,
+    builder.publicKey.export({ format: "pem", type: "spki" }),
+  );
+  await services.stopService("host");
+  services.startService("host");
+  await services.ready();
+  const web = join(services.folder, "web");
+  await writeVersion(join(web, board), "1.1", [5], {
+    notes: "- It is greener.\n- It mends a hole.",
+  });
+  await using server = await serveFolder(web);
+
+  await using browser = await startBrowser();
+  const { page, errors } = await openPage(
+    await browser.newContext({
+      ignoreHTTPSErrors: true,
+      viewport: sizes[390],
+    }),
+    services.url,
+  );
+  const seen = (name: string): Promise<void> =>
+    look(page, name, (message, fits) => t.true(fits, message));
+  const press = (name: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+  await signIn(page, owner);
+  await page.getByRole("link", { name: "System", exact: true }).click();
+  await page.getByText("The box knows nobody to ask").waitFor();
+  t.true(await page.getByRole("button", { name: "Look now" }).isDisabled());
+  await press("How the box updates");
+  await page.getByLabel("Where newer versions are").fill(server.url);
+  await page.getByLabel("Quiet from").fill("03:15");
+  await seen("updates-how");
+  await press("Keep this");
+  await press("Look now");
+  await page.getByRole("heading", { name: "Version 1.1" }).waitFor();
+  await page.getByText("It mends a hole.").waitFor();
+  await page.getByRole("button", { name: "Install version 1.1" }).waitFor();
+  await seen("updates-ready");
+  const { settings } = await client.ok("GET", "/api/updates");
+  const offset = new Date().getTimezoneOffset();
+  t.like(settings, { source: server.url, quiet: { from: 195 + offset } });
+
+  await rename(signer, `${services.folder}/nobody.pem`);
+  await writeVersion(join(web, board), "1.2", [5]);
+  await client.ok("POST", "/api/updates/check", { download: true });
+  await page.getByText("whom this box does not trust").waitFor();
+  t.deepEqual(errors, []);
+});
