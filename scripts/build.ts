@@ -1,4 +1,4 @@
-/** Builds an image: `npm run build -- [--board NAME] [--pack] [--record]`. Prints where it is; --pack compresses it for people to download, --record takes its size for what it is to be. */
+/** Builds an image: `npm run build -- [--board NAME] [--pack] [--record] [--twice]`. Prints where it is; --pack compresses it for people to download, --record takes its size for what it is to be, --twice proves that it can be built again. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,12 +8,14 @@ import { repository } from "./builder.ts";
 import { ensureImage } from "./image.ts";
 import { packImage } from "./pack.ts";
 import { withProgress } from "./progress.ts";
+import { buildTwice } from "./twice.ts";
 
 const { values } = parseArgs({
   options: {
     board: { type: "string", default: "qemu-x86-64" },
     pack: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
+    twice: { type: "boolean", default: false },
   },
 });
 try {
@@ -30,6 +32,13 @@ try {
       join(repository, "test/board", `${values.board}.sizes.json`),
       `${JSON.stringify(await sizesOf(values.board), null, 2)}\n`,
     );
+  if (values.twice) {
+    const verdicts = await withProgress("building it again elsewhere", () =>
+      buildTwice(image, values.board),
+    );
+    console.log(verdicts.join("\n") || "both builds are the same");
+    if (verdicts.length > 0) process.exitCode = 1;
+  }
 } catch (error) {
   if (!(error instanceof UnknownBoardError)) throw error;
   console.error(`coppice: ${error.message}`);

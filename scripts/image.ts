@@ -134,7 +134,7 @@ const prune = [
   "find node_modules -type f \\( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.cc' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.o' -o -name '*.a' -o -name '*musl.node' \\) -delete",
 ].join(" && ");
 
-/** Lays out /usr/lib/coppice as it will be in the image. */
+/** Lays out what lands in the image on top of Debian's packages: /usr/lib/coppice, and the overlays. */
 async function stageServices(
   packages: string,
   board: string,
@@ -181,6 +181,10 @@ async function stageServices(
     { binds: { [home]: "/usr/lib/coppice" } },
   );
   await shareCache(join(home, "cache"));
+  for (const overlay of ["rootfs-overlay", `board/${board}/overlay`])
+    await run("cp", ["-a", `${join(repository, overlay)}/.`, stage]);
+  // Whatever umask the checkout was made with.
+  await run("chmod", ["-R", "u=rwX,go=rX", stage]);
 }
 
 /** What a new box's network is made of: rendered as any other document, and where the daemons' mounts go. */
@@ -208,8 +212,6 @@ async function shareCache(cache: string): Promise<void> {
     "utf8",
   );
   const [made = ""] = await readdir(cache);
-  // Node writes it for its own user alone; what nobody may read is compiled anew at each boot.
-  await run("chmod", ["-R", "a+rX", cache]);
   for (const [, uid] of users.matchAll(/^u \S+ (\d+)/gm))
     await symlink(made, join(cache, made.replace(/-0$/, `-${uid}`)));
 }
@@ -289,11 +291,7 @@ export async function ensureImage(
         "--sandbox-tree=/coppice/.build/sandbox",
         `--output-directory=${inside}`,
         "--source-date-epoch=0",
-        ...[
-          "/coppice/.build/stage",
-          "/coppice/rootfs-overlay",
-          `/coppice/board/${board}/overlay`,
-        ].map((tree) => `--extra-tree=${tree}`),
+        "--extra-tree=/coppice/.build/stage",
         "--workspace-directory=/var/tmp",
       ];
       await inBuilder(

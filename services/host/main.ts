@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import websocket from "@fastify/websocket";
 import { Type } from "typebox";
+import { IdentityClient } from "../identity/client.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
@@ -82,8 +83,10 @@ await runService("host", async (log) => {
     shelf === undefined
       ? undefined
       : new FolderSlots(updatePlaces.updater, updatePlaces.job, version);
+  const identity = new IdentityClient();
   const updates = await Updates.open({
     places: updatePlaces,
+    floors: identity,
     slots: folderSlots ?? boardSlots,
     image: await imageInfo().catch(() => ({
       board: "none",
@@ -304,6 +307,7 @@ await runService("host", async (log) => {
     [Symbol.asyncDispose]: async () => {
       await app.close();
       await updates[Symbol.asyncDispose]();
+      await identity[Symbol.asyncDispose]();
       await folderSlots?.[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
       await network[Symbol.asyncDispose]();

@@ -209,6 +209,11 @@ export async function loadVerification() {
   };
 }
 
+/** The least security version of an image that this box takes. */
+export const SecurityFloor = Type.Object({
+  securityVersion: Type.Integer({ minimum: 0, maximum: 64 }),
+});
+
 /** Calls the identity service. */
 export class IdentityClient implements AsyncDisposable {
   #client = new ServiceClient("identity", socketPath("identity"));
@@ -216,6 +221,26 @@ export class IdentityClient implements AsyncDisposable {
   /** The TPM's maker and state. */
   async tpm(signal?: AbortSignal): Promise<TpmState> {
     return await this.#client.call(TpmState, "GET", "/tpm", { signal });
+  }
+
+  /** The least security version of an image that this box takes. @throws TpmError */
+  async securityFloor(signal?: AbortSignal): Promise<number> {
+    return (
+      await this.#client.call(SecurityFloor, "GET", "/security-floor", {
+        signal,
+      })
+    ).securityVersion;
+  }
+
+  /** Raises it for good. @throws TpmError */
+  async raiseSecurityFloor(
+    securityVersion: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#client.call(SecurityFloor, "PUT", "/security-floor", {
+      body: { securityVersion },
+      signal,
+    });
   }
 
   /** What this node is. */

@@ -9,12 +9,14 @@ import {
   QuoteQuestion,
   ReEnrolmentQuestion,
   SealQuestion,
+  SecurityFloor,
   TimedReport,
   TpmState,
   TrustState,
 } from "./client.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import { PeerState, SignQuestion } from "./peer-state.ts";
+import { raiseSecurityFloor, securityFloor } from "./security-floor.ts";
 import type { SetupCode } from "./setupcode.ts";
 import type { Tpm } from "./tpm/tpm.ts";
 import { describeTpm } from "./tpm-state.ts";
@@ -33,6 +35,18 @@ export function addSetupCodeRoutes(
     "/tpm",
     { schema: { response: { 200: TpmState } } },
     async () => await describeTpm(tpm),
+  );
+  app.get(
+    "/security-floor",
+    { schema: { response: { 200: SecurityFloor } } },
+    async () => ({ securityVersion: await securityFloor(tpm) }),
+  );
+  app.put(
+    "/security-floor",
+    { schema: { body: SecurityFloor, response: { 200: SecurityFloor } } },
+    async ({ body }) => ({
+      securityVersion: await raiseSecurityFloor(tpm, body.securityVersion),
+    }),
   );
   app.post(
     "/setup-code/verify",

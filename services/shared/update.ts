@@ -17,6 +17,9 @@ export const blockNameSize = 16;
 /** Bytes that a manifest may have. */
 export const largestManifest = 256 * 1024;
 
+/** As many as the TPM's index holds, each a bit of it. */
+export const largestSecurityVersion = 48;
+
 /** Why an update is not taken; for programs. */
 export type Refusal =
   | "bad-signature"
@@ -73,7 +76,10 @@ export const UpdateManifest = Type.Object(
     board: Type.String({ maxLength: 64, pattern: "^[a-z0-9-]+$" }),
     version: Version,
     /** Rises when a version mends what must not come back; a box takes none below what it ran. */
-    securityVersion: Type.Integer({ minimum: 0, maximum: 2 ** 31 }),
+    securityVersion: Type.Integer({
+      minimum: 0,
+      maximum: largestSecurityVersion,
+    }),
     created: Type.Integer({ minimum: 0, description: "seconds since 1970" }),
     /** Whoever holds a box back on an old version can do so no longer than this unnoticed. */
     expires: Type.Integer({ minimum: 0, description: "seconds since 1970" }),

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Static, Type } from "typebox";
+import type { IdentityClient } from "../../identity/client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../../shared/errors.ts";
 import {
@@ -84,6 +85,8 @@ export interface UpdateParts {
   version: string;
   /** What is there at the moment. */
   now: () => Promise<Before>;
+  /** Where the TPM keeps the least security version. */
+  floors: Pick<IdentityClient, "securityFloor" | "raiseSecurityFloor">;
 }
 
 /** Keeps the box up to date: has newer versions looked for and brought, writes them, and says what became of them. */
@@ -94,6 +97,8 @@ export class Updates implements AsyncDisposable {
   readonly #version: string;
   readonly #boot: string;
   readonly #now: () => Promise<Before>;
+  readonly #floors: UpdateParts["floors"];
+  #raised = false;
   #kept: Kept;
   #installing = false;
   #problem: { type: string; words: string } | null = null;
@@ -108,6 +113,7 @@ export class Updates implements AsyncDisposable {
     this.#image = parts.image;
     this.#version = parts.version;
     this.#now = parts.now;
+    this.#floors = parts.floors;
     this.#boot = boot;
     this.#kept = kept;
   }
@@ -173,7 +179,7 @@ export class Updates implements AsyncDisposable {
       );
     this.#expectIdle();
     this.#problem = null;
-    const job: Job = { source, download, floor: this.#image.securityVersion };
+    const job: Job = { source, download, floor: await this.#floor() };
     const begun: JobProgress = {
       at: Date.now(),
       phase: "looking",
@@ -207,7 +213,7 @@ export class Updates implements AsyncDisposable {
     const manifest = await this.expectReady();
     judgeManifest(manifest, {
       board: this.#image.board,
-      floor: this.#image.securityVersion,
+      floor: await this.#floor(),
       now: Date.now() / 1000,
     });
     this.#installing = true;
@@ -327,6 +333,14 @@ export class Updates implements AsyncDisposable {
     return document && openManifest(document, await imageSigners());
   }
 
+  /** Least security version: that of this image, and of every one that worked here before. */
+  async #floor(): Promise<number> {
+    return Math.max(
+      this.#image.securityVersion,
+      await this.#floors.securityFloor().catch(() => 0),
+    );
+  }
+
   async #forgetJob(): Promise<void> {
     for (const name of [updaterFiles.progress, updaterFiles.manifest])
       await rm(join(this.#places.updater, name), { force: true });
@@ -342,6 +356,7 @@ export class Updates implements AsyncDisposable {
 
   async #look(now: Date): Promise<void> {
     await this.#settle(now);
+    await this.#raiseFloor();
     const { settings, attempt } = this.#kept;
     if (
       !settings.automatic ||
@@ -366,6 +381,18 @@ export class Updates implements AsyncDisposable {
       this.#jitter = Math.random() * jitter;
       await this.check(true);
     }
+  }
+
+  /** A version that works is one to which there is no way back below. */
+  async #raiseFloor(): Promise<void> {
+    if (this.#raised || (await this.#slots.blessing()) !== "good") return;
+    // The TPM may not be there yet; the next look tries again.
+    this.#raised = await this.#floors
+      .raiseSecurityFloor(this.#image.securityVersion)
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /** Says what became of an update, once that is known. */

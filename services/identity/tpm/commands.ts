@@ -9,6 +9,7 @@ export const scalars = {
   number8: "uint8",
   number16: "uint16",
   number32: "uint32",
+  number64: "uint64",
 } as const;
 
 /** What one command takes and gives, in the order of Part 3 of the TPM library specification. */
@@ -110,6 +111,12 @@ export const commands = {
     makes: true,
     outputs: [],
   },
+  NV_DefineSpace: {
+    handles: 1,
+    inputs: ["TPM2B_DIGEST", "TPM2B_NV_PUBLIC"],
+    makes: true,
+    outputs: [],
+  },
   NV_Read: {
     handles: 2,
     inputs: ["number16", "number16"],
@@ -119,6 +126,11 @@ export const commands = {
     handles: 1,
     inputs: [],
     outputs: ["TPM2B_NV_PUBLIC", "TPM2B_NAME"],
+  },
+  NV_SetBits: {
+    handles: 2,
+    inputs: ["number64"],
+    outputs: [],
   },
   PCR_Read: {
     handles: 0,

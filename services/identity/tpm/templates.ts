@@ -144,3 +144,21 @@ export function sensitiveCreate(
 ): Buffer {
   return sized(sized(auth), sized(data));
 }
+
+/** TPM2B_NV_PUBLIC of 64 bits that the owner may set, and whoever knows the index may read (Part 2, 13.6). */
+export function bitsIndex(index: number): Buffer {
+  const nvBits = 2 << 4;
+  const ownerWrite = 1 << 1;
+  const ownerRead = 1 << 17;
+  const authRead = 1 << 18;
+  const noLockout = 1 << 25;
+  return sized(
+    Buffer.concat([
+      u32(index),
+      u16(algorithm.sha256),
+      u32(nvBits | ownerWrite | ownerRead | authRead | noLockout),
+      sized(),
+      u16(8),
+    ]),
+  );
+}

@@ -9,7 +9,7 @@ import { TpmFacts } from "./facts.ts";
 import { type TpmObject, TpmObjects } from "./objects.ts";
 import { assertOpening, type Opening, stepsOf } from "./opening.ts";
 import { policyDigest } from "./policy.ts";
-import { sealedObject, sensitiveCreate } from "./templates.ts";
+import { bitsIndex, sealedObject, sensitiveCreate } from "./templates.ts";
 import { algorithm, sized, u16, u32, WireReader } from "./wire.ts";
 
 export type { TpmObject } from "./objects.ts";
@@ -267,6 +267,42 @@ export class Tpm implements AsyncDisposable {
     return await this.#esys.exclusively(
       async () => await this.facts.pcrValues(pcrs, hash),
     );
+  }
+
+  /**
+   * Sets bits of an NV index that nothing but its removal clears again (TPM_NT_BITS); makes the index where it is missing.
+   * @param bits below 2^53. @throws TpmError
+   */
+  async setBits(index: number, bits: number): Promise<void> {
+    const present = await this.facts.handles(index);
+    await this.#objects.authorised(async (session) => {
+      if (!present.includes(index)) {
+        const { handle } = await this.#esys.command(
+          "make an NV index",
+          "NV_DefineSpace",
+          {
+            handles: [fixedHandle.owner],
+            sessions: [session],
+            inputs: [sized(), bitsIndex(index)],
+          },
+        );
+        await this.#esys.close(handle);
+      }
+      const { handle } = await this.#esys.command(
+        "find an NV index",
+        "TR_FromTPMPublic",
+        { handles: [index] },
+      );
+      try {
+        await this.#esys.command("set bits of an NV index", "NV_SetBits", {
+          handles: [fixedHandle.owner, handle],
+          sessions: [session],
+          inputs: [bits],
+        });
+      } finally {
+        await this.#esys.close(handle);
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
