@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { UnknownBoardError } from "./board-file.ts";
 import { sizesOf } from "./budget.ts";
 import { repository } from "./builder.ts";
+import { ensureHostTools } from "./debian.ts";
 import { ensureImage } from "./image.ts";
 import { packImage } from "./pack.ts";
 import { withProgress } from "./progress.ts";
@@ -33,6 +34,7 @@ try {
       `${JSON.stringify(await sizesOf(values.board), null, 2)}\n`,
     );
   if (values.twice) {
+    await ensureHostTools("twice");
     const verdicts = await withProgress("building it again elsewhere", () =>
       buildTwice(image, values.board),
     );

@@ -24,6 +24,7 @@ export const hostTools = {
     "util-linux": "unshare",
   },
   pack: { "bmap-tools": "bmaptool", zstd: "zstd" },
+  twice: { "diffoscope-minimal": "diffoscope" },
   flash: { eject: "eject", "util-linux": "blockdev" },
   services: {
     libisal2: "/usr/lib/x86_64-linux-gnu/libisal.so.2",

@@ -183,8 +183,14 @@ async function stageServices(
   await shareCache(join(home, "cache"));
   for (const overlay of ["rootfs-overlay", `board/${board}/overlay`])
     await run("cp", ["-a", `${join(repository, overlay)}/.`, stage]);
+  const initrd = await emptyBuildFolder("stage-initrd");
+  await run("cp", [
+    "-a",
+    `${join(repository, "image/initrd-overlay")}/.`,
+    initrd,
+  ]);
   // Whatever umask the checkout was made with.
-  await run("chmod", ["-R", "u=rwX,go=rX", stage]);
+  await run("chmod", ["-R", "u=rwX,go=rX", stage, initrd]);
 }
 
 /** What a new box's network is made of: rendered as any other document, and where the daemons' mounts go. */

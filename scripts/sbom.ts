@@ -114,15 +114,16 @@ export async function renderSbom(init: SbomInit): Promise<string> {
         }),
       )),
     );
-  for (const { name, version, license } of npm)
+  // One that several packages brought is in the list several times.
+  const known = new Set<string>();
+  for (const { name, version, license } of npm) {
+    const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+    if (known.has(purl)) continue;
+    known.add(purl);
     components.push(
-      component(
-        name,
-        version,
-        `pkg:npm/${name.replace("@", "%40")}@${version}`,
-        license === null ? [] : [license],
-      ),
+      component(name, version, purl, license === null ? [] : [license]),
     );
+  }
   components.sort((a, b) => ((a.purl ?? "") < (b.purl ?? "") ? -1 : 1));
   const image = new Models.Component(
     Enums.ComponentType.OperatingSystem,
@@ -130,9 +131,9 @@ export async function renderSbom(init: SbomInit): Promise<string> {
     { version: init.version, bomRef: `coppice-${init.board}` },
   );
   image.properties.add(new Models.Property("coppice:board", init.board));
-  const [kilobytes = "0"] = (await run("du", ["-sk", init.services])).split(
-    "\t",
-  );
+  const [kilobytes = "0"] = (
+    await run("du", ["-sk", "--apparent-size", init.services])
+  ).split("\t");
   image.properties.add(new Models.Property(sizeProperty, kilobytes));
   const bom = new Models.Bom({
     metadata: new Models.Metadata({ component: image }),

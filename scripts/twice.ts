@@ -18,6 +18,7 @@ export async function buildTwice(
   board: string,
 ): Promise<string[]> {
   const again = await mkdtemp(join(tmpdir(), "coppice-twice-"));
+  let same = false;
   try {
     await run("sh", [
       "-c",
@@ -47,15 +48,17 @@ export async function buildTwice(
     for (const name of names) {
       if (asides.has(name)) continue;
       const pair = [join(image.folder, name), join(other, name)];
-      const same = await run("cmp", ["--silent", ...pair]).then(
+      const alike = await run("cmp", ["--silent", ...pair]).then(
         () => true,
         () => false,
       );
-      if (!same) verdicts.push(`${name} differs\n${await compare(pair)}`);
+      if (!alike) verdicts.push(`${name} differs\n${await compare(pair)}`);
     }
+    same = verdicts.length === 0;
+    if (!same) verdicts.push(`the other build is in ${other}`);
     return verdicts;
   } finally {
-    await runAsRoot("rm", ["-rf", "--one-file-system", again]);
+    if (same) await runAsRoot("rm", ["-rf", "--one-file-system", again]);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Images as somebody with the builder's keys would alter them: one byte of the command line, or of the root file system; or a next version whose kernel starts nothing. */
+/** Images as somebody with the builder's keys would alter them: one byte of the command line and one of the root file system; or a next version whose kernel starts nothing. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -20,14 +20,14 @@ export class AlteredImage implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** @param what is altered by one byte; a dead version is a whole version later, and panics. */
+  /** @param what is altered, each by one byte; a dead version is a whole version later, and panics. */
   static async create(
     image: Image,
-    what: "command line" | "root" | "dead version",
+    what: "command line and root" | "dead version",
   ): Promise<AlteredImage> {
     const folder = join(
       buildFolder,
-      `altered-${process.pid}-${what.replace(" ", "-")}`,
+      `altered-${process.pid}-${what.replaceAll(" ", "-")}`,
     );
     await mkdir(folder, { recursive: true });
     const inside = join("/coppice", relative(repository, folder));
@@ -45,15 +45,14 @@ export class AlteredImage implements AsyncDisposable {
       "tr -d '\\000' <cmdline >text",
     ];
     const version = what === "dead version" ? "9.0" : image.version;
-    if (what === "command line")
-      steps.push("sed -i 's/panic=10/panic=11/' text");
-    else if (what === "dead version")
+    if (what === "dead version")
       steps.push(
         "sed -i 's/panic=10/panic=10 rdinit=\\/nothing/' text",
         `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' osrel`,
       );
-    else {
+    else
       steps.push(
+        "sed -i 's/panic=10/panic=11/' text",
         `dd if=disk.raw of=root.raw bs=1M iflag=skip_bytes,count_bytes skip=${root.start} count=${root.size} conv=sparse status=none`,
         `truncate -s ${root.size} root.raw`,
         `dd if=disk.raw of=verity.raw bs=1M iflag=skip_bytes,count_bytes skip=${verity.start} count=${verity.size} status=none`,
@@ -68,7 +67,6 @@ export class AlteredImage implements AsyncDisposable {
         `dd if=verity.raw of=disk.raw bs=1M oflag=seek_bytes seek=${verity.start} conv=notrunc status=none`,
         "echo $hash >hash",
       );
-    }
     const keys = "/coppice/.build/keys";
     steps.push(
       `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --output=altered.efi`,
@@ -82,7 +80,7 @@ export class AlteredImage implements AsyncDisposable {
     const publicKey = `openssl pkey -in ${keys}/pcr.key -pubout -out ${keys}/pcr.pub`;
     await inBuilder([publicKey, ...steps].join("\n"));
     const disk = join(folder, "disk.raw");
-    if (what === "root") {
+    if (what === "command line and root") {
       const hash = (await readFile(join(folder, "hash"), "utf8")).trim();
       const uuid = (hex: string): string =>
         hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

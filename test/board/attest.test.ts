@@ -111,27 +111,29 @@ test("the image is accepted as it was built; one byte of its command line or roo
     t.regex(output, /accepted/);
     await box.guest.powerOff();
   }
-  for (const [what, check, words] of [
-    [
-      "command line",
-      "kernel command line, in words",
-      /added: panic=11; missing: panic=10/,
-    ],
-    [
-      "root",
-      "verity root hash",
-      /was measured; coppice 0\.1\.0 has [0-9a-f]{16}/,
-    ],
-  ] as const) {
-    t.log(`one byte of the ${what} changed`);
-    await using altered = await AlteredImage.create(image, what);
+  {
+    t.log("one byte of the command line changed, and one of the root");
+    await using altered = await AlteredImage.create(
+      image,
+      "command line and root",
+    );
     machine.useImage(altered.image);
     await using box = await machine.boot();
     const { client } = box;
     await client.ok("POST", "/api/session", owner);
     const { accepted, failed } = await attest(client);
     t.false(accepted);
-    t.regex(failed.get(check) ?? "", words, [...failed].join("\n"));
+    const list = [...failed].join("\n");
+    t.regex(
+      failed.get("kernel command line, in words") ?? "",
+      /added: .*panic=11.*; missing: .*panic=10/,
+      list,
+    );
+    t.regex(
+      failed.get("verity root hash") ?? "",
+      /was measured; coppice 0\.1\.0 has [0-9a-f]{16}/,
+      list,
+    );
     t.true(failed.has("kernel command line"));
     t.true(failed.has("unified kernel image"));
     for (const same of [

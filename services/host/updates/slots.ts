@@ -23,6 +23,7 @@ export type Blessing = "proving" | "good";
 export interface Slots {
   /** Writes a version whose parts are in `folder`; it starts with the next boot. @throws CommandError */
   write(): Promise<void>;
+  /** @throws CommandError */
   blessing(): Promise<Blessing>;
   /** Begins the updater's job, or ends it. */
   updater(act: "start" | "stop"): Promise<void>;
@@ -37,7 +38,7 @@ export const boardSlots: Slots = {
   async blessing() {
     const status = await command("/usr/lib/systemd/systemd-bless-boot", [
       "status",
-    ]).catch(() => "clean");
+    ]);
     return status.trim() === "indeterminate" ? "proving" : "good";
   },
   async updater(act) {
