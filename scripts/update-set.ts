@@ -16,6 +16,7 @@ import {
   type UpdateManifest,
 } from "../services/shared/update.ts";
 import { blockNames, slices } from "../services/updates/blocks.ts";
+import { rootSize } from "./budget.ts";
 import type { Image } from "./image.ts";
 import { imageKeyOf, type KeyFolder } from "./keys.ts";
 import { type Partition, readPartitions } from "./partitions.ts";
@@ -52,7 +53,9 @@ export async function writeUpdateSet(
     kernel: `${base}.efi`,
     reference: referenceName(image.version),
   };
-  await extract(image.disk, root, join(folder, names.root));
+  // What is behind the file system is not in the verity hashes either.
+  const used = { ...root, size: await rootSize(image.disk) };
+  await extract(image.disk, used, join(folder, names.root));
   await extract(image.disk, verity, join(folder, names.verity));
   await copyFile(join(image.folder, "coppice.efi"), join(folder, names.kernel));
   await copyFile(
