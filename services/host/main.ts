@@ -36,7 +36,7 @@ import { imageVersion, StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
 import { FolderSlots } from "./updates/folder-slots.ts";
 import { addUpdateRoutes } from "./updates/routes.ts";
-import { boardSlots } from "./updates/slots.ts";
+import { BoardSlots } from "./updates/slots.ts";
 import { Updates } from "./updates/updates.ts";
 
 await runService("host", async (log) => {
@@ -87,7 +87,9 @@ await runService("host", async (log) => {
   const updates = await Updates.open({
     places: updatePlaces,
     floors: identity,
-    slots: folderSlots ?? boardSlots,
+    slots:
+      folderSlots ??
+      new BoardSlots(version, join(runtime, "updates/kernel.efi")),
     image: await imageInfo().catch(() => ({
       board: "none",
       securityVersion: 0,

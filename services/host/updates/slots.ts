@@ -10,6 +10,7 @@ import {
   readdir,
   rename,
   rm,
+  symlink,
 } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../../shared/errors.ts";
@@ -30,27 +31,54 @@ export interface Slots {
   restart(): Promise<void>;
 }
 
+/** Where the UKIs are. */
+const kernels = "/efi/EFI/Linux";
+
 /** Those of a box, by units of the image. */
-export const boardSlots: Slots = {
-  async write() {
+export class BoardSlots implements Slots {
+  readonly #version: string;
+  readonly #kernel: string;
+
+  /** @param version that runs. @param kernel where the updater's unit looks for its UKI */
+  constructor(version: string, kernel: string) {
+    this.#version = version;
+    this.#kernel = kernel;
+  }
+
+  async write(): Promise<void> {
     await command("systemctl", ["start", "coppice-install.service"]);
-  },
-  async blessing() {
+  }
+
+  async blessing(): Promise<Blessing> {
     const status = await command("/usr/lib/systemd/systemd-bless-boot", [
       "status",
     ]);
     return status.trim() === "indeterminate" ? "proving" : "good";
-  },
-  async updater(act) {
+  }
+
+  async updater(act: "start" | "stop"): Promise<void> {
+    if (act === "start") await this.#linkKernel();
     await command("systemctl", [
       ...(act === "start" ? ["--no-block"] : []),
       ...[act, "coppice-updates.service"],
     ]);
-  },
-  async restart() {
+  }
+
+  async restart(): Promise<void> {
     await command("systemctl", ["--no-block", "reboot"]);
-  },
-};
+  }
+
+  /** A UKI that is not blessed has its tries in its name; a unit's OpenFile= takes one name alone. */
+  async #linkKernel(): Promise<void> {
+    const name = (await readdir(kernels)).find(
+      (one) =>
+        one === `coppice_${this.#version}.efi` ||
+        one.startsWith(`coppice_${this.#version}+`),
+    );
+    await rm(this.#kernel, { force: true });
+    if (name) await symlink(join(kernels, name), this.#kernel);
+  }
+}
 
 /**
  * Takes a version's parts from the updater, which cannot write them any more then, and sees that they are what was signed.
