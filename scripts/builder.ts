@@ -115,6 +115,8 @@ export async function inBuilder(
 ): Promise<string> {
   const binds = Object.entries({ [repository]: "/coppice", ...options.binds });
   const script = [
+    // Whatever the caller's: files that tools write anew are to have the same modes.
+    "umask 022",
     "set -eu",
     "root=$1",
     // mkosi pivots, so its root must be a mount point.
