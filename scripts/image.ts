@@ -6,6 +6,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rm,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -272,14 +273,23 @@ export async function ensureImage(
   const inside = `/coppice/.build/image/${name}`;
   const disk = join(folder, "coppice.raw");
   const stamp = join(folder, "inputs");
-  const inputs = createHash("sha256")
+  const staged = createHash("sha256")
     .update(await hashInputs(inputPatterns))
-    .update(`${board}\0${version}\0${keys.imageSigner}`)
+    .update(`${board}\0${keys.imageSigner}`)
+    .digest("hex");
+  const inputs = createHash("sha256")
+    .update(`${staged}\0${version}`)
     .digest("hex");
   const image: Image = { folder, disk, inputs, version };
   if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return image;
   await ensureBuilder();
-  await stageServices(await stagePackages(), board, keys);
+  // Two versions of one tree differ in what mkosi does alone.
+  const stage = join(buildFolder, "stage.inputs");
+  if ((await readFile(stage, "utf8").catch(() => "")) !== staged) {
+    await rm(stage, { force: true });
+    await stageServices(await stagePackages(), board, keys);
+    await writeFile(stage, staged);
+  }
   await withProgress(
     `building the image for ${board}, version ${version}`,
     async (progress) => {
