@@ -22,8 +22,10 @@ const {
 } = parseArgs({
   options: { interface: { type: "string" }, version: { type: "string" } },
 });
-const ending = new AbortController();
-process.once("SIGTERM", () => ending.abort());
+// A check that hangs has failed.
+const signal = AbortSignal.timeout(patience + 60_000);
+// A box that is switched off meanwhile has said nothing against this version.
+process.once("SIGTERM", () => process.exit(0));
 const { runtime, state } = places("health");
 const leaseFile = join(runtime, "health/lease");
 
@@ -42,14 +44,14 @@ try {
   for (;;) {
     health.checks = [
       ...(await services()),
-      ...(await checkFromLan(await readLease(), ending.signal)),
+      ...(await checkFromLan(await readLease(), signal)),
     ];
     const dead = health.checks.some(
       ({ name, good }) => name === "services" && !good,
     );
     const good = health.checks.every((one) => one.good);
     if (good || dead || performance.now() > deadline) break;
-    await sleep(1000, undefined, { signal: ending.signal });
+    await sleep(1000, undefined, { signal });
   }
 } finally {
   dhcp.kill("SIGTERM");
@@ -65,7 +67,7 @@ async function services(): Promise<HealthCheck[]> {
   const { stdout } = await run(
     "systemctl",
     ["show", "--property=Id,ActiveState,NRestarts", ...units],
-    { signal: ending.signal },
+    { signal },
   );
   const states = stdout
     .trim()
