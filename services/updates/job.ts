@@ -117,7 +117,7 @@ export async function runJob(
 function noRoom(): UpdateError {
   return new UpdateError(
     "no-room",
-    "The system disk has no room for the update. Empty the bin of the log, or ask for help.",
+    "The system disk has no room for the update. It needs as much beside the version that runs as the update is large; nothing was changed.",
   );
 }
 

@@ -199,6 +199,10 @@ export class Updates implements AsyncDisposable {
   /** Resolves to what could be installed now. @throws ConflictError: not-ready, busy; UpdateError */
   async expectReady(): Promise<UpdateManifest> {
     this.#expectIdle();
+    return await this.#ready();
+  }
+
+  async #ready(): Promise<UpdateManifest> {
     const manifest = await this.#manifest();
     if (!manifest || (await this.#progress())?.phase !== "ready")
       throw new ConflictError(
@@ -210,15 +214,16 @@ export class Updates implements AsyncDisposable {
 
   /** Writes the version that was brought into the other slot. @throws as expectReady; CommandError */
   async install(): Promise<void> {
-    const manifest = await this.expectReady();
-    judgeManifest(manifest, {
-      board: this.#image.board,
-      floor: await this.#floor(),
-      now: Date.now() / 1000,
-    });
+    this.#expectIdle();
     this.#installing = true;
     this.#problem = null;
     try {
+      const manifest = await this.#ready();
+      judgeManifest(manifest, {
+        board: this.#image.board,
+        floor: await this.#floor(),
+        now: Date.now() / 1000,
+      });
       await this.#slots.updater("stop");
       await takeParts(
         manifest,
