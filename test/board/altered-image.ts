@@ -1,4 +1,4 @@
-/** Images as somebody with the builder's keys would alter them: one byte of the command line and one of the root file system; or a next version whose kernel starts nothing. */
+/** Images as somebody with the builder's keys would alter them: one byte of the command line and one of the root file system. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";

@@ -13,7 +13,6 @@ import { probe } from "../../scripts/probe.ts";
 import { run } from "../../scripts/process.ts";
 import { BoxClient } from "../box-client.ts";
 import { smbclient } from "../network-drive.ts";
-import { AlteredImage } from "./altered-image.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
 import {
@@ -457,24 +456,6 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     );
     t.is((await client.ok("GET", "/api/status")).storage.mended, mended);
 
-    t.log("an update whose kernel panics, and the way back");
-    await using dead = await AlteredImage.create(next, "dead version");
-    await source.offer(dead.image, keys, "It is dead.");
-    t.is((await lookFor(client)).found?.version, "9.0");
-    await installAndRestart(client);
-    await comesBack();
-    const back = await updatesWhen(client, ({ history }) => history.length > 1);
-    t.is(back.version, "0.2.0");
-    t.like(back.history[0], { version: "9.0", good: false });
-    t.regex(
-      back.history[0]?.words ?? "",
-      /did not start .* went back to 0\.2\.0/,
-    );
-    t.regex(
-      await shell("ls /efi/EFI/Linux"),
-      /^coppice_0\.2\.0\.efi\s+coppice_9\.0\+0-3\.efi\s*$/,
-    );
-    t.deepEqual(await names(client), ["from-afar", "photo.jpg"]);
     const power = await client.call("POST", "/api/power", { act: "power-off" });
     t.is(power.status, 202);
     await box.guest.ended;
