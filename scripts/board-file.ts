@@ -26,9 +26,7 @@ export interface Board {
 export class UnknownBoardError extends Error {
   override name = "UnknownBoardError";
   constructor(board: string, known: readonly string[]) {
-    super(
-      `there is no board "${board}"; there are ${known.toSorted().join(", ")}`,
-    );
+    super(`there is no board "${board}"; there are ${known.join(", ")}`);
   }
 }
 
@@ -39,10 +37,15 @@ export async function readBoard(name: string): Promise<Board> {
     "utf8",
   ).catch(() => undefined);
   if (text !== undefined) return JSON.parse(text) as Board;
-  const known: string[] = [];
+  throw new UnknownBoardError(name, await boardNames());
+}
+
+/** The names of all boards, in order. */
+export async function boardNames(): Promise<string[]> {
+  const names: string[] = [];
   for await (const file of glob("*/board.json", {
     cwd: join(repository, "board"),
   }))
-    known.push(dirname(file));
-  throw new UnknownBoardError(name, known);
+    names.push(dirname(file));
+  return names.sort();
 }

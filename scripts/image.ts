@@ -16,7 +16,7 @@ import {
   renderedFiles,
   renderNetwork,
 } from "../services/host/network/rendering.ts";
-import type { ImageInfo } from "../services/shared/update.ts";
+import type { ImageInfo } from "../services/shared/image.ts";
 import { readBoard } from "./board-file.ts";
 import {
   buildFolder,

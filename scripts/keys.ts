@@ -18,18 +18,13 @@ export interface KeyFolder {
   development: boolean;
   /** Public half of the key that signs reference values and updates, PEM. */
   imageSigner: string;
-  signer(): Promise<CoseSigner>;
+  signer: CoseSigner;
 }
 
 /** X.509 keys that firmware and systemd want; the third, for images, is Ed25519. */
 const certified = ["secure-boot", "pcr"] as const;
 const imageKey = "image.key";
 const developmentName = "Coppice development";
-
-/** Path of the key that signs reference values and updates. */
-export function imageKeyOf({ folder }: KeyFolder): string {
-  return join(folder, imageKey);
-}
 
 /** Makes what is missing of a folder of keys. @param owner stands in the certificates */
 export async function makeKeys(folder: string, owner: string): Promise<void> {
@@ -79,8 +74,7 @@ export async function openKeys(folder: string): Promise<KeyFolder> {
     folder,
     development: subject.includes(developmentName),
     imageSigner: publicKey.export({ format: "pem", type: "spki" }).toString(),
-    signer: async () =>
-      keySigner(principalOf(publicKey), createPrivateKey(pem), publicKey),
+    signer: keySigner(principalOf(publicKey), createPrivateKey(pem), publicKey),
   };
 }
 

@@ -124,7 +124,6 @@ export class LocalServices implements AsyncDisposable {
           COPPICE_CONSOLE: join(folder, "console"),
           COPPICE_BOOT_LOGS: join(folder, "boot"),
           COPPICE_ANCHORS: folder,
-          COPPICE_IMAGE: join(folder, "image"),
           COPPICE_PAGES: pages,
           COPPICE_PORT: String(port),
           COPPICE_PEER_LISTEN: "/ip4/127.0.0.1/tcp/0",

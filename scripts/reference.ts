@@ -159,7 +159,7 @@ export async function writeReference(
     await readFile(join(folder, "loader.efi")),
     { board, version },
   );
-  const document = await signReference(values, await keys.signer());
+  const document = await signReference(values, keys.signer);
   await writeFile(join(folder, "coppice.reference"), document);
   // FAT's first day, as everything else on the ESP has it: the same bytes each time.
   await inBuilder(

@@ -1,11 +1,11 @@
 /** Builds a version and writes its update sets: `npm run release -- --version X --key FOLDER [--board NAME]... [--out FOLDER] [--notes FILE] [--days N]`; `--new-key FOLDER` makes keys. */
-import { glob, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Check } from "typebox/value";
 import { Version } from "../services/shared/update.ts";
-import { UnknownBoardError } from "./board-file.ts";
-import { buildFolder, repository } from "./builder.ts";
+import { boardNames, UnknownBoardError } from "./board-file.ts";
+import { buildFolder } from "./builder.ts";
 import { ensureImage, securityVersion } from "./image.ts";
 import { makeKeys, openKeys } from "./keys.ts";
 import { CommandError } from "./process.ts";
@@ -47,7 +47,7 @@ async function release(): Promise<void> {
     throw new CommandError(
       `the keys in ${key} are a checkout's own, for development: no release is built with them`,
     );
-  const boards = values.board ?? (await allBoards());
+  const boards = values.board ?? (await boardNames());
   const notes =
     values.notes === undefined ? "" : await readFile(values.notes, "utf8");
   for (const board of boards) {
@@ -62,15 +62,6 @@ async function release(): Promise<void> {
     });
   }
   console.log(values.out);
-}
-
-async function allBoards(): Promise<string[]> {
-  const names: string[] = [];
-  for await (const file of glob("*/board.json", {
-    cwd: join(repository, "board"),
-  }))
-    names.push(dirname(file));
-  return names.sort();
 }
 
 try {

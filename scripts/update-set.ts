@@ -1,13 +1,6 @@
 /** Writes what a version consists of into a folder that any web server can serve, or a USB stick can hold. */
-import { createHash, createPrivateKey, sign } from "node:crypto";
-import {
-  constants,
-  copyFile,
-  mkdir,
-  open,
-  readFile,
-  writeFile,
-} from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { constants, copyFile, mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   newestManifest,
@@ -18,7 +11,7 @@ import {
 import { blockNames, slices } from "../services/updates/blocks.ts";
 import { rootSize } from "./budget.ts";
 import type { Image } from "./image.ts";
-import { imageKeyOf, type KeyFolder } from "./keys.ts";
+import type { KeyFolder } from "./keys.ts";
 import { type Partition, readPartitions } from "./partitions.ts";
 import { CommandError, run } from "./process.ts";
 import { referenceName } from "./reference.ts";
@@ -80,7 +73,7 @@ export async function writeUpdateSet(
     notes: notes.trim(),
     files,
   };
-  const document = await signManifest(manifest, await keys.signer());
+  const document = await signManifest(manifest, keys.signer);
   await writeFile(join(folder, `${base}.update`), document);
   await writeSums(
     folder,
@@ -140,11 +133,10 @@ async function writeSums(
   keys: KeyFolder,
 ): Promise<void> {
   const text = await run("sha256sum", names, { cwd: folder });
-  const key = createPrivateKey(await readFile(imageKeyOf(keys)));
   await writeFile(join(folder, `${base}.SHA256SUMS`), text);
   await writeFile(
     join(folder, `${base}.SHA256SUMS.sig`),
-    sign(null, Buffer.from(text), key),
+    await keys.signer.sign(Buffer.from(text)),
   );
   await writeFile(join(folder, "builder.pem"), keys.imageSigner);
 }

@@ -12,6 +12,7 @@ import {
   type QuoteQuestion,
   TimedReport,
 } from "../identity/client.ts";
+import { imageAnchors } from "../shared/image.ts";
 import { CliError, type Connection } from "./connection.ts";
 import {
   type Here,
@@ -166,12 +167,12 @@ export function addIdentityCommands(
     .option(
       "--signers <folder>",
       "public keys that may sign images",
-      "/usr/share/coppice/image-signers",
+      imageAnchors.signers,
     )
     .option(
       "--roots <folder>",
       "TPM makers' root certificates",
-      "/usr/share/coppice/tpm-roots",
+      imageAnchors.roots,
     )
     .action(
       async (

@@ -5,9 +5,9 @@ import websocket from "@fastify/websocket";
 import { Type } from "typebox";
 import { IdentityClient } from "../identity/client.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
+import { imageInfo, imageVersion } from "../shared/image.ts";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
-import { imageInfo } from "../shared/update.ts";
 import {
   Disk,
   Drive,
@@ -32,7 +32,7 @@ import { NetworkWatch } from "./network/now.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
 import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
-import { imageVersion, StatusReader } from "./status.ts";
+import { StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
 import { FolderSlots } from "./updates/folder-slots.ts";
 import { addUpdateRoutes } from "./updates/routes.ts";

@@ -9,6 +9,7 @@ import {
   uptime,
 } from "node:os";
 import { cpuTemperature, currentLoad, fsSize, mem } from "systeminformation";
+import { imageVersion } from "../shared/image.ts";
 import type { HostStatus } from "./client.ts";
 import {
   blockDevices,
@@ -19,12 +20,6 @@ import {
 import { readSmart, type SmartHealth } from "./smart.ts";
 
 type Port = HostStatus["ports"]["wan"];
-
-/** The version of the running image; that of a developer's machine is the least there is. */
-export async function imageVersion(): Promise<string> {
-  const text = await readFile("/etc/os-release", "utf8");
-  return /^IMAGE_VERSION="?([^"\n]*)/m.exec(text)?.[1] ?? "0";
-}
 
 /** Measures the machine. Disk health is asked for once a minute: SMART wakes disks up. */
 export class StatusReader {

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../shared/errors.ts";
+import { imageVersion } from "../shared/image.ts";
 import { readPcrPolicies, type SignedPcrPolicies } from "./tpm/policy.ts";
 
 /** What a boot left behind; empty where this machine does not measure. */
@@ -44,14 +45,11 @@ export class BootSources {
 
   /** Another machine with a TPM of its own. */
   static async system(): Promise<BootSources> {
-    const release = await readOrEmpty("/etc/os-release");
-    const [, version = "0"] =
-      /^IMAGE_VERSION="?([\d.]+)/m.exec(release.toString()) ?? [];
     return new BootSources({
       eventLog: "/sys/kernel/security/tpm0/binary_bios_measurements",
       measureLog: "/run/log/systemd/tpm2-measure.log",
       commandLine: "/proc/cmdline",
-      reference: `/efi/coppice/coppice_${version}.reference`,
+      reference: `/efi/coppice/coppice_${await imageVersion()}.reference`,
       policies: "/run/systemd",
     });
   }

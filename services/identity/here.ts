@@ -1,3 +1,4 @@
+import { imageAnchors } from "../shared/image.ts";
 import { BootSources } from "./boot-sources.ts";
 import type { HereOptions } from "./client.ts";
 import { NodeIdentity } from "./node-identity.ts";
@@ -19,10 +20,7 @@ export async function openHere({
       boot: tcti.startsWith("device")
         ? await BootSources.system()
         : BootSources.none(),
-      shipped: {
-        roots: "/usr/share/coppice/tpm-roots",
-        signers: "/usr/share/coppice/image-signers",
-      },
+      shipped: imageAnchors,
     });
     identity.closeWith(tpm);
     return identity;

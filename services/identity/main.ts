@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { imageAnchors } from "../shared/image.ts";
 import {
   createServer,
   listenOnPassedSocket,
@@ -15,8 +16,6 @@ import {
 } from "./routes.ts";
 import { SetupCode } from "./setupcode.ts";
 import { Tpm } from "./tpm/tpm.ts";
-
-const shippedAnchors = process.env.COPPICE_ANCHORS ?? "/usr/share/coppice";
 
 await runService("identity", async (log) => {
   const { state } = places("identity");
@@ -34,10 +33,7 @@ await runService("identity", async (log) => {
     boot: process.env.COPPICE_BOOT_LOGS
       ? BootSources.folder(process.env.COPPICE_BOOT_LOGS)
       : BootSources.credentials(),
-    shipped: {
-      roots: join(shippedAnchors, "tpm-roots"),
-      signers: join(shippedAnchors, "image-signers"),
-    },
+    shipped: imageAnchors,
   });
   opening.then(
     (identity) => identity.keepRenewed(log),

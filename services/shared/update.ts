@@ -1,10 +1,6 @@
 /** Update manifests: what a version of the image consists of, signed by who built it. The formats are in image/README.md. */
 import type { KeyObject } from "node:crypto";
-import { createPublicKey } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Static, Type } from "typebox";
-import { Parse } from "typebox/value";
 import { encodeCbor, parseCbor } from "./cbor.ts";
 import { type CoseSigner, openCose, readCoseSigner, signCose } from "./cose.ts";
 import { CoppiceError } from "./errors.ts";
@@ -89,16 +85,6 @@ export const UpdateManifest = Type.Object(
   { additionalProperties: false },
 );
 export type UpdateManifest = Static<typeof UpdateManifest>;
-
-/** What the running image says of itself. */
-export const ImageInfo = Type.Object({
-  board: Type.String(),
-  securityVersion: Type.Integer(),
-});
-export type ImageInfo = Static<typeof ImageInfo>;
-
-/** Where an image keeps what it says of itself, and whom it trusts. */
-export const imageFolder = process.env.COPPICE_IMAGE ?? "/usr/share/coppice";
 
 /** Name of the newest manifest in a board's folder of an update source. */
 export const newestManifest = "coppice.update";
@@ -185,23 +171,4 @@ export function compareVersions(a: string, b: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-/** Whom the running image trusts to build the next one. */
-export async function imageSigners(folder = imageFolder): Promise<KeyObject[]> {
-  const place = join(folder, "image-signers");
-  const names = await readdir(place).catch(() => []);
-  return await Promise.all(
-    names.map(async (name) =>
-      createPublicKey(await readFile(join(place, name), "utf8")),
-    ),
-  );
-}
-
-/** What the running image says of itself. @throws where it says nothing */
-export async function imageInfo(folder = imageFolder): Promise<ImageInfo> {
-  return Parse(
-    ImageInfo,
-    JSON.parse(await readFile(join(folder, "image.json"), "utf8")),
-  );
 }

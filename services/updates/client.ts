@@ -44,3 +44,15 @@ export const JobProgress = Type.Object({
   ]),
 });
 export type JobProgress = Static<typeof JobProgress>;
+
+/** How a job stands that was just begun. */
+export function begunJob(): JobProgress {
+  return {
+    at: Date.now(),
+    phase: "looking",
+    version: null,
+    came: 0,
+    size: 0,
+    problem: null,
+  };
+}

@@ -3,11 +3,11 @@ import { mkdir, readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurable } from "../shared/durable.ts";
 import { CoppiceError, hasCode } from "../shared/errors.ts";
+import type { ImageInfo } from "../shared/image.ts";
 import {
   blockNameSize,
   blockSize,
   compareVersions,
-  type ImageInfo,
   judgeManifest,
   largestManifest,
   newestManifest,
@@ -16,7 +16,12 @@ import {
   type UpdateManifest,
 } from "../shared/update.ts";
 import { Seeds, splitNames } from "./blocks.ts";
-import { type Job, type JobProgress, updaterFiles } from "./client.ts";
+import {
+  begunJob,
+  type Job,
+  type JobProgress,
+  updaterFiles,
+} from "./client.ts";
 import { fetchFile } from "./fetching.ts";
 import { openSource, readWhole, type Source } from "./source.ts";
 
@@ -43,14 +48,7 @@ export async function runJob(
   job: Job,
   box: Surroundings,
 ): Promise<JobProgress> {
-  const progress: JobProgress = {
-    at: Date.now(),
-    phase: "looking",
-    version: null,
-    came: 0,
-    size: 0,
-    problem: null,
-  };
+  const progress = begunJob();
   const file = join(box.folder, updaterFiles.progress);
   let noted = 0;
   let writing: Promise<void> = Promise.resolve();

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Parse } from "typebox/value";
+import { imageAnchors, imageInfo, readSigners } from "../shared/image.ts";
 import { createLogger, places } from "../shared/service.ts";
-import { imageInfo, imageSigners, UpdateError } from "../shared/update.ts";
+import { UpdateError } from "../shared/update.ts";
 import { Job } from "./client.ts";
 import { runJob } from "./job.ts";
 
@@ -26,7 +27,7 @@ try {
       folder: places("updates").state,
       version,
       image: await imageInfo(),
-      signers: await imageSigners(),
+      signers: await readSigners(imageAnchors.signers),
       running,
       signal: ending.signal,
     },

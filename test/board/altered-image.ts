@@ -1,12 +1,11 @@
 /** Images as somebody with the builder's keys would alter them: one byte of the command line and one of the root file system. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
 import type { Image } from "../../scripts/image.ts";
 import { type Partition, readPartitions } from "../../scripts/partitions.ts";
 import { run } from "../../scripts/process.ts";
-import { sbomFile } from "../../scripts/sbom.ts";
 
 const sections = ["linux", "initrd", "osrel", "uname", "cmdline"];
 
@@ -20,15 +19,9 @@ export class AlteredImage implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** @param what is altered, each by one byte; a dead version is a whole version later, and panics. */
-  static async create(
-    image: Image,
-    what: "command line and root" | "dead version",
-  ): Promise<AlteredImage> {
-    const folder = join(
-      buildFolder,
-      `altered-${process.pid}-${what.replaceAll(" ", "-")}`,
-    );
+  /** Alters one byte of the command line, and one of the root. */
+  static async create(image: Image): Promise<AlteredImage> {
+    const folder = join(buildFolder, `altered-${process.pid}`);
     await mkdir(folder, { recursive: true });
     const inside = join("/coppice", relative(repository, folder));
     const original = join("/coppice", relative(repository, image.disk));
@@ -38,72 +31,55 @@ export class AlteredImage implements AsyncDisposable {
       Partition,
     ];
     const uki = original.replace(/\.raw$/, ".efi");
+    const keys = "/coppice/.build/keys";
     const steps = [
       `cd ${inside}`,
       `cp --sparse=always ${original} disk.raw`,
       `objcopy ${sections.map((name) => `--dump-section .${name}=${name}`).join(" ")} ${uki} scratch.efi`,
       "tr -d '\\000' <cmdline >text",
-    ];
-    const version = what === "dead version" ? "9.0" : image.version;
-    if (what === "dead version")
-      steps.push(
-        "sed -i 's/panic=10/panic=10 rdinit=\\/nothing/' text",
-        `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' osrel`,
-      );
-    else
-      steps.push(
-        "sed -i 's/panic=10/panic=11/' text",
-        `dd if=disk.raw of=root.raw bs=1M iflag=skip_bytes,count_bytes skip=${root.start} count=${root.size} conv=sparse status=none`,
-        `truncate -s ${root.size} root.raw`,
-        `dd if=disk.raw of=verity.raw bs=1M iflag=skip_bytes,count_bytes skip=${verity.start} count=${verity.size} status=none`,
-        // The last byte of the partition lies behind the file system: what is read stays, what is measured does not.
-        `printf '\\001' | dd of=root.raw bs=1 seek=${root.size - 1} conv=notrunc status=none`,
-        "salt=$(veritysetup dump verity.raw | sed -n 's/^Salt:[[:space:]]*//p')",
-        "uuid=$(veritysetup dump verity.raw | sed -n 's/^UUID:[[:space:]]*//p')",
-        "hash=$(veritysetup format root.raw verity.raw --salt=$salt --uuid=$uuid | sed -n 's/^Root hash:[[:space:]]*//p')",
-        'sed -i "s/roothash=[0-9a-f]*/roothash=$hash/" text',
-        `dd if=root.raw of=disk.raw bs=1M oflag=seek_bytes seek=${root.start} conv=notrunc,sparse status=none`,
-        `printf '\\001' | dd of=disk.raw bs=1 seek=${root.start + root.size - 1} conv=notrunc status=none`,
-        `dd if=verity.raw of=disk.raw bs=1M oflag=seek_bytes seek=${verity.start} conv=notrunc status=none`,
-        "echo $hash >hash",
-      );
-    const keys = "/coppice/.build/keys";
-    steps.push(
+      "sed -i 's/panic=10/panic=11/' text",
+      `dd if=disk.raw of=root.raw bs=1M iflag=skip_bytes,count_bytes skip=${root.start} count=${root.size} conv=sparse status=none`,
+      `truncate -s ${root.size} root.raw`,
+      `dd if=disk.raw of=verity.raw bs=1M iflag=skip_bytes,count_bytes skip=${verity.start} count=${verity.size} status=none`,
+      // The last byte of the partition lies behind the file system: what is read stays, what is measured does not.
+      `printf '\\001' | dd of=root.raw bs=1 seek=${root.size - 1} conv=notrunc status=none`,
+      "salt=$(veritysetup dump verity.raw | sed -n 's/^Salt:[[:space:]]*//p')",
+      "uuid=$(veritysetup dump verity.raw | sed -n 's/^UUID:[[:space:]]*//p')",
+      "hash=$(veritysetup format root.raw verity.raw --salt=$salt --uuid=$uuid | sed -n 's/^Root hash:[[:space:]]*//p')",
+      'sed -i "s/roothash=[0-9a-f]*/roothash=$hash/" text',
+      `dd if=root.raw of=disk.raw bs=1M oflag=seek_bytes seek=${root.start} conv=notrunc,sparse status=none`,
+      `printf '\\001' | dd of=disk.raw bs=1 seek=${root.start + root.size - 1} conv=notrunc status=none`,
+      `dd if=verity.raw of=disk.raw bs=1M oflag=seek_bytes seek=${verity.start} conv=notrunc status=none`,
+      "echo $hash >hash",
       `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --output=altered.efi`,
       `name=$(mdir -b -i disk.raw@@${esp.start} ::/EFI/Linux | head -1)`,
       `mcopy -o -i disk.raw@@${esp.start} altered.efi "$name"`,
-      "mv altered.efi coppice.efi",
-      ...["coppice.reference", sbomFile].map(
-        (name) => `cp ${dirname(original)}/${name} .`,
-      ),
-    );
+    ];
     const publicKey = `openssl pkey -in ${keys}/pcr.key -pubout -out ${keys}/pcr.pub`;
     await inBuilder([publicKey, ...steps].join("\n"));
     const disk = join(folder, "disk.raw");
-    if (what === "command line and root") {
-      const hash = (await readFile(join(folder, "hash"), "utf8")).trim();
-      const uuid = (hex: string): string =>
-        hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-      await run("sfdisk", [
-        "--quiet",
-        "--part-uuid",
-        disk,
-        "2",
-        uuid(hash.slice(0, 32)),
-      ]);
-      await run("sfdisk", [
-        "--quiet",
-        "--part-uuid",
-        disk,
-        "3",
-        uuid(hash.slice(-32)),
-      ]);
-    }
+    const hash = (await readFile(join(folder, "hash"), "utf8")).trim();
+    const uuid = (hex: string): string =>
+      hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    await run("sfdisk", [
+      "--quiet",
+      "--part-uuid",
+      disk,
+      "2",
+      uuid(hash.slice(0, 32)),
+    ]);
+    await run("sfdisk", [
+      "--quiet",
+      "--part-uuid",
+      disk,
+      "3",
+      uuid(hash.slice(-32)),
+    ]);
     const inputs = createHash("sha256")
       .update(image.inputs)
-      .update(what)
+      .update("altered")
       .digest("hex");
-    return new AlteredImage({ folder, disk, inputs, version }, folder);
+    return new AlteredImage({ ...image, folder, disk, inputs }, folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

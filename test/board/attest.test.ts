@@ -113,10 +113,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
   }
   {
     t.log("one byte of the command line changed, and one of the root");
-    await using altered = await AlteredImage.create(
-      image,
-      "command line and root",
-    );
+    await using altered = await AlteredImage.create(image);
     machine.useImage(altered.image);
     await using box = await machine.boot();
     const { client } = box;

@@ -4,7 +4,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import { ensureImage } from "../../scripts/image.ts";
 import { developmentKeys } from "../../scripts/keys.ts";
@@ -12,6 +11,7 @@ import { freePort } from "../../scripts/local-services.ts";
 import { probe } from "../../scripts/probe.ts";
 import { run } from "../../scripts/process.ts";
 import { BoxClient } from "../box-client.ts";
+import { until } from "../network/until.ts";
 import { smbclient } from "../network-drive.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
@@ -422,8 +422,8 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     const comesBack = async (): Promise<void> => {
       const answers = async (): Promise<boolean> =>
         (await probe(`${client.url}/api/session`)) === 200;
-      while (await answers()) await sleep(500);
-      while (!(await answers())) await sleep(500);
+      await until("the box goes down", async () => !(await answers()));
+      await until("the box comes back", answers, 1200);
       await signIn(client);
     };
     await comesBack();

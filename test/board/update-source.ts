@@ -1,11 +1,11 @@
 /** A source of updates as anybody may have one: a folder, and busybox's web server before it. */
 import { mkdir } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Image, securityVersion } from "../../scripts/image.ts";
 import { type KeyFolder, makeKeys, openKeys } from "../../scripts/keys.ts";
 import { writeUpdateSet } from "../../scripts/update-set.ts";
 import type { UpdateState } from "../../services/host/client.ts";
 import type { BoxClient } from "../box-client.ts";
+import { until } from "../network/until.ts";
 import { serveFolder } from "../update-set.ts";
 
 const board = "qemu-x86-64";
@@ -55,11 +55,18 @@ export async function updatesWhen(
   client: BoxClient,
   fits: (state: UpdateState) => boolean,
 ): Promise<UpdateState> {
-  for (;;) {
-    const state: UpdateState = await client.ok("GET", "/api/updates");
-    if (fits(state)) return state;
-    await sleep(500);
-  }
+  const look = async (): Promise<UpdateState> =>
+    await client.ok("GET", "/api/updates");
+  let state = await look();
+  await until(
+    "the updates are as they should be",
+    async () => {
+      state = await look();
+      return fits(state);
+    },
+    1200,
+  );
+  return state;
 }
 
 /** Has the box look, and bring what is newer; resolves when it is there or refused. */

@@ -54,6 +54,34 @@ export async function openPage(
   return { page, errors };
 }
 
+/** A page as a phone shows it, and what a test does on it again and again. @param fits is told what a look found */
+export async function openPhone(
+  browser: Browser,
+  url: string,
+  fits: (message: string, good: boolean) => void,
+): Promise<{
+  page: Page;
+  errors: string[];
+  /** Looks at the page at both sizes. */
+  seen: (name: string) => Promise<void>;
+  press: (name: string) => Promise<void>;
+}> {
+  const { page, errors } = await openPage(
+    await browser.newContext({
+      ignoreHTTPSErrors: true,
+      viewport: sizes[390],
+    }),
+    url,
+  );
+  return {
+    page,
+    errors,
+    seen: async (name) => await look(page, name, fits),
+    press: async (name) =>
+      await page.getByRole("button", { name, exact: true }).click(),
+  };
+}
+
 /** Signs the owner in. */
 export async function signIn(
   page: Page,

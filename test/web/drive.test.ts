@@ -2,7 +2,7 @@
 import test from "ava";
 import { smbclient } from "../network-drive.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+import { openPhone, signIn, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
@@ -23,17 +23,11 @@ test("a share as a network drive: offered with its link, listed on the System pa
       Buffer.from("the plan"),
     );
   await using browser = await startBrowser();
-  const { page, errors } = await openPage(
-    await browser.newContext({
-      ignoreHTTPSErrors: true,
-      viewport: sizes[390],
-    }),
+  const { page, errors, seen, press } = await openPhone(
+    browser,
     services.url,
+    (message, fits) => t.true(fits, message),
   );
-  const seen = (name: string): Promise<void> =>
-    look(page, name, (message, fits) => t.true(fits, message));
-  const press = (name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
   const go = (name: string): Promise<void> =>
     page.getByRole("link", { name, exact: true }).click();
   const share = async (entry: string, name: string): Promise<void> => {

@@ -2,7 +2,7 @@
 import test from "ava";
 import { drawKey } from "../../services/host/network/wireguard.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+import { openPage, openPhone, signIn, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
@@ -12,17 +12,11 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
   const { client, services, code } = box;
   await client.claim(code, "birch", owner);
   await using browser = await startBrowser();
-  const { page, errors } = await openPage(
-    await browser.newContext({
-      ignoreHTTPSErrors: true,
-      viewport: sizes[390],
-    }),
+  const { page, errors, seen, press } = await openPhone(
+    browser,
     services.url,
+    (message, fits) => t.true(fits, message),
   );
-  const seen = (name: string): Promise<void> =>
-    look(page, name, (message, fits) => t.true(fits, message));
-  const press = (name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
   await signIn(page, owner);
   await page.getByRole("link", { name: "Network", exact: true }).click();
   await page.getByText("Nothing is connected to the WAN port").waitFor();

@@ -15,7 +15,14 @@ import {
 import { temporaryFolder } from "../folder.ts";
 import { replayCapturedBoot, runIn } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+import {
+  look,
+  openPage,
+  openPhone,
+  signIn,
+  sizes,
+  startBrowser,
+} from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
@@ -283,15 +290,11 @@ test("the identity: what was booted, whom the box accepts, keys changed, a clear
   await using box = await startServices({ prepareTpm: replayCapturedBoot });
   await box.client.claim(box.code, "birch", owner);
   await using browser = await startBrowser();
-  const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
-    viewport: sizes[390],
-  });
-  const { page, errors } = await openPage(context, box.services.url);
-  const seen = (name: string): Promise<void> =>
-    look(page, name, (message, fits) => t.true(fits, message));
-  const press = (name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
+  const { page, errors, seen, press } = await openPhone(
+    browser,
+    box.services.url,
+    (message, fits) => t.true(fits, message),
+  );
   await signIn(page, owner);
   await page.getByRole("link", { name: "Identity" }).click();
   await page.getByText(/^Coppice 0\.1\.0/).waitFor();
@@ -386,15 +389,11 @@ test("the files: folders, a preview, versions, moving, the bin", async (t) => {
   // Somebody who knows only the first version writes over the second.
   await box.client.ok("PUT", `${path}&base=1`, Buffer.from("a third plan"));
   await using browser = await startBrowser();
-  const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
-    viewport: sizes[390],
-  });
-  const { page, errors } = await openPage(context, box.services.url);
-  const seen = (name: string): Promise<void> =>
-    look(page, name, (message, fits) => t.true(fits, message));
-  const press = (name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
+  const { page, errors, seen, press } = await openPhone(
+    browser,
+    box.services.url,
+    (message, fits) => t.true(fits, message),
+  );
   const inDialog = (name: string): Promise<void> =>
     page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
   await signIn(page, owner);
@@ -598,15 +597,11 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   const photo = randomBytes(6_000_000);
   await box.client.ok("PUT", "/api/files/content?path=/photo.jpg", photo);
   await using browser = await startBrowser();
-  const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
-    viewport: sizes[390],
-  });
-  const { page, errors } = await openPage(context, box.services.url);
-  const seen = (name: string): Promise<void> =>
-    look(page, name, (message, fits) => t.true(fits, message));
-  const press = (name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
+  const { page, errors, seen, press } = await openPhone(
+    browser,
+    box.services.url,
+    (message, fits) => t.true(fits, message),
+  );
   await signIn(page, owner);
   await page.getByRole("link", { name: "Storage" }).click();
   await page.getByText(/^One disk mends what rots/).waitFor();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import { startServices } from "../services.ts";
 import { board, builder, serveFolder, writeVersion } from "../update-set.ts";
-import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+import { openPhone, signIn, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
@@ -13,7 +13,7 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   await using box = await startServices();
   const { client, services, code } = box;
   await client.claim(code, "birch", owner);
-  const image = join(services.folder, "image");
+  const image = services.folder;
   await mkdir(join(image, "image-signers"), { recursive: true });
   await writeFile(
     join(image, "image.json"),
@@ -34,17 +34,11 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   await using server = await serveFolder(web);
 
   await using browser = await startBrowser();
-  const { page, errors } = await openPage(
-    await browser.newContext({
-      ignoreHTTPSErrors: true,
-      viewport: sizes[390],
-    }),
+  const { page, errors, seen, press } = await openPhone(
+    browser,
     services.url,
+    (message, fits) => t.true(fits, message),
   );
-  const seen = (name: string): Promise<void> =>
-    look(page, name, (message, fits) => t.true(fits, message));
-  const press = (name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
   await signIn(page, owner);
   await page.getByRole("link", { name: "System", exact: true }).click();
   await page.getByText("The box knows nobody to ask").waitFor();

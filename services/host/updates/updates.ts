@@ -5,15 +5,23 @@ import type { IdentityClient } from "../../identity/client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../../shared/errors.ts";
 import {
-  compareVersions,
   type ImageInfo,
-  imageSigners,
+  imageAnchors,
+  readSigners,
+} from "../../shared/image.ts";
+import {
+  compareVersions,
   judgeManifest,
   openManifest,
   type UpdateManifest,
   Version,
 } from "../../shared/update.ts";
-import { type Job, JobProgress, updaterFiles } from "../../updates/client.ts";
+import {
+  begunJob,
+  type Job,
+  JobProgress,
+  updaterFiles,
+} from "../../updates/client.ts";
 import { type Slots, takeParts } from "./slots.ts";
 import {
   Health,
@@ -180,17 +188,9 @@ export class Updates implements AsyncDisposable {
     this.#expectIdle();
     this.#problem = null;
     const job: Job = { source, download, floor: await this.#floor() };
-    const begun: JobProgress = {
-      at: Date.now(),
-      phase: "looking",
-      version: null,
-      came: 0,
-      size: 0,
-      problem: null,
-    };
     await writeDurable(
       join(this.#places.updater, updaterFiles.progress),
-      JSON.stringify(begun),
+      JSON.stringify(begunJob()),
     );
     await writeDurable(this.#places.job, JSON.stringify(job));
     await this.#slots.updater("start");
@@ -335,7 +335,10 @@ export class Updates implements AsyncDisposable {
     const document = await readFile(
       join(this.#places.updater, updaterFiles.manifest),
     ).catch(() => undefined);
-    return document && openManifest(document, await imageSigners());
+    return (
+      document &&
+      openManifest(document, await readSigners(imageAnchors.signers))
+    );
   }
 
   /** Least security version: that of this image, and of every one that worked here before. */
