@@ -63,8 +63,9 @@ export class LmdbIndex<T extends string> implements OrderedIndex<T> {
       path: folder,
       maxDbs: tables.length + 1,
       overlappingSync: true,
+      // The promise of a turn is nobody's: where it is rejected, the process would die of that.
+      eventTurnBatching: false,
       safeRestore: true,
-      strictAsyncOrder: true,
     } as Parameters<typeof open>[0]);
     return new LmdbIndex(
       root,
@@ -99,12 +100,19 @@ export class LmdbIndex<T extends string> implements OrderedIndex<T> {
   }
 
   async commit(changes: readonly Change<T>[]): Promise<void> {
-    await this.#root.transaction(() => {
-      for (const { table, key, value } of changes) {
-        if (value) this.#table(table).put(key, value);
-        else this.#table(table).remove(key);
-      }
-    });
+    try {
+      // Not `transaction`: its thread waits for a callback, and a process that dies meanwhile waits for that thread for good.
+      await this.#root.batch(() => {
+        for (const { table, key, value } of changes) {
+          if (value) this.#table(table).put(key, value);
+          else this.#table(table).remove(key);
+        }
+      });
+    } catch (error) {
+      // What went wrong comes beside the error, as a promise that is rejected.
+      await (error as { commitError?: Promise<never> }).commitError;
+      throw error;
+    }
     await this.#root.flushed;
   }
 
