@@ -115,6 +115,8 @@ export class Packs implements AsyncDisposable {
       const file = await storage.open(name, false);
       const bytes = Buffer.alloc(packHeaderSize);
       const read = await file.read(bytes, 0).catch(() => 0);
+      // A writer that lost power did not finish its pack, and would keep what it reserved for good.
+      await file.release().catch(() => {});
       await file.close();
       const header = decodePackHeader(bytes.subarray(0, read));
       if (header?.disk === disk && !packs.#names.has(header.number))
@@ -345,8 +347,7 @@ export class Packs implements AsyncDisposable {
     await this.#guard.run(
       "write to",
       async () => {
-        const file = await this.#file(writer.number);
-        await file.truncate(await file.size());
+        await (await this.#file(writer.number)).release();
       },
       true,
     );

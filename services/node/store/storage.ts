@@ -20,6 +20,8 @@ export interface StorageFile {
   truncate(size: number): Promise<void>;
   /** Takes room for `length` bytes from `offset` on, and leaves the file's size. */
   reserve(offset: number, length: number): Promise<void>;
+  /** Gives back the room that is reserved behind the file's end. */
+  release(): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
 }
@@ -39,6 +41,10 @@ export interface Storage {
 }
 
 const keepSize = 1;
+/** Bytes that stat(2) counts as one block, whatever the file system's own. */
+const blockUnit = 512;
+/** Bytes that a file takes beyond its size without a reservation: its last block, and what the file system keeps of its map. */
+const mostSlack = 256 * 1024;
 
 /** A real folder. */
 export class FolderStorage implements Storage {
@@ -145,6 +151,13 @@ class HandleFile implements StorageFile {
 
   async reserve(offset: number, length: number): Promise<void> {
     await this.#allocate(this.#handle.fd, offset, length);
+  }
+
+  async release(): Promise<void> {
+    const { blocks, size } = await this.#handle.stat();
+    // Cutting where nothing is reserved would change the file's times all the same.
+    if (blocks * blockUnit > size + mostSlack)
+      await this.#handle.truncate(size);
   }
 
   async size(): Promise<number> {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test from "ava";
@@ -66,6 +67,7 @@ test(`what was acknowledged is there after each of ${kills} kills`, async (t) =>
         t.is(await sha256(here, id), hash, `round ${round}`);
       for (const id of [...removed].slice(-50))
         t.true((await sha256(here, id)) instanceof NoBlockError);
+      t.true((await reserved(folder.path)) < 2 ** 20, `round ${round}`);
     }
   }
   t.log(`${stored.size} objects kept, ${removed.size} removed`);
@@ -79,6 +81,19 @@ test(`what was acknowledged is there after each of ${kills} kills`, async (t) =>
     t.deepEqual(report.lost, []);
   }
 });
+
+/** Bytes on the disk behind the ends of the packs, where those who were killed had reserved room. */
+async function reserved(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const disk of ["a", "b"]) {
+    const packs = join(folder, disk, "store/packs");
+    for (const name of await readdir(packs)) {
+      const { blocks, size } = await stat(join(packs, name));
+      bytes += Math.max(0, blocks * 512 - size - 256 * 1024);
+    }
+  }
+  return bytes;
+}
 
 async function openHere(folder: string): Promise<StoreHere> {
   return await StoreHere.open(

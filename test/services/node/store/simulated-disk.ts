@@ -222,6 +222,10 @@ class SimulatedFile implements StorageFile {
 
   async reserve(): Promise<void> {}
 
+  async release(): Promise<void> {
+    this.#machine.event("write");
+  }
+
   async size(): Promise<number> {
     this.#machine.event("read");
     return this.#content.current.length;
