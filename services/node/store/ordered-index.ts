@@ -100,32 +100,39 @@ export class LmdbIndex<T extends string> implements OrderedIndex<T> {
   }
 
   async commit(changes: readonly Change<T>[]): Promise<void> {
-    try {
-      // Not `transaction`: its thread waits for a callback, and a process that dies meanwhile waits for that thread for good.
-      await this.#root.batch(() => {
-        for (const { table, key, value } of changes) {
-          if (value) this.#table(table).put(key, value);
-          else this.#table(table).remove(key);
-        }
-      });
-    } catch (error) {
-      // What went wrong comes beside the error, as a promise that is rejected.
-      await (error as { commitError?: Promise<never> }).commitError;
-      throw error;
-    }
-    await this.#root.flushed;
+    // Not `transaction`: its thread waits for a callback, and a process that dies meanwhile waits for that thread for good.
+    const written = this.#root.batch(() => {
+      for (const { table, key, value } of changes) {
+        if (value) this.#table(table).put(key, value);
+        else this.#table(table).remove(key);
+      }
+    });
+    await this.#durable(written);
   }
 
   async clear(): Promise<void> {
-    await Promise.all(
-      [...this.#tables.values()].map((table) => table.clearAsync()),
+    await this.#durable(
+      Promise.all(
+        [...this.#tables.values()].map((table) => table.clearAsync()),
+      ),
     );
-    await this.#root.flushed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#root.flushed;
     await this.#root.close();
+  }
+
+  /** Resolves when what is being written is on the disk. @throws what the disk said */
+  async #durable(written: Promise<unknown>): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      // What went wrong comes beside the error, as a promise that is rejected: heard by nobody, it would end the process.
+      await (error as { commitError?: Promise<never> }).commitError;
+      throw error;
+    }
+    await this.#root.flushed;
   }
 
   #table(name: T): Database<Buffer, Buffer> {

@@ -6,16 +6,15 @@ import { LmdbIndex } from "../../../../services/node/store/ordered-index.ts";
 import { temporaryFolder } from "../../../folder.ts";
 
 const run = promisify(execFile);
-const node = [process.execPath, "--disable-warning=ExperimentalWarning"];
+const noWarning = "--disable-warning=ExperimentalWarning";
 const limits = { timeout: 60_000, killSignal: "SIGKILL" } as const;
 
 test("a process that dies of an error while its index is written ends, so that it can be started again", async (t) => {
   await using folder = await temporaryFolder();
-  const [command = "", ...flags] = node;
   const died = await t.throwsAsync(
     run(
-      command,
-      [...flags, join(import.meta.dirname, "dying-writer.ts"), folder.path],
+      process.execPath,
+      [noWarning, join(import.meta.dirname, "dying-writer.ts"), folder.path],
       limits,
     ),
   );
@@ -35,7 +34,7 @@ test("an index whose disk is full says what the disk said, and the process goes 
     [
       ...["--mount", "sh", "-c"],
       'mount -t tmpfs -o size=3m tmpfs "$0" && exec "$@"',
-      ...[folder.path, ...node],
+      ...[folder.path, process.execPath, noWarning],
       ...[join(import.meta.dirname, "filling-writer.ts"), folder.path],
     ],
     limits,
