@@ -271,7 +271,8 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       /systemd-tpm2[\s\S]*tpm2-pubkey-pcrs:\s+11/,
     );
     t.regex(
-      await shell("cryptsetup luksDump /dev/sda"),
+      // The kernel may find either of the two SATA disks first.
+      await shell("cryptsetup luksDump /dev/disk/by-uuid/$(ls /srv/data)"),
       /systemd-recovery[\s\S]*systemd-tpm2|systemd-tpm2[\s\S]*systemd-recovery/,
     );
     t.is(
