@@ -34,6 +34,8 @@ export const peerPort = 4471;
 const dhtProtocol = "/coppice/kad/1.0.0";
 /** Connections of those who are no friends: enough to be invited, and to be looked at. */
 const mostStrangers = 24;
+/** Pings of one connection at a time, in one direction. */
+const mostPings = 8;
 /** Bytes and seconds of one relayed connection: for finding each other and for audits, not for bulk. */
 const relayLimit = { bytes: 64n * 2n ** 20n, milliseconds: 30 * 60_000 };
 
@@ -79,7 +81,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
       inboundConnectionThreshold: 20,
       maxIncomingPendingConnections: 20,
     },
-    connectionMonitor: { pingInterval: 30_000 },
+    // A line that is full answers late, and is not dead: what is on its way would break off.
+    connectionMonitor: {
+      pingInterval: 30_000,
+      pingTimeout: { minTimeout: 30_000 },
+    },
     connectionGater: {
       // libp2p's own gater refuses private addresses. Friends tell of their loopback, too, which is this box's own.
       denyDialMultiaddr: (address) =>
@@ -95,7 +101,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      // The monitor of connections takes a ping that is refused for a dead line, and the gauge of the lines pings beside it.
+      ping: ping({
+        maxInboundStreams: mostPings,
+        maxOutboundStreams: mostPings,
+      }),
       autoNAT: autoNATv2(),
       dcutr: dcutr(),
       upnp: uPnPNAT({ portMappingDescription: "coppice" }),

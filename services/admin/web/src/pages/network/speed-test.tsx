@@ -31,7 +31,9 @@ export function SpeedTest({
       setRunning(false);
     }
   };
-  const helped = speed && (speed.down > 0 || speed.up > 0);
+  const helpers = (speed?.friends ?? []).filter(
+    ({ down, up }) => down > 0 || up > 0,
+  );
   return (
     <>
       <div class="actions start">
@@ -53,7 +55,7 @@ export function SpeedTest({
                   </Notice>
                 ),
             )}
-            {helped && (
+            {helpers.length > 0 && (
               <>
                 <dl class="facts">
                   <Fact name="Download">{megabits(speed.down)}</Fact>
@@ -61,12 +63,8 @@ export function SpeedTest({
                   <Fact name="Answers">{answers(speed)}</Fact>
                 </dl>
                 <p class="quiet-text">
-                  With{" "}
-                  {speed.friends
-                    .filter(({ problem: none }) => none === null)
-                    .map(({ name }) => name)
-                    .join(", ")}
-                  ; it is no more than their lines carry
+                  With {helpers.map(({ name }) => name).join(", ")}; it is no
+                  more than their lines carry
                   {(upload ?? download) === null
                     ? ""
                     : ", and than the limits here let through"}
@@ -104,6 +102,7 @@ function queueRate(rate: number): number | null {
 }
 
 function megabits(rate: number): string {
+  if (rate === 0) return "not measured";
   const value = (rate * 8) / 1e6;
   return `${value.toFixed(value < 10 ? 1 : 0)} Mbit/s`;
 }
