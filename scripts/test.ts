@@ -43,13 +43,13 @@ async function ava(
   files: readonly string[],
   flags: readonly string[] = [],
 ): Promise<Count> {
-  const cli = join(repository, "node_modules/ava/entrypoints/cli.js");
+  const cli = join(repository, "scripts/ava-tap.ts");
   // A group of its own, so that all of it can be ended; and it ends with its parent.
   const child = spawn(
     "setpriv",
     [
       ...["--pdeathsig", "KILL", "--", process.execPath],
-      ...[cli, "--tap", ...flags, ...files],
+      ...[cli, ...flags, ...files],
     ],
     {
       cwd: repository,
