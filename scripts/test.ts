@@ -120,7 +120,11 @@ async function busyTests(): Promise<Count> {
   return add(
     await check("lint", node, [join(repository, "scripts/lint.ts")]),
     await check("types", node, [bin("typescript/bin/tsc")]),
-    await ava("unit", ["test/services/**/*.test.ts", "test/scripts/*.test.ts"]),
+    await ava("unit", [
+      "test/services/**/*.test.ts",
+      "test/provisioning/*.test.ts",
+      "test/scripts/*.test.ts",
+    ]),
     await ava("web", ["test/web/*.test.ts"]),
   );
 }

@@ -47,6 +47,14 @@ export type PrepareStep = Static<typeof PrepareStep>;
 
 export * from "./updates/state.ts";
 
+/** What became of a factory reset. */
+export const ResetOutcome = Type.Object({
+  at: Type.Integer({ description: "milliseconds since 1970" }),
+  failed: Type.Boolean({ description: "whether something was not destroyed" }),
+  words: Type.Array(Type.String(), { description: "what, for its owner" }),
+});
+export type ResetOutcome = Static<typeof ResetOutcome>;
+
 const ShareId = Type.String({ pattern: "^[0-9a-f]{32}$" });
 
 /** Somebody with a share who may use the network drive. */
@@ -357,6 +365,18 @@ export class HostClient implements AsyncDisposable {
   /** Restarts into what was installed. @throws ConflictError: not-ready */
   async restartIntoUpdate(signal?: AbortSignal): Promise<void> {
     await this.#dump("/updates/restart", undefined, signal);
+  }
+
+  /** Restarts the box, and has the next boot destroy its keys. @throws ConflictError: not-a-box, busy */
+  async factoryReset(eraseDisks: boolean, signal?: AbortSignal): Promise<void> {
+    await this.#dump("/reset", { eraseDisks }, signal);
+  }
+
+  /** What became of the last reset; empty where there was none. */
+  async resets(signal?: AbortSignal): Promise<ResetOutcome[]> {
+    return await this.#client.call(Type.Array(ResetOutcome), "GET", "/reset", {
+      signal,
+    });
   }
 
   /** What was there before the update that is being proven, and is not there now, in words. */

@@ -36,6 +36,8 @@ export interface Disks {
   renewRecoveryKey(uuid: string): Promise<string>;
   /** Closes a data disk and forgets it; what is on it stays there. @throws NotFoundError, CommandError */
   close(uuid: string): Promise<void>;
+  /** UUIDs of the disks that were prepared here, whether they are there or not. */
+  uuids(): Promise<string[]>;
   /** Opens and mounts every disk that was prepared here; resolves to what did not open, in words. */
   openAll(): Promise<string[]>;
 }
@@ -206,6 +208,10 @@ export class BlockDisks implements Disks {
         "The disk's recovery key could not be made. Try again.",
       );
     return key;
+  }
+
+  async uuids(): Promise<string[]> {
+    return (await this.#prepared()).map(({ uuid }) => uuid);
   }
 
   async close(uuid: string): Promise<void> {

@@ -78,6 +78,10 @@ export class FolderDisks implements Disks {
     yield { uuid };
   }
 
+  async uuids(): Promise<string[]> {
+    return (await this.list()).flatMap(({ uuid }) => uuid ?? []);
+  }
+
   async close(uuid: string): Promise<void> {
     for (const name of await readdir(this.#shelf))
       if ((await this.#mounted(name)) === uuid)

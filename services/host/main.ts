@@ -32,6 +32,7 @@ import { NetworkWatch } from "./network/now.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
 import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
+import { addResetRoutes } from "./reset-routes.ts";
 import { StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
 import { FolderSlots } from "./updates/folder-slots.ts";
@@ -214,6 +215,7 @@ await runService("host", async (log) => {
   addUpdateRoutes(app, updates, (error) =>
     log.error({ err: error }, "the update was not installed"),
   );
+  addResetRoutes(app, disks, updates, shelf === undefined);
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),
     port: drive.port,

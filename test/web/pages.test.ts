@@ -1,6 +1,7 @@
 /** Every page in Debian's Chromium, against the real services on this machine; the screenshots are kept beside this file. */
 import { createHash, randomBytes } from "node:crypto";
 import { open, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import type { Page } from "playwright-core";
@@ -249,6 +250,23 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page.keyboard.press("Escape");
   await page.getByText(/smb:\/\/localhost:\d+\/Files/).waitFor();
   await seen("system");
+  await page.getByRole("button", { name: "Reset this box" }).click();
+  const reset = page.getByRole("dialog");
+  const destroy = reset.getByRole("button", { name: "Destroy the keys" });
+  const boxName = reset.getByLabel("Type the box's name");
+  await boxName.fill("somebody's");
+  t.true(await destroy.isDisabled(), "not without its name");
+  await boxName.fill(hostname());
+  await reset.getByLabel("Make the data disks unreadable").check();
+  await reset.getByText("their recovery keys neither").waitFor();
+  await seen("system-reset");
+  await reset.getByLabel("Your password").fill("not the password");
+  await destroy.click();
+  await reset.getByRole("alert").getByText("password").waitFor();
+  await reset.getByLabel("Your password").fill(owner.password);
+  await destroy.click();
+  await reset.getByText("on a developer's machine").waitFor();
+  await page.keyboard.press("Escape");
   await press("Switch the drive off");
   await press("Switch it off");
   await page.getByText("It is switched off.").first().waitFor();

@@ -25,6 +25,7 @@ import { addIdentityRoutes } from "./identity-routes.ts";
 import { addNetworkRoutes } from "./network-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
+import { addResetRoutes } from "./reset-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import { addSetupNetworkRoutes } from "./setup-network-routes.ts";
 import { addSetupRoutes } from "./setup-routes.ts";
@@ -166,6 +167,7 @@ async function addRoutes(
   );
   addNetworkRoutes(app, host, node, account);
   addUpdateRoutes(app, host, node, identity);
+  addResetRoutes(app, host, account);
   addDoorRoutes(app, parts.doors, host, node);
   addIdentityRoutes(app, identity, node, account);
   addFriendRoutes(app, node);

@@ -185,7 +185,7 @@ export class Updates implements AsyncDisposable {
         "The box knows nobody to ask for updates: give it the address of a source first.",
         "no-source",
       );
-    this.#expectIdle();
+    this.expectIdle();
     this.#problem = null;
     const job: Job = { source, download, floor: await this.#floor() };
     await writeDurable(
@@ -198,7 +198,7 @@ export class Updates implements AsyncDisposable {
 
   /** Resolves to what could be installed now. @throws ConflictError: not-ready, busy; UpdateError */
   async expectReady(): Promise<UpdateManifest> {
-    this.#expectIdle();
+    this.expectIdle();
     return await this.#ready();
   }
 
@@ -214,7 +214,7 @@ export class Updates implements AsyncDisposable {
 
   /** Writes the version that was brought into the other slot. @throws as expectReady; CommandError */
   async install(): Promise<void> {
-    this.#expectIdle();
+    this.expectIdle();
     this.#installing = true;
     this.#problem = null;
     try {
@@ -284,7 +284,8 @@ export class Updates implements AsyncDisposable {
     clearInterval(this.#timer);
   }
 
-  #expectIdle(): void {
+  /** @throws ConflictError (busy) where a restart would come at the wrong moment: a version is written, waits for one, or is proven. */
+  expectIdle(): void {
     if (this.#installing)
       throw new ConflictError(
         "An update is being installed. Wait until that is done.",

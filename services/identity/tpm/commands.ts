@@ -78,6 +78,7 @@ export const commands = {
     inputs: ["TPM2B_DATA", "TPMT_SIG_SCHEME"],
     outputs: ["TPM2B_ATTEST", "TPMT_SIGNATURE"],
   },
+  Clear: { handles: 1, inputs: [], outputs: [] },
   Create: {
     handles: 1,
     inputs: creation,

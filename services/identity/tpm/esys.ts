@@ -20,6 +20,7 @@ export const fixedHandle = {
   none: 0xfff,
   password: 0x0ff,
   owner: 0x101,
+  lockout: 0x10a,
   endorsement: 0x10b,
 } as const;
 

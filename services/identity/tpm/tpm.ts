@@ -305,6 +305,21 @@ export class Tpm implements AsyncDisposable {
     });
   }
 
+  /**
+   * Draws another storage seed (TPM2_Clear): nothing that this TPM sealed or made opens again, and what its owner defined is gone.
+   * The endorsement keys stay. @throws TpmError where the firmware forbids it.
+   */
+  async clear(): Promise<void> {
+    await this.#esys.exclusively(async () => {
+      await this.#objects.forget();
+      // The lockout's authorisation value is empty: this box sets none.
+      await this.#esys.command("forget all keys", "Clear", {
+        handles: [fixedHandle.lockout],
+        sessions: [fixedHandle.password],
+      });
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#esys
       .exclusively(async () => await this.#objects.forget())

@@ -11,7 +11,10 @@ import { api } from "../api.ts";
 import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { Doors } from "./system/doors.tsx";
+import { Reset } from "./system/reset.tsx";
 import { Updates } from "./system/updates.tsx";
+
+type Act = "reboot" | "power-off";
 
 interface Token {
   id: string;
@@ -21,8 +24,8 @@ interface Token {
 
 /** Restart and switch off, tokens for scripts, and the way to the API's pages. */
 export function System() {
-  const [act, setAct] = useState<"reboot" | "power-off">();
-  const [gone, setGone] = useState<"reboot" | "power-off">();
+  const [act, setAct] = useState<Act>();
+  const [gone, setGone] = useState<Act | "reset">();
   if (gone) return <Gone act={gone} />;
   return (
     <>
@@ -61,6 +64,7 @@ export function System() {
             </a>
           </div>
         </section>
+        <Reset resetting={() => setGone("reset")} />
         <Updates restarting={() => setGone("reboot")} />
         <Doors />
         <Tokens />
@@ -89,9 +93,15 @@ export function System() {
   );
 }
 
-function Gone({ act }: { act: "reboot" | "power-off" }) {
+const going: Record<Act | "reset", string> = {
+  reboot: "Restarting",
+  reset: "Destroying the keys",
+  "power-off": "Switched off",
+};
+
+function Gone({ act }: { act: Act | "reset" }) {
   useEffect(() => {
-    if (act !== "reboot") return;
+    if (act === "power-off") return;
     let away = false;
     const timer = setInterval(async () => {
       const there = await fetch("/api/session").then(
@@ -106,11 +116,17 @@ function Gone({ act }: { act: "reboot" | "power-off" }) {
   return (
     <div class="empty">
       <Power size={40} aria-hidden="true" />
-      <h1>{act === "reboot" ? "Restarting" : "Switched off"}</h1>
-      {act === "reboot" ? (
-        <Spinner label="This page comes back by itself" />
-      ) : (
+      <h1>{going[act]}</h1>
+      {act === "power-off" ? (
         <p>Press the box's power button to switch it on again.</p>
+      ) : (
+        <Spinner label="This page comes back by itself" />
+      )}
+      {act === "reset" && (
+        <p>
+          The box restarts twice, and is a new one then: at its first address,
+          with another certificate, and a setup code on its console.
+        </p>
       )}
     </div>
   );

@@ -1,8 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
+import type { ResetOutcome } from "../../../../../host/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
 import { type Strength, strengthOf } from "../../strength.ts";
-import { Field, Form } from "../../ui.tsx";
+import { Field, Form, Notice } from "../../ui.tsx";
+import { Outcome } from "../system/reset.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Asks for name and password, and shows how strong that is. */
@@ -11,6 +13,14 @@ export function OwnerStep({ advance }: { advance: Advance }) {
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
   const [strength, setStrength] = useState<Strength>();
+  const [reset, setReset] = useState<ResetOutcome>();
+  useEffect(() => {
+    // A box that cannot tell is set up all the same.
+    api<ResetOutcome[]>("GET", "/setup/reset").then(
+      ([outcome]) => setReset(outcome),
+      () => {},
+    );
+  }, []);
   useEffect(() => {
     let current = true;
     if (password)
@@ -24,6 +34,11 @@ export function OwnerStep({ advance }: { advance: Advance }) {
   }, [password, name]);
   return (
     <>
+      {reset && (
+        <Notice kind={reset.failed ? "error" : "good"}>
+          <Outcome outcome={reset} />
+        </Notice>
+      )}
       <h1>Who owns this box?</h1>
       <p>
         You sign in with this name and password. The password never leaves the
