@@ -77,28 +77,34 @@ async function luksHeader(device: string): Promise<Static<typeof Header>> {
 const largestHeader = 136 * 2 ** 20;
 const piece = 2 ** 20;
 
+/** How many key slots a LUKS2 device has; 0 where it is no LUKS device (any more). @throws CommandError */
+async function countKeys(device: string): Promise<number> {
+  const isLuks = await command("cryptsetup", ["isLuks", device]).then(
+    () => true,
+    () => false,
+  );
+  return isLuks ? Object.keys((await luksHeader(device)).keyslots).length : 0;
+}
+
 /**
  * Destroys every key slot of a LUKS2 device, and what else is before its data; afterwards no passphrase and no TPM opens it.
  * @returns how many slots there were; 0 where it is no LUKS device (any more). @throws ResetError, CommandError
  */
 export async function destroyKeys(device: string): Promise<number> {
-  const isLuks = await command("cryptsetup", ["isLuks", device]).then(
-    () => true,
-    () => false,
-  );
-  if (!isLuks) return 0;
-  const { keyslots, segments } = await luksHeader(device);
+  const slots = await countKeys(device);
+  if (slots === 0) return 0;
   await command("cryptsetup", ["erase", "--batch-mode", device]);
-  const left = Object.keys((await luksHeader(device)).keyslots).length;
+  const left = await countKeys(device);
   if (left > 0)
     throw new ResetError(
       `${device} still has ${left} key slots after they were erased. Its disk does not write: take it out, and destroy it.`,
     );
+  const { segments } = await luksHeader(device);
   const ends = Object.values(segments).map(({ offset }) => Number(offset));
   await overwrite(device, Math.min(...ends, largestHeader));
   // What the flash keeps of it elsewhere; a disk without TRIM has no elsewhere.
   await command("blkdiscard", [device]).catch(() => {});
-  return Object.keys(keyslots).length;
+  return slots;
 }
 
 /** Writes zeros over the first bytes of a device, and reads that they are there. */
@@ -149,13 +155,21 @@ export interface ResetTargets {
   tpm: Tpm | undefined;
 }
 
-/** Destroys what was asked for; done twice it does no harm. Says what became of it, also where it failed. */
+/**
+ * Destroys what was asked for; done twice it does no harm. What is about to be destroyed is written down first: after a power
+ * cut the keys are not there to be counted.
+ * @param notes keep what became of it, also where it failed
+ */
 export async function carryOut(
   request: ResetRequest,
   targets: ResetTargets,
+  notes: Pick<ResetFolder, "report" | "keep">,
 ): Promise<ResetReport> {
+  const { asked } = request;
+  const last = await notes.report().catch(() => undefined);
+  const before = last?.asked === asked ? last : undefined;
   const report: ResetReport = {
-    asked: request.asked,
+    asked,
     at: Date.now(),
     state: 0,
     disks: [],
@@ -163,19 +177,49 @@ export async function carryOut(
     failure: null,
   };
   try {
-    if (targets.state !== undefined)
-      report.state = await destroyKeys(targets.state);
+    const { state } = targets;
+    const found = state === undefined ? 0 : await countKeys(state);
+    const work: { device: string; failed: () => void }[] = [];
+    report.state = Math.max(before?.state ?? 0, found);
+    if (state !== undefined)
+      work.push({
+        device: state,
+        failed: () => {
+          report.state = 0;
+        },
+      });
     for (const uuid of request.disks) {
       const devices = await targets.disks(uuid);
-      let slots: number | null = null;
-      for (const device of devices)
-        slots = (slots ?? 0) + (await destroyKeys(device));
-      report.disks.push({ uuid, slots });
+      const known = before?.disks.find((disk) => disk.uuid === uuid)?.slots;
+      const disk = { uuid, slots: known ?? null };
+      let slots = 0;
+      for (const device of devices) {
+        slots += await countKeys(device);
+        work.push({
+          device,
+          failed: () => {
+            disk.slots = 0;
+          },
+        });
+      }
+      if (devices.length > 0) disk.slots = Math.max(known ?? 0, slots);
+      report.disks.push(disk);
+    }
+    await notes.keep(report);
+    while (work[0]) {
+      try {
+        await destroyKeys(work[0].device);
+      } catch (error) {
+        for (const { failed } of work) failed();
+        throw error;
+      }
+      work.shift();
     }
     if (targets.tpm) report.tpm = await clearTpm(targets.tpm);
   } catch (error) {
     report.failure = (error as Error).message;
   }
+  await notes.keep(report);
   return report;
 }
 
@@ -204,14 +248,9 @@ export class ResetFolder {
     return await readJson(ResetReport, this.#report);
   }
 
-  /** Keeps what became of it. What a first try destroyed, a second one after a power cut does not find: the first one's words stay. */
+  /** Keeps what becomes of it. */
   async keep(report: ResetReport): Promise<void> {
-    const before = await this.report().catch(() => undefined);
-    const again =
-      before?.asked === report.asked &&
-      before.failure === null &&
-      report.failure === null;
-    if (!again) await writeDurable(this.#report, JSON.stringify(report));
+    await writeDurable(this.#report, JSON.stringify(report));
   }
 
   /** Asks for nothing any more. */

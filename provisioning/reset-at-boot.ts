@@ -12,9 +12,9 @@ const request = await folder.asked();
 if (request) {
   await command("udevadm", ["settle"]);
   const tpm = await Tpm.open("device:/dev/tpmrm0").catch(() => undefined);
-  const report = await carryOut(request, {
+  const targets = {
     state: await realpath("/dev/coppice/state").catch(() => undefined),
-    disks: async (uuid) => {
+    disks: async (uuid: string) => {
       const link = `/dev/disk/by-uuid/${uuid}`;
       const wait = ["wait", `--timeout=${patience}`, link];
       await command("udevadm", wait).catch(() => {});
@@ -24,9 +24,9 @@ if (request) {
       return found.split("\n").filter((line) => line !== "");
     },
     tpm,
-  });
+  };
+  const report = await carryOut(request, targets, folder);
   await tpm?.[Symbol.asyncDispose]();
-  await folder.keep(report);
   for (const line of wordsOf(report)) console.log(line);
   if (report.failure !== null) {
     // The box goes on with what it has; its owner reads why, and asks again.
