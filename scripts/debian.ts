@@ -66,6 +66,8 @@ export const hostTools = {
     curl: "curl",
     "tpm2-tools": "tpm2_quote",
     e2fsprogs: "mkfs.ext4",
+    dosfstools: "mkfs.vfat",
+    mtools: "mcopy",
     mount: "losetup",
     smartmontools: "smartctl",
     "fuse|fuse3": "fusermount",

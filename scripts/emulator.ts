@@ -32,6 +32,8 @@ export interface EmulatorOptions {
   wanTap?: string;
   /** Raw disk images to plug in as SATA disks instead of this machine's own. */
   dataDisks?: string[];
+  /** Raw disk images to plug in by USB. */
+  sticks?: string[];
   /** Gets each line of the console. */
   onLine?: (line: string) => void;
 }
@@ -133,6 +135,11 @@ export class Emulator {
           "-device",
           `ide-hd,id=disk${index},bus=sata.${index},drive=data${index},model=Coppice Emulated,serial=BIRCH${index + 1}`,
         ],
+      ]),
+      ...(options.sticks ? ["-device", "qemu-xhci"] : []),
+      ...(options.sticks ?? []).flatMap((file, index) => [
+        ...["-drive", `if=none,id=stick${index},format=raw,file=${file}`],
+        ...["-device", `usb-storage,drive=stick${index},removable=on`],
       ]),
       ...[
         "-netdev",

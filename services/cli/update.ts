@@ -63,10 +63,14 @@ export function addUpdateCommands(
     .command("check")
     .description("look for a newer version, and bring it here")
     .option("--no-download", "only look")
-    .action(async ({ download }: { download: boolean }) => {
+    .option("--stick", "on the USB stick that is plugged in")
+    .action(async (options: { download: boolean; stick?: boolean }) => {
       await using api = await connect();
       const state = await api.call(State, "POST", "/api/updates/check", {
-        json: { download },
+        json: {
+          download: options.download,
+          from: options.stick ? "stick" : "source",
+        },
       });
       print(state, render(state));
     });

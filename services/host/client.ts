@@ -11,7 +11,11 @@ import {
   OwnKey,
   Trial,
 } from "./network/state.ts";
-import { type UpdateSettings, UpdateState } from "./updates/state.ts";
+import {
+  type UpdateCheck,
+  type UpdateSettings,
+  UpdateState,
+} from "./updates/state.ts";
 
 /** A disk that could hold the owner's data. */
 export const Disk = Type.Object({
@@ -344,13 +348,13 @@ export class HostClient implements AsyncDisposable {
     });
   }
 
-  /** Has the source of updates asked. @throws ConflictError: no-source, busy */
+  /** Has the source of updates asked, or a stick looked at. @throws ConflictError: no-source, no-stick, busy */
   async checkUpdates(
-    download: boolean,
+    check: UpdateCheck,
     signal?: AbortSignal,
   ): Promise<UpdateState> {
     return await this.#client.call(UpdateState, "POST", "/updates/check", {
-      body: { download },
+      body: check,
       signal,
     });
   }

@@ -16,6 +16,7 @@ export const BlockDevice = Type.Cyclic(
       model: text,
       serial: text,
       wwn: text,
+      tran: text,
       fstype: text,
       label: text,
       partlabel: text,
@@ -30,7 +31,7 @@ export const BlockDevice = Type.Cyclic(
 export type BlockDevice = Static<typeof BlockDevice>;
 
 const columns =
-  "NAME,PATH,TYPE,SIZE,RO,MODEL,SERIAL,WWN,FSTYPE,LABEL,PARTLABEL,PARTTYPENAME,UUID,MOUNTPOINTS";
+  "NAME,PATH,TYPE,SIZE,RO,MODEL,SERIAL,WWN,TRAN,FSTYPE,LABEL,PARTLABEL,PARTTYPENAME,UUID,MOUNTPOINTS";
 
 /** All whole disks with their partitions and what is opened on them. @throws CommandError */
 export async function blockDevices(): Promise<BlockDevice[]> {

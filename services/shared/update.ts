@@ -24,6 +24,7 @@ export type Refusal =
   | "expired"
   | "other-board"
   | "no-source"
+  | "no-stick"
   | "no-room";
 
 /** An update is not what it has to be, or does not come. */

@@ -14,7 +14,7 @@ const patience = 60_000;
 export interface Source {
   /** Whether it sends parts of files; what it does is known after the first. */
   ranges: boolean;
-  /** Reads bytes of a file. @throws UpdateError: no-source */
+  /** Reads bytes of a file. @throws UpdateError: no-source, no-stick */
   read(
     name: string,
     offset: number,
@@ -44,10 +44,10 @@ function folderSource(folder: string): Source {
       } catch (error) {
         signal.throwIfAborted();
         throw new UpdateError(
-          "no-source",
+          "no-stick",
           hasCode(error, "ENOENT")
-            ? `There is no ${name} in ${folder}.`
-            : `${name} cannot be read: ${(error as Error).message}.`,
+            ? `There is no ${name} on the stick, or not any more. Plug in one that has it, and look again.`
+            : `${name} cannot be read from the stick: ${(error as Error).message}. Try another stick.`,
           { cause: error },
         );
       }

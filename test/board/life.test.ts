@@ -20,6 +20,7 @@ import {
   lookFor,
   UpdateSource,
   updatesWhen,
+  writeStick,
 } from "./update-source.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
@@ -209,11 +210,16 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       join(machine.folder, "system.raw"),
       clone,
     ]);
+    const keys = await developmentKeys();
+    const next = await ensureImage("qemu-x86-64", { version: "0.2.0" });
+    const stick = join(machine.folder, "stick.raw");
+    await writeStick(stick, next, keys, "It is greener.");
     const digest = async (): Promise<string> => await run("sha256sum", [clone]);
     const cloned = await digest();
     await using box = await machine.boot({
       drivePort,
       dataDisks: [machine.dataDisk, clone],
+      sticks: [stick],
     });
     const { client } = box;
     t.is(box.code(), "", "a claimed box shows no code");
@@ -405,12 +411,9 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       automatic: false,
       quiet: { from: 0, to: 60 },
     });
-    const keys = await developmentKeys();
-    const next = await ensureImage("qemu-x86-64", { version: "0.2.0" });
     await source.offerForeign(next, join(machine.folder, "foreign-keys"));
     t.is((await lookFor(client)).problem?.type, "bad-signature");
-    await source.offer(next, keys, "It is greener.");
-    const brought = await lookFor(client);
+    const brought = await lookFor(client, "stick");
     t.like(brought, {
       phase: "ready",
       problem: null,
@@ -418,6 +421,13 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     });
     const { found, came } = brought;
     t.true(came < 0.05 * (found?.size ?? 0), `${came} bytes came`);
+    t.is(
+      await shell(
+        "for try in $(seq 120); do grep -q coppice-sticks /proc/self/mountinfo || break; sleep 1; done; grep coppice-sticks /proc/self/mountinfo | cat",
+      ),
+      "",
+      "the stick can be taken out",
+    );
     const node = (await client.ok("GET", "/api/identity")).node;
     await installAndRestart(client);
     const comesBack = async (): Promise<void> => {

@@ -1,7 +1,9 @@
 /** A source of updates as anybody may have one: a folder, and busybox's web server before it. */
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { type Image, securityVersion } from "../../scripts/image.ts";
 import { type KeyFolder, makeKeys, openKeys } from "../../scripts/keys.ts";
+import { run } from "../../scripts/process.ts";
 import { writeUpdateSet } from "../../scripts/update-set.ts";
 import type { UpdateState } from "../../services/host/client.ts";
 import type { BoxClient } from "../box-client.ts";
@@ -50,6 +52,26 @@ export class UpdateSource implements AsyncDisposable {
   }
 }
 
+/** Makes a disk image into a USB stick as people have it, with one FAT partition, and puts an image's set on it. */
+export async function writeStick(
+  stick: string,
+  image: Image,
+  keys: KeyFolder,
+  notes: string,
+): Promise<void> {
+  const set = `${stick}.set`;
+  await writeUpdateSet(
+    image,
+    { board, securityVersion: await securityVersion(), notes, days: 30 },
+    keys,
+    set,
+  );
+  await run("truncate", ["--size=600M", stick]);
+  await run("sh", ["-c", 'echo "2048,,c" | sfdisk --quiet "$0"', stick]);
+  await run("mkfs.vfat", ["--offset=2048", "-n", "UPDATES", stick]);
+  await run("mcopy", ["-s", "-i", `${stick}@@1M`, join(set, board), "::/"]);
+}
+
 /** Waits until the box says this of its updates. */
 export async function updatesWhen(
   client: BoxClient,
@@ -70,8 +92,11 @@ export async function updatesWhen(
 }
 
 /** Has the box look, and bring what is newer; resolves when it is there or refused. */
-export async function lookFor(client: BoxClient): Promise<UpdateState> {
-  await client.ok("POST", "/api/updates/check", { download: true });
+export async function lookFor(
+  client: BoxClient,
+  from: "source" | "stick" = "source",
+): Promise<UpdateState> {
+  await client.ok("POST", "/api/updates/check", { download: true, from });
   return await updatesWhen(
     client,
     ({ phase, problem }) => phase === "ready" || problem !== null,

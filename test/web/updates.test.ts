@@ -43,6 +43,10 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   await page.getByRole("link", { name: "System", exact: true }).click();
   await page.getByText("The box knows nobody to ask").waitFor();
   t.true(await page.getByRole("button", { name: "Look now" }).isDisabled());
+  const stick = page.getByRole("button", { name: "Look on a USB stick" });
+  await stick.click();
+  await page.getByText("No stick with an update is plugged in.").waitFor();
+  await seen("updates-no-stick");
   await press("How the box updates");
   await page.getByLabel("Where newer versions are").fill(server.url);
   await page.getByLabel("Quiet from").fill("03:15");
@@ -57,9 +61,23 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   const offset = new Date().getTimezoneOffset();
   t.like(settings, { source: server.url, quiet: { from: 195 + offset } });
 
+  await writeVersion(
+    join(services.folder, "state/updates/stick", board),
+    "1.1.5",
+    [5],
+  );
+  await client.ok("POST", "/api/updates/check", {
+    download: true,
+    from: "stick",
+  });
+  await page.getByRole("button", { name: "Install version 1.1.5" }).waitFor();
+
   await rename(signer, `${services.folder}/nobody.pem`);
   await writeVersion(join(web, board), "1.2", [5]);
-  await client.ok("POST", "/api/updates/check", { download: true });
+  await client.ok("POST", "/api/updates/check", {
+    download: true,
+    from: "source",
+  });
   await page.getByText("whom this box does not trust").waitFor();
   t.deepEqual(errors, []);
 });

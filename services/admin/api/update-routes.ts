@@ -1,6 +1,6 @@
-import { Type } from "typebox";
 import {
   type HostClient,
+  UpdateCheck,
   UpdateSettings,
   UpdateState,
 } from "../../host/client.ts";
@@ -61,12 +61,12 @@ export function addUpdateRoutes(
       schema: {
         tags,
         summary: "Look for a newer version now, and bring it here if so asked",
-        body: Type.Object({ download: Type.Boolean() }),
+        body: UpdateCheck,
         response: { 202: UpdateState },
       },
     },
     async ({ body }, reply) =>
-      reply.status(202).send(await host.checkUpdates(body.download)),
+      reply.status(202).send(await host.checkUpdates(body)),
   );
   app.post(
     "/api/updates/install",

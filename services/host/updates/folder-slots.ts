@@ -47,6 +47,13 @@ export class FolderSlots implements Slots, AsyncDisposable {
     await this.write();
   }
 
+  /** A folder beside the updater's state is taken for a stick. */
+  async openSticks(): Promise<string[]> {
+    return [join(this.#folder, "../stick")];
+  }
+
+  async closeSticks(): Promise<void> {}
+
   async blessing(): Promise<"good"> {
     return "good";
   }

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { Server } from "../../shared/server.ts";
-import { UpdateSettings, UpdateState } from "./state.ts";
+import { UpdateCheck, UpdateSettings, UpdateState } from "./state.ts";
 import type { Updates } from "./updates.ts";
 
 /** The acts on the box's versions. @param log hears why an installation failed that nobody waited for */
@@ -26,12 +26,12 @@ export function addUpdateRoutes(
     "/updates/check",
     {
       schema: {
-        body: Type.Object({ download: Type.Boolean() }),
+        body: UpdateCheck,
         response: { 202: UpdateState },
       },
     },
     async ({ body }, reply) => {
-      await updates.check(body.download);
+      await updates.check(body.download, body.from);
       return reply.status(202).send(await updates.state());
     },
   );

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { hasCode } from "../../shared/errors.ts";
 import { UpdateError, type UpdateManifest } from "../../shared/update.ts";
 import { command } from "../command.ts";
+import { closeSticks, openSticks } from "./sticks.ts";
 
 /** How the running version was started: `proving` until the health check blesses it. */
 export type Blessing = "proving" | "good";
@@ -29,6 +30,10 @@ export interface Slots {
   /** Begins the updater's job, or ends it. */
   updater(act: "start" | "stop"): Promise<void>;
   restart(): Promise<void>;
+  /** Opens the USB sticks that are plugged in. @returns their folders. @throws CommandError */
+  openSticks(): Promise<string[]>;
+  /** Closes them; does nothing where none is open. @throws CommandError */
+  closeSticks(): Promise<void>;
 }
 
 /** Where the UKIs are. */
@@ -66,6 +71,14 @@ export class BoardSlots implements Slots {
 
   async restart(): Promise<void> {
     await command("systemctl", ["--no-block", "reboot"]);
+  }
+
+  async openSticks(): Promise<string[]> {
+    return await openSticks();
+  }
+
+  async closeSticks(): Promise<void> {
+    await closeSticks();
   }
 
   /** A UKI that is not blessed has its tries in its name; a unit's OpenFile= takes one name alone. */

@@ -29,6 +29,20 @@ export const UpdateSettings = Type.Object({
 });
 export type UpdateSettings = Static<typeof UpdateSettings>;
 
+/** Where a newer version is looked for. */
+export const UpdateOrigin = Type.Union(
+  [Type.Literal("source"), Type.Literal("stick")],
+  { description: "the source of the settings, or a USB stick" },
+);
+export type UpdateOrigin = Static<typeof UpdateOrigin>;
+
+/** How to look for a newer version. */
+export const UpdateCheck = Type.Object({
+  download: Type.Boolean({ description: "bring it here if there is one" }),
+  from: UpdateOrigin,
+});
+export type UpdateCheck = Static<typeof UpdateCheck>;
+
 /** What became of an update. */
 export const UpdateOutcome = Type.Object({
   version: Version,

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Static, Type } from "typebox";
 import type { IdentityClient } from "../../identity/client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
@@ -12,6 +13,7 @@ import {
 import {
   compareVersions,
   judgeManifest,
+  newestManifest,
   openManifest,
   type UpdateManifest,
   Version,
@@ -25,6 +27,7 @@ import {
 import { type Slots, takeParts } from "./slots.ts";
 import {
   Health,
+  type UpdateOrigin,
   UpdateOutcome,
   UpdateSettings,
   type UpdateState,
@@ -109,6 +112,8 @@ export class Updates implements AsyncDisposable {
   #raised = false;
   #kept: Kept;
   #installing = false;
+  /** Whether a job is being begun, which may need a stick. */
+  #beginning = false;
   #problem: { type: string; words: string } | null = null;
   #timer: NodeJS.Timeout | undefined;
   #jitter = Math.random() * jitter;
@@ -177,23 +182,51 @@ export class Updates implements AsyncDisposable {
     await this.#keep({ settings });
   }
 
-  /** Has the source asked, and what is newer brought here where `download` says so. @throws ConflictError: no-source, busy */
-  async check(download: boolean): Promise<void> {
+  /**
+   * Has the source asked, or a USB stick looked at, and what is newer brought here where `download` says so.
+   * @throws ConflictError: no-source, no-stick, busy; CommandError
+   */
+  async check(download: boolean, from: UpdateOrigin): Promise<void> {
+    this.expectIdle();
+    this.#beginning = true;
+    try {
+      const source = from === "stick" ? await this.#stick() : this.#source();
+      this.#problem = null;
+      const job: Job = { source, download, floor: await this.#floor() };
+      await writeDurable(
+        join(this.#places.updater, updaterFiles.progress),
+        JSON.stringify(begunJob()),
+      );
+      await writeDurable(this.#places.job, JSON.stringify(job));
+      await this.#slots.updater("start");
+    } finally {
+      this.#beginning = false;
+    }
+  }
+
+  #source(): string {
     const { source } = this.#kept.settings;
     if (source === null)
       throw new ConflictError(
         "The box knows nobody to ask for updates: give it the address of a source first.",
         "no-source",
       );
-    this.expectIdle();
-    this.#problem = null;
-    const job: Job = { source, download, floor: await this.#floor() };
-    await writeDurable(
-      join(this.#places.updater, updaterFiles.progress),
-      JSON.stringify(begunJob()),
+    return source;
+  }
+
+  /** URL of the first stick that has versions for this board. */
+  async #stick(): Promise<string> {
+    const { board } = this.#image;
+    for (const folder of await this.#slots.openSticks()) {
+      const manifest = join(folder, board, newestManifest);
+      const there = await stat(manifest).catch(() => undefined);
+      if (there?.isFile()) return pathToFileURL(folder).href;
+    }
+    await this.#slots.closeSticks();
+    throw new ConflictError(
+      `No stick with an update is plugged in. It has to have a folder ${board} with ${newestManifest} in it, and FAT or exFAT as its file system.`,
+      "no-stick",
     );
-    await writeDurable(this.#places.job, JSON.stringify(job));
-    await this.#slots.updater("start");
   }
 
   /** Resolves to what could be installed now. @throws ConflictError: not-ready, busy; UpdateError */
@@ -323,9 +356,8 @@ export class Updates implements AsyncDisposable {
       join(this.#places.updater, updaterFiles.progress),
     ).catch(() => undefined);
     // A job that a power cut ended says nothing any more.
-    const working = ["looking", "comparing", "downloading"];
     return progress &&
-      working.includes(progress.phase) &&
+      isWorking(progress.phase) &&
       Date.now() - progress.at > silence
       ? { ...progress, phase: "found" }
       : progress;
@@ -366,6 +398,8 @@ export class Updates implements AsyncDisposable {
   async #look(now: Date): Promise<void> {
     await this.#settle(now);
     await this.#raiseFloor();
+    if (!this.#beginning && !isWorking((await this.#progress())?.phase))
+      await this.#slots.closeSticks();
     const { settings, attempt } = this.#kept;
     if (
       !settings.automatic ||
@@ -388,7 +422,7 @@ export class Updates implements AsyncDisposable {
       now.getTime() - (progress?.at ?? 0) > period + this.#jitter
     ) {
       this.#jitter = Math.random() * jitter;
-      await this.check(true);
+      await this.check(true, "source");
     }
   }
 
@@ -438,6 +472,13 @@ export class Updates implements AsyncDisposable {
       ? `It started, but ${bad.map(({ words }) => words).join("; ")}. The box went back to ${this.#version}.`
       : `It did not start to its end. The box went back to ${this.#version}.`;
   }
+}
+
+/** Whether the updater is at work. */
+function isWorking(phase: JobProgress["phase"] | undefined): boolean {
+  return (
+    phase === "looking" || phase === "comparing" || phase === "downloading"
+  );
 }
 
 /** Whether it is night at the owner's. */

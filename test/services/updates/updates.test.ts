@@ -173,7 +173,7 @@ test("what is not right is refused, by its name, and the box stays as it was", a
     );
     t.like(progress, { phase: "failed", problem: { type } });
   };
-  await refused("no-source", /There is no coppice\.update/);
+  await refused("no-stick", /There is no coppice\.update on the stick/);
 
   const manifest = await writeVersion(set, "1.1", [8]);
   const root = join(set, "coppice_1.1.root.raw");

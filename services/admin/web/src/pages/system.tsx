@@ -64,10 +64,10 @@ export function System() {
             </a>
           </div>
         </section>
-        <Reset resetting={() => setGone("reset")} />
         <Updates restarting={() => setGone("reboot")} />
         <Doors />
         <Tokens />
+        <Reset resetting={() => setGone("reset")} />
       </div>
       {act && (
         <Dialog

@@ -1,4 +1,4 @@
-import { DownloadCloud, RotateCw, Search, Settings2 } from "lucide-preact";
+import { DownloadCloud, RotateCw, Search, Settings2, Usb } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type {
   UpdateSettings,
@@ -13,7 +13,7 @@ const busyPeriod = 2000;
 const idlePeriod = 20_000;
 
 const working: Partial<Record<UpdateState["phase"], string>> = {
-  looking: "Asking the source",
+  looking: "Looking for a newer version",
   comparing: "Comparing it with what runs",
   downloading: "It comes, while the household goes on",
   installing: "Writing it beside the version that runs",
@@ -62,10 +62,18 @@ export function Updates({ restarting }: { restarting: () => void }) {
               <button
                 type="button"
                 disabled={state.settings.source === null}
-                onClick={() => act("check", { download: true })}
+                onClick={() => act("check", { download: true, from: "source" })}
               >
                 <Search size={18} aria-hidden="true" />{" "}
                 {state.phase === "found" ? "Bring it here" : "Look now"}
+              </button>
+            )}
+            {(state.phase === "idle" || state.phase === "found") && (
+              <button
+                type="button"
+                onClick={() => act("check", { download: true, from: "stick" })}
+              >
+                <Usb size={18} aria-hidden="true" /> Look on a USB stick
               </button>
             )}
             {state.phase === "ready" && (
