@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
-import { command } from "../services/host/command.ts";
+import { CommandError, command } from "../services/host/command.ts";
 import type { Tpm } from "../services/identity/tpm/tpm.ts";
 import {
   readJson,
@@ -79,11 +79,14 @@ const piece = 2 ** 20;
 
 /** How many key slots a LUKS2 device has; 0 where it is no LUKS device (any more). @throws CommandError */
 async function countKeys(device: string): Promise<number> {
-  const isLuks = await command("cryptsetup", ["isLuks", device]).then(
-    () => true,
-    () => false,
-  );
-  return isLuks ? Object.keys((await luksHeader(device)).keyslots).length : 0;
+  try {
+    await command("cryptsetup", ["isLuks", device]);
+  } catch (error) {
+    // Whatever else it says, a device that cannot be looked at is not one without keys.
+    if (error instanceof CommandError && error.exit === "1") return 0;
+    throw error;
+  }
+  return Object.keys((await luksHeader(device)).keyslots).length;
 }
 
 /**

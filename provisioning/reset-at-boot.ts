@@ -8,8 +8,13 @@ import { carryOut, ResetFolder, wordsOf } from "./factory-reset.ts";
 const patience = 30;
 
 const folder = new ResetFolder("/efi/coppice");
-const request = await folder.asked();
-if (request) {
+const request = await folder.asked().catch((error: unknown) => {
+  console.error("What was asked for cannot be read:", error);
+});
+if (!request) {
+  await folder.withdraw();
+  process.exitCode = 1;
+} else {
   await command("udevadm", ["settle"]);
   const tpm = await Tpm.open("device:/dev/tpmrm0").catch(() => undefined);
   const targets = {

@@ -4,6 +4,8 @@ import { CoppiceError } from "../shared/errors.ts";
 /** A system tool failed. */
 export class CommandError extends CoppiceError {
   override name = "CommandError";
+  /** Its exit status, or the signal that ended it. */
+  readonly exit: string;
   /** What the tool wrote on standard error. */
   readonly output: string;
   /** What it wrote on standard output before it failed. */
@@ -14,6 +16,7 @@ export class CommandError extends CoppiceError {
       "command-failed",
       `${command} failed (${status}): ${output.trim().split("\n").slice(-3).join("; ")}`,
     );
+    this.exit = status;
     this.output = output;
     this.stdout = stdout;
   }

@@ -21,11 +21,13 @@ export async function writeDurable(
     await using file = await open(fresh, "wx", 0o600);
     await file.writeFile(content);
     await file.sync();
+    await rename(fresh, path);
+    // FAT says where the content is in the folder, and puts it beside the new name only now: the file would be empty.
+    await file.sync();
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
   }
-  await rename(fresh, path);
   await syncFolder(dirname(path));
 }
 
