@@ -184,13 +184,6 @@ export async function carryOut(
     const found = state === undefined ? 0 : await countKeys(state);
     const work: { device: string; failed: () => void }[] = [];
     report.state = Math.max(before?.state ?? 0, found);
-    if (state !== undefined)
-      work.push({
-        device: state,
-        failed: () => {
-          report.state = 0;
-        },
-      });
     for (const uuid of request.disks) {
       const devices = await targets.disks(uuid);
       const known = before?.disks.find((disk) => disk.uuid === uuid)?.slots;
@@ -208,6 +201,14 @@ export async function carryOut(
       if (devices.length > 0) disk.slots = Math.max(known ?? 0, slots);
       report.disks.push(disk);
     }
+    // Last: where a data disk does not let its keys be destroyed, the box still starts and says so.
+    if (state !== undefined)
+      work.push({
+        device: state,
+        failed: () => {
+          report.state = 0;
+        },
+      });
     await notes.keep(report);
     while (work[0]) {
       try {
