@@ -15,8 +15,7 @@ export async function temporaryFolder(): Promise<
   const path = await mkdtemp(join(tmpdir(), `cpc-${process.pid}-`));
   return {
     path,
-    [Symbol.asyncDispose]: async () =>
-      await rm(path, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => await remove(path),
   };
 }
 
@@ -27,8 +26,18 @@ async function removeOrphans(): Promise<void> {
     if (Number.isNaN(pid) || isAlive(pid)) continue;
     const path = join(tmpdir(), name);
     await unmountBelow(path);
-    await rm(path, { recursive: true, force: true });
+    await remove(path);
   }
+}
+
+/** Removes a folder with all that is in it. Whoever was ended a moment ago may still let go of something: that is waited for. */
+async function remove(path: string): Promise<void> {
+  await rm(path, {
+    recursive: true,
+    force: true,
+    maxRetries: 10,
+    retryDelay: 200,
+  });
 }
 
 /** Takes away what a killed test mounted, the innermost first, and the loop devices on its files. */
