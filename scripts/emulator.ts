@@ -136,11 +136,6 @@ export class Emulator {
           `ide-hd,id=disk${index},bus=sata.${index},drive=data${index},model=Coppice Emulated,serial=BIRCH${index + 1}`,
         ],
       ]),
-      ...(options.sticks ? ["-device", "qemu-xhci"] : []),
-      ...(options.sticks ?? []).flatMap((file, index) => [
-        ...["-drive", `if=none,id=stick${index},format=raw,file=${file}`],
-        ...["-device", `usb-storage,drive=stick${index},removable=on`],
-      ]),
       ...[
         "-netdev",
         options.wanTap === undefined
@@ -155,6 +150,12 @@ export class Emulator {
         "-device",
         `${board.networkDevice},netdev=lan,addr=${board.lanAddress},mac=52:54:00:c0:bb:02`,
       ],
+      // Behind the network ports, whose places are fixed: this one takes what is free.
+      ...(options.sticks ? ["-device", "qemu-xhci"] : []),
+      ...(options.sticks ?? []).flatMap((file, index) => [
+        ...["-drive", `if=none,id=stick${index},format=raw,file=${file}`],
+        ...["-device", `usb-storage,drive=stick${index},removable=on`],
+      ]),
       ...[
         "-chardev",
         "stdio,id=console,signal=off",
@@ -192,6 +193,11 @@ export class Emulator {
   /** What the console showed so far. */
   get lines(): readonly string[] {
     return this.#lines;
+  }
+
+  /** Whether QEMU has ended. */
+  get isEnded(): boolean {
+    return this.#ended;
   }
 
   /** Resolves when QEMU has ended. */

@@ -68,6 +68,7 @@ export class Machine implements AsyncDisposable {
         options.lan === undefined &&
         (await probe(`${client.url}/api/session`)) !== 200
       ) {
+        if (guest.isEnded) throw guest.error("the emulator ended");
         if (performance.now() > deadline)
           throw guest.error("the admin does not answer");
         await sleep(200);
