@@ -50,8 +50,8 @@ export type ResetReport = Static<typeof ResetReport>;
 /** Keys could not be destroyed. */
 export class ResetError extends CoppiceError {
   override name = "ResetError";
-  constructor(message: string, options?: ErrorOptions) {
-    super(500, "reset-failed", message, options);
+  constructor(message: string) {
+    super(500, "reset-failed", message);
   }
 }
 
@@ -64,7 +64,17 @@ const Header = Type.Object({
   ),
 });
 
-async function luksHeader(device: string): Promise<Static<typeof Header>> {
+/** A device's LUKS2 header; undefined where it is no LUKS device (any more). @throws CommandError */
+async function luksHeader(
+  device: string,
+): Promise<Static<typeof Header> | undefined> {
+  try {
+    await command("cryptsetup", ["isLuks", device]);
+  } catch (error) {
+    // Whatever else it says, a device that cannot be looked at is not one without keys.
+    if (error instanceof CommandError && error.exit === "1") return undefined;
+    throw error;
+  }
   return Parse(
     Header,
     JSON.parse(
@@ -77,37 +87,29 @@ async function luksHeader(device: string): Promise<Static<typeof Header>> {
 const largestHeader = 136 * 2 ** 20;
 const piece = 2 ** 20;
 
-/** How many key slots a LUKS2 device has; 0 where it is no LUKS device (any more). @throws CommandError */
-async function countKeys(device: string): Promise<number> {
-  try {
-    await command("cryptsetup", ["isLuks", device]);
-  } catch (error) {
-    // Whatever else it says, a device that cannot be looked at is not one without keys.
-    if (error instanceof CommandError && error.exit === "1") return 0;
-    throw error;
-  }
-  return Object.keys((await luksHeader(device)).keyslots).length;
+function slotsOf(header: Static<typeof Header> | undefined): number {
+  return Object.keys(header?.keyslots ?? {}).length;
 }
 
 /**
  * Destroys every key slot of a LUKS2 device, and what else is before its data; afterwards no passphrase and no TPM opens it.
- * @returns how many slots there were; 0 where it is no LUKS device (any more). @throws ResetError, CommandError
+ * Goes on where a power cut ended it. @throws ResetError, CommandError
  */
-export async function destroyKeys(device: string): Promise<number> {
-  const slots = await countKeys(device);
-  if (slots === 0) return 0;
+export async function destroyKeys(device: string): Promise<void> {
+  const header = await luksHeader(device);
+  if (!header) return;
   await command("cryptsetup", ["erase", "--batch-mode", device]);
-  const left = await countKeys(device);
+  const left = slotsOf(await luksHeader(device));
   if (left > 0)
     throw new ResetError(
       `${device} still has ${left} key slots after they were erased. Its disk does not write: take it out, and destroy it.`,
     );
-  const { segments } = await luksHeader(device);
-  const ends = Object.values(segments).map(({ offset }) => Number(offset));
+  const ends = Object.values(header.segments).map(({ offset }) =>
+    Number(offset),
+  );
   await overwrite(device, Math.min(...ends, largestHeader));
   // What the flash keeps of it elsewhere; a disk without TRIM has no elsewhere.
   await command("blkdiscard", [device]).catch(() => {});
-  return slots;
 }
 
 /** Writes zeros over the first bytes of a device, and reads that they are there. */
@@ -181,7 +183,7 @@ export async function carryOut(
   };
   try {
     const { state } = targets;
-    const found = state === undefined ? 0 : await countKeys(state);
+    const found = state === undefined ? 0 : slotsOf(await luksHeader(state));
     const work: { device: string; failed: () => void }[] = [];
     report.state = Math.max(before?.state ?? 0, found);
     for (const uuid of request.disks) {
@@ -190,7 +192,7 @@ export async function carryOut(
       const disk = { uuid, slots: known ?? null };
       let slots = 0;
       for (const device of devices) {
-        slots += await countKeys(device);
+        slots += slotsOf(await luksHeader(device));
         work.push({
           device,
           failed: () => {
