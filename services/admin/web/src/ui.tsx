@@ -98,6 +98,28 @@ export function NumberField({
   );
 }
 
+/** Asks for yes or no. */
+export function Checkbox({
+  checked,
+  change,
+  children,
+}: {
+  checked: boolean;
+  change: (checked: boolean) => void;
+  children: ComponentChildren;
+}) {
+  return (
+    <label class="choice">
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => change(event.currentTarget.checked)}
+      />{" "}
+      {children}
+    </label>
+  );
+}
+
 /** A bar that shows how far something is. */
 export function Bar({
   value,

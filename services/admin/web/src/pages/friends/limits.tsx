@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { FriendsState } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
 import { bytes } from "../../format.ts";
-import { Fact, Field, Form, NumberField } from "../../ui.tsx";
+import { Checkbox, Fact, Field, Form, NumberField } from "../../ui.tsx";
 
 /** Bytes a second in a megabit a second. */
 const megabit = 125_000;
@@ -72,14 +72,9 @@ export function LimitsForm({
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}
         />
-        <label class="choice">
-          <input
-            type="checkbox"
-            checked={cities}
-            onChange={(event) => setCities(event.currentTarget.checked)}
-          />{" "}
+        <Checkbox checked={cities} change={setCities}>
           A whole city may be lost at once: spread files over several
-        </label>
+        </Checkbox>
         <NumberField
           label="Upload, Mbit/s"
           hint="0: as much as there is."
@@ -95,14 +90,9 @@ export function LimitsForm({
           value={download}
           change={setDownload}
         />
-        <label class="choice">
-          <input
-            type="checkbox"
-            checked={night}
-            onChange={(event) => setNight(event.currentTarget.checked)}
-          />{" "}
+        <Checkbox checked={night} change={setNight}>
           At night there is no limit
-        </label>
+        </Checkbox>
         {night && (
           <>
             <NumberField

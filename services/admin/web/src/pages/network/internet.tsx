@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Network, NetworkNow } from "../../../../../host/client.ts";
-import { Fact, Field } from "../../ui.tsx";
+import { Checkbox, Fact, Field } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
 import { Choice } from "./choice.tsx";
 
@@ -141,18 +141,16 @@ export function LineForm({ wan, edit }: { wan: Network["wan"]; edit: Edit }) {
           }
         />
       ))}
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={ipv6}
-          onChange={({ currentTarget: { checked } }) =>
-            edit((draft) => {
-              draft.wan.ipv6 = checked;
-            })
-          }
-        />{" "}
+      <Checkbox
+        checked={ipv6}
+        change={(checked) =>
+          edit((draft) => {
+            draft.wan.ipv6 = checked;
+          })
+        }
+      >
         IPv6 too
-      </label>
+      </Checkbox>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Plus, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import type { Lan, Network } from "../../../../../host/client.ts";
-import { Field, Notice, NumberField } from "../../ui.tsx";
+import { Checkbox, Field, Notice, NumberField } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
 
 /** The household's networks, and those for guests and things. */
@@ -118,18 +118,16 @@ function LanEntry({
               })
             }
           />
-          <label class="choice">
-            <input
-              type="checkbox"
-              checked={lan.guest}
-              onChange={({ currentTarget: { checked } }) =>
-                change((one) => {
-                  one.guest = checked;
-                })
-              }
-            />{" "}
+          <Checkbox
+            checked={lan.guest}
+            change={(checked) =>
+              change((one) => {
+                one.guest = checked;
+              })
+            }
+          >
             For guests: the Internet, and nothing else
-          </label>
+          </Checkbox>
         </>
       )}
       <Field

@@ -6,7 +6,7 @@ import type {
   NetworkNow,
   Pinhole,
 } from "../../../../../host/client.ts";
-import { Dialog, Field, Form, NumberField } from "../../ui.tsx";
+import { Checkbox, Dialog, Field, Form, NumberField } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
 import { Choice } from "./choice.tsx";
 
@@ -71,19 +71,17 @@ export function Openings({
           ))}
         </ul>
       )}
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={upnp}
-          onChange={({ currentTarget: { checked } }) =>
-            edit((draft) => {
-              draft.upnp = checked;
-            })
-          }
-        />{" "}
+      <Checkbox
+        checked={upnp}
+        change={(checked) =>
+          edit((draft) => {
+            draft.upnp = checked;
+          })
+        }
+      >
         Devices may open ports for themselves (UPnP, NAT-PMP). Game consoles
         want this; so does unwanted software.
-      </label>
+      </Checkbox>
       <div class="actions start">
         <button type="button" onClick={() => setAdding("forward")}>
           <Plus size={18} aria-hidden="true" /> Forward a port

@@ -4,7 +4,14 @@ import type { ResetOutcome } from "../../../../../host/client.ts";
 import type { Status } from "../../../../api/status.ts";
 import { api } from "../../api.ts";
 import { moment } from "../../format.ts";
-import { Dialog, Field, Form, Notice, PasswordField } from "../../ui.tsx";
+import {
+  Checkbox,
+  Dialog,
+  Field,
+  Form,
+  Notice,
+  PasswordField,
+} from "../../ui.tsx";
 
 /** The way back to a box that is nobody's: to give it away, or to begin again. */
 export function Reset({ resetting }: { resetting: () => void }) {
@@ -85,14 +92,9 @@ function Confirm({
           resetting();
         }}
       >
-        <label class="choice">
-          <input
-            type="checkbox"
-            checked={eraseDisks}
-            onChange={(event) => setEraseDisks(event.currentTarget.checked)}
-          />{" "}
+        <Checkbox checked={eraseDisks} change={setEraseDisks}>
           Make the data disks unreadable too
-        </label>
+        </Checkbox>
         <p class="quiet-text">
           {eraseDisks
             ? "Their files cannot be read by anybody again, with their recovery keys neither."

@@ -6,7 +6,7 @@ import type {
 } from "../../../../../host/client.ts";
 import { api } from "../../api.ts";
 import { bytes, moment } from "../../format.ts";
-import { Dialog, Field, Form, Notice, Spinner } from "../../ui.tsx";
+import { Checkbox, Dialog, Field, Form, Notice, Spinner } from "../../ui.tsx";
 
 /** Milliseconds between two looks, while something goes on and while nothing does. */
 const busyPeriod = 2000;
@@ -225,14 +225,9 @@ function Change({
           A folder on any web server. What is in it is signed: the box takes
           nothing but what its own builder made.
         </p>
-        <label class="choice">
-          <input
-            type="checkbox"
-            checked={automatic}
-            onChange={(event) => setAutomatic(event.currentTarget.checked)}
-          />{" "}
+        <Checkbox checked={automatic} change={setAutomatic}>
           Install by itself, and restart in the quiet hours
-        </label>
+        </Checkbox>
         <Field
           label="Quiet from"
           type="time"
