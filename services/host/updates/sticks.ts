@@ -9,15 +9,14 @@ const kinds: readonly (string | null)[] = ["vfat", "exfat"];
 
 /** Opens whatever is plugged in by USB. @returns folders, none where there is nothing that can be read. @throws CommandError */
 export async function openSticks(): Promise<string[]> {
-  const open = await openFolders();
   const folders: string[] = [];
   for (const disk of await blockDevices()) {
     if (disk.tran !== "usb" || isSystemDisk(disk)) continue;
-    for (const { name, path, fstype } of descendants(disk)) {
+    for (const { name, path, fstype, mountpoints } of descendants(disk)) {
       if (!kinds.includes(fstype)) continue;
       const where = `${folder}/${name}`;
       const there =
-        open.includes(where) ||
+        mountpoints.includes(where) ||
         // A stick that cannot be read does not hide another.
         (await command("systemd-mount", [
           ...["--collect", "--fsck=no", `--type=${fstype}`],
@@ -34,14 +33,11 @@ export async function openSticks(): Promise<string[]> {
 
 /** Closes what is open of them. @throws CommandError */
 export async function closeSticks(): Promise<void> {
-  for (const where of await openFolders())
-    await command("systemd-mount", ["--umount", where]);
-}
-
-async function openFolders(): Promise<string[]> {
+  // This is asked again and again, and one stick is rarely there: no lsblk is started for it.
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
-  return mounts
-    .split("\n")
-    .map((line) => line.split(" ")[4] ?? "")
-    .filter((point) => point.startsWith(`${folder}/`));
+  for (const line of mounts.split("\n")) {
+    const point = line.split(" ")[4];
+    if (point?.startsWith(`${folder}/`))
+      await command("systemd-mount", ["--umount", point]);
+  }
 }

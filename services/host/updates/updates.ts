@@ -146,7 +146,10 @@ export class Updates implements AsyncDisposable {
 
   /** Looks now and every half minute what there is to do. @param onError hears why something failed */
   start(onError: (error: unknown) => void): void {
-    const look = (): void => void this.#look(new Date()).catch(onError);
+    const look = (): void => {
+      this.#look(new Date()).catch(onError);
+      this.#letSticksGo().catch(onError);
+    };
     look();
     this.#timer = setInterval(look, 30_000);
   }
@@ -398,8 +401,6 @@ export class Updates implements AsyncDisposable {
   async #look(now: Date): Promise<void> {
     await this.#settle(now);
     await this.#raiseFloor();
-    if (!this.#beginning && !isWorking((await this.#progress())?.phase))
-      await this.#slots.closeSticks();
     const { settings, attempt } = this.#kept;
     if (
       !settings.automatic ||
@@ -424,6 +425,12 @@ export class Updates implements AsyncDisposable {
       this.#jitter = Math.random() * jitter;
       await this.check(true, "source");
     }
+  }
+
+  /** Closes sticks that nobody reads any more. */
+  async #letSticksGo(): Promise<void> {
+    if (!this.#beginning && !isWorking((await this.#progress())?.phase))
+      await this.#slots.closeSticks();
   }
 
   /** A version that works is one to which there is no way back below. */
