@@ -116,13 +116,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
     t.log("one byte of the command line changed, and one of the root");
     await using altered = await AlteredImage.create(image);
     machine.useImage(altered.image);
-    // An old system disk, which has everything that the box calls its own.
-    const clone = join(machine.folder, "clone.raw");
-    await run("cp", [
-      "--sparse=always",
-      join(machine.folder, "system.raw"),
-      clone,
-    ]);
+    const clone = await machine.cloneSystemDisk();
     const dataDisks = [machine.dataDisk, clone];
     await using box = await machine.boot({ dataDisks });
     const { client } = box;

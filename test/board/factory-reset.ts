@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { run } from "../../scripts/process.ts";
 import { countOnDisk, keyMaterial } from "./key-material.ts";
@@ -15,7 +14,7 @@ export async function expectNobodys(
   password: string,
   others: string[],
 ): Promise<void> {
-  const disk = join(machine.folder, "system.raw");
+  const disk = machine.systemDisk;
   const [, clone = ""] = others;
   const digest = async (): Promise<string> => await run("sha256sum", [clone]);
   const cloned = await digest();

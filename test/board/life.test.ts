@@ -203,13 +203,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     "third boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped",
   );
   {
-    // An old system disk, with everything that the box calls its own on it.
-    const clone = join(machine.folder, "clone.raw");
-    await run("cp", [
-      "--sparse=always",
-      join(machine.folder, "system.raw"),
-      clone,
-    ]);
+    const clone = await machine.cloneSystemDisk();
     const keys = await developmentKeys();
     const next = await ensureImage("qemu-x86-64", { version: "0.2.0" });
     const stick = join(machine.folder, "stick.raw");

@@ -33,12 +33,7 @@ export class UpdateSource implements AsyncDisposable {
 
   /** Offers an image, as its builder does. */
   async offer(image: Image, keys: KeyFolder, notes: string): Promise<void> {
-    await writeUpdateSet(
-      image,
-      { board, securityVersion: await securityVersion(), notes, days: 30 },
-      keys,
-      this.#folder,
-    );
+    await writeSet(image, keys, notes, this.#folder);
   }
 
   /** Offers an image, signed by somebody whom no box knows. @param folder for their keys */
@@ -52,6 +47,17 @@ export class UpdateSource implements AsyncDisposable {
   }
 }
 
+/** Writes an image's set into a folder, as `npm run release` does. */
+async function writeSet(
+  image: Image,
+  keys: KeyFolder,
+  notes: string,
+  folder: string,
+): Promise<void> {
+  const version = { board, securityVersion: await securityVersion() };
+  await writeUpdateSet(image, { ...version, notes, days: 30 }, keys, folder);
+}
+
 /** Makes a disk image into a USB stick as people have it, with one FAT partition, and puts an image's set on it. */
 export async function writeStick(
   stick: string,
@@ -60,12 +66,7 @@ export async function writeStick(
   notes: string,
 ): Promise<void> {
   const set = `${stick}.set`;
-  await writeUpdateSet(
-    image,
-    { board, securityVersion: await securityVersion(), notes, days: 30 },
-    keys,
-    set,
-  );
+  await writeSet(image, keys, notes, set);
   await run("truncate", ["--size=600M", stick]);
   await run("sh", ["-c", 'echo "2048,,c" | sfdisk --quiet "$0"', stick]);
   await run("mkfs.vfat", ["--offset=2048", "-n", "UPDATES", stick]);
