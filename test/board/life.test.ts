@@ -1,5 +1,4 @@
 /** Needs root (network namespaces) and QEMU; about twenty minutes without hardware virtualisation. */
-import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,6 +14,8 @@ import { until } from "../network/until.ts";
 import { smbclient } from "../network-drive.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
+import { opensWith } from "./recovery-key.ts";
+import { expectShutElsewhere } from "./theft.ts";
 import {
   installAndRestart,
   lookFor,
@@ -41,7 +42,7 @@ async function names(client: BoxClient): Promise<string[]> {
   return entries.map(({ name }) => name);
 }
 
-test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, a clone of its system disk, updates", async (t) => {
+test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, a clone of its system disk, updates, theft of the data disk", async (t) => {
   t.timeout(60 * 60_000);
   await using machine = await Machine.create(() => {});
 
@@ -130,6 +131,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     "second boot: the setup goes on, a file is kept, power goes during the next upload",
   );
   const body = randomBytes(24 * 2 ** 20);
+  let recoveryKey: string;
   {
     await using box = await machine.boot();
     t.is(box.code(), code, "the code stays until the claim");
@@ -143,7 +145,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       "what is on it is told",
     );
     await box.client.prepareDisk("BIRCH1");
-    const recoveryKey = await box.client.confirmRecoveryKey();
+    recoveryKey = await box.client.confirmRecoveryKey();
     await box.client.ok("POST", "/api/setup/root-key", {
       passphrase: "a passphrase for tests",
     });
@@ -170,27 +172,13 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
         "content-length": String(2 ** 30),
       }),
     );
-    const opens = async (key: string): Promise<boolean> => {
-      const child = execFile("cryptsetup", [
-        "open",
-        "--test-passphrase",
-        "--type",
-        "luks2",
-        "--key-file",
-        "-",
-        machine.dataDisk,
-      ]);
-      child.stdin?.end(key);
-      return await new Promise((resolve) =>
-        child.once("exit", (status) => resolve(status === 0)),
-      );
-    };
     t.true(
-      await opens(recoveryKey),
+      await opensWith(machine.dataDisk, recoveryKey),
       "stock cryptsetup opens the disk with the recovery key",
     );
     t.false(
-      await opens(
+      await opensWith(
+        machine.dataDisk,
         recoveryKey.replace(/./, (letter) => (letter === "c" ? "b" : "c")),
       ),
     );
@@ -465,4 +453,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     t.is(power.status, 202);
     await box.guest.ended;
   }
+
+  t.log("the data disk is stolen");
+  await expectShutElsewhere(t, machine.dataDisk, recoveryKey);
 });
