@@ -1,7 +1,7 @@
 import type { DiskStore } from "./disk-store.ts";
 import { Packs } from "./pack.ts";
 import { scanPack } from "./pack-scan.ts";
-import { type Place, packHeaderSize } from "./record.ts";
+import { type Place, packHeaderSize, recordHeaderSize } from "./record.ts";
 import type { PackState } from "./rows.ts";
 
 /** A pack is written anew when less than this part of it is alive. */
@@ -9,45 +9,59 @@ const aliveFraction = 0.5;
 /** Less than this is not worth it to seal a pack that is still written to. */
 const worthwhile = 2 ** 20;
 const batchBytes = 4 * 2 ** 20;
+/** Records in a batch: a commit is made in one turn of the event loop. */
+const batchRecords = 1000;
 
 /**
  * Gives the room of dead fragments back: packs without live ones are removed, those that are mostly dead are written anew,
- * the deadest first (as in Storj's hashstore).
+ * the deadest first (as in Storj's hashstore). One run at a time for each disk; what it wrote is for the next one to look at.
  * @throws DiskFullError, DiskError; then every fragment is where it was.
  */
 export async function compact(
   disk: DiskStore,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    const number = await choose(disk);
-    if (number === undefined || !(await compactPack(disk, number, signal)))
-      return;
-  }
+  await disk.compaction.run(async () => {
+    const newest = Math.max(0, ...disk.packs.numbers);
+    for (;;) {
+      signal.throwIfAborted();
+      const number = await choose(disk, newest);
+      if (number === undefined || !(await compactPack(disk, number, signal)))
+        return;
+    }
+  });
 }
 
 function sizeOf({ end }: PackState): number {
   return end - packHeaderSize;
 }
 
-/** The deadest pack that is worth it; `undefined` where none is, or where its live fragments have no room. */
-async function choose(disk: DiskStore): Promise<number | undefined> {
+/** The deadest pack up to `newest` that is worth it; `undefined` where none is, or where what it holds has no room. */
+async function choose(
+  disk: DiskStore,
+  newest: number,
+): Promise<number | undefined> {
   const present = new Set(disk.packs.numbers);
-  const worth = [...disk.packStates()]
+  const needed = oldestDead(disk);
+  const [first] = [...disk.packStates()]
+    .map(([number, state]) => ({
+      number,
+      size: sizeOf(state),
+      // Marks that keep dead records dead are no garbage: they would be written anew for nothing, again and again.
+      alive: state.live + (state.lastMark > needed(number) ? state.marks : 0),
+    }))
     .filter(
-      ([number, state]) =>
+      ({ number, size, alive }) =>
+        number <= newest &&
         present.has(number) &&
         !disk.isPending(number) &&
-        state.live < sizeOf(state) * aliveFraction &&
-        (number !== disk.packs.open ||
-          sizeOf(state) - state.live >= worthwhile),
+        alive < size * aliveFraction &&
+        (number !== disk.packs.open || size - alive >= worthwhile),
     )
-    .sort(([, a], [, b]) => a.live / sizeOf(a) - b.live / sizeOf(b));
-  const [first] = worth;
+    .sort((a, b) => a.alive / a.size - b.alive / b.size);
   if (!first) return undefined;
   const { free } = await disk.packs.room();
-  return first[1].live < free / 2 ? first[0] : undefined;
+  return first.alive < free / 2 ? first.number : undefined;
 }
 
 /** Writes the live part of a pack anew and removes it; false where some of it could not be found, and then it stays. */
@@ -59,7 +73,7 @@ async function compactPack(
   if (disk.packs.open === number) await disk.packs.seal();
   // Somebody may have written to it in the last moment, and has no rows for that yet.
   if (disk.isPending(number)) return false;
-  const needed = oldestDead(disk, number);
+  const needed = oldestDead(disk)(number);
   let waiting: Parameters<DiskStore["rewrite"]>[0][number][] = [];
   let bytes = 0;
   const dropped: Place[] = [];
@@ -77,8 +91,13 @@ async function compactPack(
     signal.throwIfAborted();
     const from = { pack: number, offset, length: header.length };
     if (header.kind !== "fragment") {
-      if (header.sequence > needed) waiting.push({ header, from });
-      else dropped.push(header);
+      const mark = disk.mark(header);
+      if (mark?.pack !== number || mark.offset !== offset) continue;
+      if (header.sequence > needed) {
+        waiting.push({ header, from });
+        bytes += recordHeaderSize;
+      } else dropped.push(header);
+      if (waiting.length >= batchRecords) await flush();
       continue;
     }
     const row = disk.row(header);
@@ -89,7 +108,7 @@ async function compactPack(
     if (read < header.length) return false;
     waiting.push({ header, fragment, from });
     bytes += fragment.length;
-    if (bytes >= batchBytes) await flush();
+    if (bytes >= batchBytes || waiting.length >= batchRecords) await flush();
   }
   await flush();
   if ((disk.packState(number)?.live ?? 0) > 0) return false;
@@ -97,13 +116,12 @@ async function compactPack(
   return true;
 }
 
-/** The lowest sequence that a dead record in another pack may have: later marks may be what keeps it dead. */
-function oldestDead(disk: DiskStore, number: number): number {
-  return Math.min(
-    ...[...disk.packStates()]
-      .filter(
-        ([other, state]) => other !== number && state.live < sizeOf(state),
-      )
-      .map(([, { first }]) => first),
-  );
+/** For a pack, the lowest sequence that a dead record in another may have: later marks may be what keeps it dead. */
+function oldestDead(disk: DiskStore): (number: number) => number {
+  const dead = [...disk.packStates()]
+    .filter(([, state]) => state.live < sizeOf(state))
+    .sort(([, a], [, b]) => a.first - b.first);
+  return (number) =>
+    dead.find(([other]) => other !== number)?.[1].first ??
+    Number.POSITIVE_INFINITY;
 }

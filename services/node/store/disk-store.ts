@@ -1,4 +1,5 @@
 import type { DiskError } from "../../shared/errors.ts";
+import { Mutex } from "../../shared/mutex.ts";
 import type { FragmentIndex } from "./fragment-index.ts";
 import { GroupCommit, sequenceKey } from "./group-commit.ts";
 import { graveKey, Ledger, type Mark, type NewRow, placeOf } from "./ledger.ts";
@@ -21,9 +22,11 @@ import {
 } from "./record.ts";
 import {
   type Batch,
+  decodeMark,
   decodePack,
   decodeRow,
   encodePack,
+  type MarkRow,
   numberKey,
   type PackState,
   type PlacedRow,
@@ -52,6 +55,8 @@ const usual = 16;
 export class DiskStore implements AsyncDisposable {
   readonly uuid: string;
   readonly packs: Packs;
+  /** Two that compact at once would each write what the other just wrote. */
+  readonly compaction: Mutex = new Mutex();
   #index: FragmentIndex;
   #sequence = 0;
   #ledger = new Ledger();
@@ -140,22 +145,31 @@ export class DiskStore implements AsyncDisposable {
       from: Extent;
     }[],
   ): Promise<void> {
-    const fragments = records.filter(({ fragment }) => fragment);
-    const moved = (await this.#append(fragments)).map((row, index) => ({
-      ...row,
-      from: fragments[index]?.from as Extent,
-    }));
-    const marks = await this.#append(
-      records.filter(({ fragment }) => !fragment),
+    const append = async (some: typeof records) =>
+      (await this.#append(some)).map((row, index) => ({
+        ...row,
+        from: some[index]?.from as Extent,
+      }));
+    const moved = await append(records.filter(({ fragment }) => fragment));
+    const marks = await append(records.filter(({ fragment }) => !fragment));
+    await this.#commits.add(
+      moved,
+      marks.map(({ from, ...mark }) => ({ ...markOf(mark), from })),
+      undefined,
     );
-    await this.#commits.add(moved, marks.map(markOf), undefined);
   }
 
   /** Removes a pack that no row points at, and with it marks that nothing needs any more. */
   async removePack(number: number, marks: readonly Place[]): Promise<void> {
     // The file first: an unknown pack would be taken into the index again, without the marks that voided it.
     await this.packs.remove(number);
-    await this.forgetPack(number, marks);
+    for (let at = 0; at < marks.length; at += slice)
+      await this.#commits.add([], [], (batch) => {
+        for (const mark of marks.slice(at, at + slice))
+          if (decodeMark(batch.get("graves", graveKey(mark)))?.pack === number)
+            batch.set("graves", graveKey(mark), undefined);
+      });
+    await this.forgetPack(number);
   }
 
   /** Forgets lost packs of which nothing is missed any more. */
@@ -167,14 +181,10 @@ export class DiskStore implements AsyncDisposable {
   }
 
   /** Takes a pack that is gone out of the index. */
-  async forgetPack(
-    number: number,
-    marks: readonly Place[] = [],
-  ): Promise<void> {
-    await this.#commits.add([], [], (batch) => {
-      batch.set("packs", numberKey(number), undefined);
-      for (const mark of marks) batch.set("graves", graveKey(mark), undefined);
-    });
+  async forgetPack(number: number): Promise<void> {
+    await this.#commits.add([], [], (batch) =>
+      batch.set("packs", numberKey(number), undefined),
+    );
   }
 
   async #append(
@@ -245,6 +255,11 @@ export class DiskStore implements AsyncDisposable {
   /** The row of a place. */
   row(place: Place): Row | undefined {
     return decodeRow(this.#index.get("fragments", encodePlace(place)));
+  }
+
+  /** The newest mark of a place, or with index 255 of a block. */
+  mark(place: Place): MarkRow | undefined {
+    return decodeMark(this.#index.get("graves", graveKey(place)));
   }
 
   /** The rows of a segment's fragments on this disk. @param most how many there can be. */

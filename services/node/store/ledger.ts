@@ -8,15 +8,16 @@ import {
 } from "./record.ts";
 import {
   type Batch,
+  decodeMark,
   decodePack,
   decodeRow,
+  encodeMark,
   encodePack,
   encodeRow,
   numberKey,
   type PackState,
   type PlacedRow,
   type Row,
-  readNumber,
 } from "./rows.ts";
 
 /** A row that is to be put; with `from` only if the place's row still points there. */
@@ -26,13 +27,15 @@ export interface NewRow extends PlacedRow {
   recovered?: boolean;
 }
 
-/** A record that voids earlier ones: a tombstone those of a place, a grave (index 255) those of a block. */
-export type Mark = Place & { sequence: number; extent: Extent };
+/** A record that voids earlier ones: a tombstone those of a place, a grave (index 255) those of a block; with `from` it was moved. */
+export type Mark = Place & { sequence: number; extent: Extent; from?: Extent };
 
 const freshPack: PackState = {
   end: packHeaderSize,
   checkpoint: packHeaderSize,
   live: 0,
+  marks: 0,
+  lastMark: 0,
   first: Number.MAX_SAFE_INTEGER,
   verified: 0,
 };
@@ -71,7 +74,7 @@ export class Ledger {
     const { row, from } = entry;
     this.settle(row);
     if (entry.recovered && this.#voidedAt(batch, entry) > row.sequence) {
-      this.#changePack(batch, row.pack, row, 0);
+      this.#changePack(batch, row.pack, row, {});
       return;
     }
     const key = encodePlace(entry);
@@ -80,9 +83,10 @@ export class Ledger {
     const stale = from
       ? old?.pack !== from.pack || old.offset !== from.offset
       : old !== undefined && old.sequence > row.sequence;
-    this.#changePack(batch, row.pack, row, stale ? 0 : size);
+    this.#changePack(batch, row.pack, row, { live: stale ? 0 : size });
     if (stale) return;
-    if (old) this.#changePack(batch, old.pack, undefined, -sizeOf(old));
+    if (old)
+      this.#changePack(batch, old.pack, undefined, { live: -sizeOf(old) });
     batch.set("fragments", key, encodeRow(row));
     this.#changeAccount(
       batch,
@@ -92,26 +96,36 @@ export class Ledger {
     );
   }
 
-  /** Voids the earlier records of a place; those of a block are taken out slice by slice. */
+  /** Voids the earlier records of a place; those of a block are taken out slice by slice. A newer mark stands for this one too. */
   void(batch: Batch, mark: Mark): void {
-    this.settle(mark.extent);
+    const { sequence, extent, from } = mark;
+    this.settle(extent);
+    const key = graveKey(mark);
+    const old = decodeMark(batch.get("graves", key));
+    const stale = from
+      ? old?.pack !== from.pack || old.offset !== from.offset
+      : old !== undefined && old.sequence > sequence;
     this.#changePack(
       batch,
-      mark.extent.pack,
-      { ...mark.extent, sequence: mark.sequence },
-      0,
+      extent.pack,
+      { ...extent, sequence },
+      stale ? {} : { marks: markSize, lastMark: sequence },
     );
-    batch.set("graves", graveKey(mark), numberKey(mark.sequence));
+    if (stale) return;
+    // The pack of the old one may be gone, with its state.
+    if (old && batch.get("packs", numberKey(old.pack)))
+      this.#changePack(batch, old.pack, undefined, { marks: -markSize });
+    batch.set("graves", key, encodeMark({ sequence, ...extent }));
     if (mark.index === 255) return;
     const row = decodeRow(batch.get("fragments", encodePlace(mark)));
-    if (row) this.takeOut(batch, { ...placeOf(mark), row }, mark.sequence);
+    if (row) this.takeOut(batch, { ...placeOf(mark), row }, sequence);
   }
 
   /** The highest sequence of a mark that voids the records of a place; 0 without one. */
   #voidedAt(batch: Batch, place: Place): number {
     return Math.max(
-      ...[encodePlace(place), blockKey(place)].map((grave) =>
-        readNumber(batch.get("graves", grave)),
+      ...[encodePlace(place), blockKey(place)].map(
+        (grave) => decodeMark(batch.get("graves", grave))?.sequence ?? 0,
       ),
     );
   }
@@ -122,7 +136,7 @@ export class Ledger {
     const row = decodeRow(batch.get("fragments", key));
     if (!row || row.sequence > sequence) return;
     batch.set("fragments", key, undefined);
-    this.#changePack(batch, row.pack, undefined, -sizeOf(row));
+    this.#changePack(batch, row.pack, undefined, { live: -sizeOf(row) });
     this.#changeAccount(batch, entry.account, -row.length, -1);
   }
 
@@ -130,7 +144,7 @@ export class Ledger {
     batch: Batch,
     number: number,
     record: (Extent & { sequence: number }) | undefined,
-    live: number,
+    { live = 0, marks = 0, lastMark = 0 }: Partial<PackState>,
   ): void {
     const key = numberKey(number);
     const bytes = batch.get("packs", key);
@@ -147,6 +161,8 @@ export class Ledger {
         end,
         checkpoint: Math.min(end, ...(pending ? [least(pending)] : [])),
         live: state.live + live,
+        marks: state.marks + marks,
+        lastMark: Math.max(state.lastMark, lastMark),
         first: Math.min(state.first, record?.sequence ?? state.first),
       }),
     );
@@ -166,6 +182,9 @@ export class Ledger {
   }
 }
 
+/** Bytes that a mark's record takes. */
+export const markSize: number = recordSize({ kind: "grave", length: 0 });
+
 /** Bytes that a fragment's record takes. */
 export function sizeOf({ length }: Pick<Row, "length">): number {
   return recordSize({ kind: "fragment", length });
@@ -183,9 +202,7 @@ export function graveKey(mark: Place): Buffer {
 
 /** Bytes of the record at an extent: marks have no fragment. */
 function recordExtent({ length }: Extent): number {
-  return length === 0
-    ? recordSize({ kind: "grave", length })
-    : sizeOf({ length });
+  return length === 0 ? markSize : sizeOf({ length });
 }
 
 function least(offsets: Set<number>): number {

@@ -87,22 +87,28 @@ export interface PackState {
   checkpoint: number;
   /** In records that rows point at. */
   live: number;
+  /** In marks that nothing newer stands for. */
+  marks: number;
+  /** The highest sequence of its marks; 0 without one. */
+  lastMark: number;
   /** The lowest sequence of its records. */
   first: number;
   /** When it was last checked whole, milliseconds since 1970; 0 for never. */
   verified: number;
 }
 
-/** The 40 bytes of a pack's state. */
+/** The 56 bytes of a pack's state. */
 export function encodePack(state: PackState): Buffer {
-  const bytes = Buffer.alloc(40);
-  const { end, checkpoint, live, first, verified } = state;
+  const bytes = Buffer.alloc(56);
+  const { end, checkpoint, live, marks, lastMark, first, verified } = state;
   for (const [index, value] of [
     end,
     checkpoint,
     live,
     first,
     verified,
+    marks,
+    lastMark,
   ].entries())
     bytes.writeDoubleBE(value, index * 8);
   return bytes;
@@ -117,6 +123,34 @@ export function decodePack(bytes: Buffer): PackState {
     live: at(2),
     first: at(3),
     verified: at(4),
+    marks: at(5),
+    lastMark: at(6),
+  };
+}
+
+/** What the index says of a mark: what is older than its sequence is void; and where its record stands. */
+export interface MarkRow {
+  sequence: number;
+  pack: number;
+  offset: number;
+}
+
+/** The 16 bytes of a mark's row. */
+export function encodeMark({ sequence, pack, offset }: MarkRow): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64BE(BigInt(sequence));
+  bytes.writeUInt32BE(pack, 8);
+  bytes.writeUInt32BE(offset, 12);
+  return bytes;
+}
+
+/** Reads a mark's row; `undefined` where there is none. */
+export function decodeMark(bytes: Buffer | undefined): MarkRow | undefined {
+  if (bytes?.length !== 16) return undefined;
+  return {
+    sequence: readNumber(bytes),
+    pack: bytes.readUInt32BE(8),
+    offset: bytes.readUInt32BE(12),
   };
 }
 

@@ -5,6 +5,7 @@ import { sizeOf } from "../../../../services/node/store/ledger.ts";
 import { merkleRoot } from "../../../../services/node/store/merkle.ts";
 import { Objects } from "../../../../services/node/store/objects.ts";
 import type { PackOptions } from "../../../../services/node/store/pack.ts";
+import { scanPack } from "../../../../services/node/store/pack-scan.ts";
 import { encodePlace } from "../../../../services/node/store/record.ts";
 import { Scrubber } from "../../../../services/node/store/scrub.ts";
 import {
@@ -139,11 +140,17 @@ export class StoreStand implements AsyncDisposable {
           fragments: old.fragments + 1,
         });
       }
-      for (const [number, state] of disk.packStates())
+      for (const [number, state] of disk.packStates()) {
         if (state.live !== (live.get(number) ?? 0))
           wrong.push(
             `pack ${number}: ${state.live} bytes are said to be alive, ${live.get(number) ?? 0} are`,
           );
+        const marks = await this.#marks(disk, number);
+        if (state.marks !== marks)
+          wrong.push(
+            `pack ${number}: ${state.marks} bytes are said to be marks, ${marks} are`,
+          );
+      }
       for (const [account, { bytes, fragments }] of disk.usage()) {
         const real = used.get(account) ?? { bytes: 0, fragments: 0 };
         if (real.bytes !== bytes || real.fragments !== fragments)
@@ -151,6 +158,18 @@ export class StoreStand implements AsyncDisposable {
       }
     }
     return wrong;
+  }
+
+  /** Bytes of the marks in a pack that the index points at. */
+  async #marks(disk: DiskStore, number: number): Promise<number> {
+    let bytes = 0;
+    for await (const found of scanPack(disk.packs, number, 0, false)) {
+      if (found.header.kind === "fragment") continue;
+      const mark = disk.mark(found.header);
+      if (mark?.pack === number && mark.offset === found.offset)
+        bytes += found.end - found.offset;
+    }
+    return bytes;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
