@@ -88,7 +88,11 @@ export async function updatesWhen(
       return fits(state);
     },
     1200,
-  );
+  ).catch((error: unknown) => {
+    throw new Error(`the updates stay ${JSON.stringify(state)}`, {
+      cause: error,
+    });
+  });
   return state;
 }
 

@@ -196,6 +196,8 @@ export class Updates implements AsyncDisposable {
       const source = from === "stick" ? await this.#stick() : this.#source();
       this.#problem = null;
       const job: Job = { source, download, floor: await this.#floor() };
+      // One that still works, or just says how it ended, would be taken for the new one, which then never begins.
+      await this.#slots.updater("stop");
       await writeDurable(
         join(this.#places.updater, updaterFiles.progress),
         JSON.stringify(begunJob()),
