@@ -8,6 +8,7 @@ import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { BadRequestError, ConflictError } from "../shared/errors.ts";
 import { Owner, type OwnerAccount } from "./api/owner.ts";
 import { hashPassword } from "./api/password.ts";
+import { Configurations } from "./configurations.ts";
 
 /** What the setup has done so far; kept durably, so that a power cut costs at most the step at hand. */
 const Pending = Type.Object({
@@ -286,9 +287,9 @@ export class Claim {
   /** What was set for the line goes into the backup, unless a box before this one left its own there. */
   async #keepNetwork(): Promise<void> {
     const { host, node } = this.#services;
-    const { current, document } = await host.network();
-    if (current > 0 && (await node.record("network")) === null)
-      await node.keepRecord("network", JSON.stringify(document));
+    const { current } = await host.network();
+    const kept = new Configurations(host, node);
+    if (current > 0 && (await kept.kept()) === undefined) await kept.keep();
   }
 
   /** Does what follows from a claim; also at each start, because power may have gone between claim and this. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { Network, Trial } from "../host/client.ts";
 
 /** Whether the box does what it is there for: GET /api/health, which anybody at home may ask. */
 export const BoxHealth = Type.Object({
@@ -8,3 +9,12 @@ export const BoxHealth = Type.Object({
   }),
 });
 export type BoxHealth = Static<typeof BoxHealth>;
+
+/** Settings of a backup that are in force; null where the network is as it was. */
+export const RestoredSettings = Type.Object({
+  trial: Type.Union([Trial, Type.Null()], {
+    description: "what keeps the network",
+  }),
+  document: Network,
+});
+export type RestoredSettings = Static<typeof RestoredSettings>;

@@ -1,4 +1,6 @@
 import {
+  type Configuration,
+  type ConfigurationTrial,
   freeRange,
   type HostClient,
   movedTo,
@@ -86,6 +88,12 @@ export class SetupLine {
         "no-clash",
       );
     return await this.#host.tryNetwork({ document, who, seconds });
+  }
+
+  /** Gives this box the settings of another one. @returns what confirms its network, by whoever reaches the box there. @throws ConflictError, NetworkDocumentError, CommandError */
+  async take(configuration: Configuration): Promise<ConfigurationTrial> {
+    this.#refuseIfClaimed();
+    return await this.#host.takeConfiguration({ configuration, who, seconds });
   }
 
   async #change(change: (document: Network) => Network): Promise<void> {

@@ -1,6 +1,11 @@
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
+import {
+  Configuration,
+  ConfigurationTrial,
+  type NewConfiguration,
+} from "./configuration.ts";
 import { Network, type Vpn } from "./network/document.ts";
 import {
   LineMinute,
@@ -49,6 +54,7 @@ export const PrepareStep = Type.Union([
 ]);
 export type PrepareStep = Static<typeof PrepareStep>;
 
+export * from "./configuration.ts";
 export * from "./updates/state.ts";
 
 /** What became of a factory reset. */
@@ -346,6 +352,26 @@ export class HostClient implements AsyncDisposable {
       body: settings,
       signal,
     });
+  }
+
+  /** All settings, with the secrets that belong to them. */
+  async configuration(signal?: AbortSignal): Promise<Configuration> {
+    return await this.#client.call(Configuration, "GET", "/configuration", {
+      signal,
+    });
+  }
+
+  /** Puts settings into force, and tries their network. @throws as tryNetwork */
+  async takeConfiguration(
+    body: NewConfiguration,
+    signal?: AbortSignal,
+  ): Promise<ConfigurationTrial> {
+    return await this.#client.call(
+      ConfigurationTrial,
+      "POST",
+      "/configuration",
+      { body, signal },
+    );
   }
 
   /** Has the source of updates asked, or a stick looked at. @throws ConflictError: no-source, no-stick, busy */

@@ -19,6 +19,7 @@ import {
   RecoveryKey,
 } from "./client.ts";
 import { command } from "./command.ts";
+import { addConfigurationRoutes } from "./configuration-routes.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
 import { FolderDrive } from "./folder-drive.ts";
@@ -215,6 +216,7 @@ await runService("host", async (log) => {
   addUpdateRoutes(app, updates, (error) =>
     log.error({ err: error }, "the update was not installed"),
   );
+  addConfigurationRoutes(app, network, updates);
   addResetRoutes(app, disks, updates, shelf === undefined);
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),

@@ -61,7 +61,7 @@ export const ReEnrolmentQuestion = Type.Object({
 export const Signed = Type.Object({ bytes: Base64 });
 
 /** What another service keeps in the tree. */
-export const RecordName = Type.Literal("network");
+export const RecordName = Type.Literal("configuration");
 /** A record as text; null where nothing is kept. */
 export const KeptRecord = Type.Object({
   text: Type.Union([Type.String(), Type.Null()]),

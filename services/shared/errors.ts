@@ -24,8 +24,12 @@ export class CoppiceError extends Error {
 /** The caller sent something that cannot be meant. */
 export class BadRequestError extends CoppiceError {
   override name = "BadRequestError";
-  constructor(message: string, type = "bad-request") {
-    super(400, type, message);
+  constructor(
+    message: string,
+    type = "bad-request",
+    options: ErrorOptions = {},
+  ) {
+    super(400, type, message, options);
   }
 }
 

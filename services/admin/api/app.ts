@@ -13,10 +13,12 @@ import { Problem, problemMediaType } from "../../shared/problem.ts";
 import { createServer, type Server } from "../../shared/server.ts";
 import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
+import { Configurations } from "../configurations.ts";
 import type { DiskWorker } from "../disk-work.ts";
 import { SetupLine } from "../setup-line.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
+import { addConfigurationRoutes } from "./configuration-routes.ts";
 import { addDoorRoutes } from "./door-routes.ts";
 import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
@@ -154,7 +156,10 @@ async function addRoutes(
   guardRoutes(app, sessions, tokens, local);
   if (!local) await addDocuments(app);
   addSetupRoutes(app, claim, sessions, identity, host, ending);
-  addSetupNetworkRoutes(app, claim, new SetupLine(claim, host, node));
+  const line = new SetupLine(claim, host, node);
+  const configurations = new Configurations(host, node);
+  addSetupNetworkRoutes(app, claim, line);
+  addConfigurationRoutes(app, configurations, host, line, account);
   addOwnerRoutes(
     app,
     account,
@@ -165,8 +170,8 @@ async function addRoutes(
     host,
     ending,
   );
-  addNetworkRoutes(app, host, node, account);
-  addUpdateRoutes(app, host, node, identity);
+  addNetworkRoutes(app, host, node, account, configurations);
+  addUpdateRoutes(app, host, node, identity, configurations);
   addResetRoutes(app, host, account);
   addDoorRoutes(app, parts.doors, host, node);
   addIdentityRoutes(app, identity, node, account);

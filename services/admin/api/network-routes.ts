@@ -1,5 +1,4 @@
 import { Type } from "typebox";
-import { Parse } from "typebox/value";
 import {
   type HostClient,
   LineMinute,
@@ -17,6 +16,7 @@ import {
 } from "../../host/client.ts";
 import { Found, Look, type NodeClient, Speed } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
+import type { Configurations } from "../configurations.ts";
 import { networkNow } from "../network-now.ts";
 import type { OwnerAccount } from "./owner.ts";
 
@@ -26,6 +26,7 @@ export function addNetworkRoutes(
   host: HostClient,
   node: NodeClient,
   account: OwnerAccount,
+  configurations: Configurations,
 ): void {
   const tags = ["network"];
   app.get(
@@ -52,11 +53,8 @@ export function addNetworkRoutes(
       },
     },
     async () => {
-      const text = await node.record("network");
-      return {
-        document:
-          text === null ? null : (Parse(Network, JSON.parse(text)) as Network),
-      };
+      const kept = await configurations.kept();
+      return { document: kept?.network ?? null };
     },
   );
   app.get(
@@ -193,10 +191,10 @@ export function addNetworkRoutes(
     },
     async (request, reply) => {
       const { body } = request;
-      const { document } = await host.confirmNetwork(body.token);
+      await host.confirmNetwork(body.token);
       // Without it the change is kept all the same: the next one takes it along.
-      await node
-        .keepRecord("network", JSON.stringify(document))
+      await configurations
+        .keep()
         .catch((error: unknown) =>
           request.log.warn({ err: error }, "the network is not in the backup"),
         );

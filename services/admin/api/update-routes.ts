@@ -8,6 +8,7 @@ import type { IdentityClient } from "../../identity/client.ts";
 import type { NodeClient } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { BoxHealth } from "../client.ts";
+import type { Configurations } from "../configurations.ts";
 
 /** The box's versions, and whether the one that runs works. */
 export function addUpdateRoutes(
@@ -15,6 +16,7 @@ export function addUpdateRoutes(
   host: HostClient,
   node: NodeClient,
   identity: IdentityClient,
+  configurations: Configurations,
 ): void {
   const tags = ["updates"];
   app.get(
@@ -53,7 +55,15 @@ export function addUpdateRoutes(
         response: { 200: UpdateState },
       },
     },
-    async ({ body }) => await host.setUpdates(body),
+    async ({ body, log }) => {
+      const state = await host.setUpdates(body);
+      await configurations
+        .keep()
+        .catch((error: unknown) =>
+          log.warn({ err: error }, "the settings are not in the backup"),
+        );
+      return state;
+    },
   );
   app.post(
     "/api/updates/check",

@@ -22,7 +22,13 @@ import {
   Settled,
   type Trial,
 } from "./state.ts";
-import { drawKey, ownKey, phoneConfiguration } from "./wireguard.ts";
+import {
+  drawKey,
+  knownKey,
+  ownKey,
+  phoneConfiguration,
+  takeKey,
+} from "./wireguard.ts";
 
 /** Follows rendered files. */
 export interface NetworkRunner {
@@ -234,6 +240,22 @@ export class HomeNetwork implements AsyncDisposable {
   /** The box's own key, by which friends' households know it. @returns WireGuard's public half in base64 */
   async ownKey(): Promise<string> {
     return (await ownKey(this.#keyFile)).publicKey;
+  }
+
+  /** The private half of the box's own key; null where nobody asked for one. */
+  async secretKey(): Promise<string | null> {
+    return (await knownKey(this.#keyFile))?.privateKey ?? null;
+  }
+
+  /**
+   * Takes what another box had: its key, and its network as a trial. @returns null where the network is this one already
+   * @throws as `try`
+   */
+  async take(trial: NewTrial, key: string | null): Promise<Trial | null> {
+    checkNetwork(trial.document);
+    const changed = !isDeepStrictEqual(trial.document, this.#document);
+    if (key !== null) await takeKey(this.#keyFile, key);
+    return changed ? await this.try(trial) : null;
   }
 
   /** Draws a key for a phone that is to come home by a way that a document describes. @throws BadRequestError: vpn-full */

@@ -26,23 +26,24 @@ export function drawKey(): WireGuardKey {
   return textOf(generateKeyPairSync("x25519").privateKey);
 }
 
-/** The box's own key, made when it is first asked for; systemd-networkd may read it. @param file its path */
-export async function ownKey(file: string): Promise<WireGuardKey> {
+/** The box's own key where it has one. @param file its path */
+export async function knownKey(
+  file: string,
+): Promise<WireGuardKey | undefined> {
   try {
-    const raw = Buffer.from(await readFile(file, "utf8"), "base64");
-    // RFC 8410: what stands before the 32 bytes.
-    const head = Buffer.from("302e020100300506032b656e04220420", "hex");
-    return textOf(
-      createPrivateKey({
-        key: Buffer.concat([head, raw]),
-        format: "der",
-        type: "pkcs8",
-      }),
-    );
+    return keyOf(await readFile(file, "utf8"));
   } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
   }
-  const key = drawKey();
+}
+
+/** Takes a key as the box's own, which systemd-networkd may read. @param file its path. @param privateKey 32 bytes in base64 */
+export async function takeKey(
+  file: string,
+  privateKey: string,
+): Promise<WireGuardKey> {
+  const key = keyOf(privateKey);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeDurable(file, `${key.privateKey}\n`);
   const group = await groupOf(reader);
@@ -51,6 +52,23 @@ export async function ownKey(file: string): Promise<WireGuardKey> {
     await chmod(file, 0o640);
   }
   return key;
+}
+
+/** The box's own key, made when it is first asked for; systemd-networkd may read it. @param file its path */
+export async function ownKey(file: string): Promise<WireGuardKey> {
+  return (await knownKey(file)) ?? (await takeKey(file, drawKey().privateKey));
+}
+
+function keyOf(base64: string): WireGuardKey {
+  // RFC 8410: what stands before the 32 bytes.
+  const head = Buffer.from("302e020100300506032b656e04220420", "hex");
+  return textOf(
+    createPrivateKey({
+      key: Buffer.concat([head, Buffer.from(base64, "base64")]),
+      format: "der",
+      type: "pkcs8",
+    }),
+  );
 }
 
 function textOf(key: KeyObject): WireGuardKey {

@@ -1,18 +1,13 @@
 import { type KeyObject, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { entropyToMnemonic, mnemonicToEntropy } from "@scure/bip39";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
+import { BackupError, lockText, unlockText } from "../../shared/age.ts";
 import type { CoseSigner } from "../../shared/cose.ts";
 import { writeDurable } from "../../shared/durable.ts";
-import { BadRequestError, hasCode } from "../../shared/errors.ts";
+import { hasCode } from "../../shared/errors.ts";
 import { deriveKey, Person } from "./person.ts";
-
-/** A backup that cannot be opened: not one of ours, or another passphrase. */
-export class BackupError extends BadRequestError {
-  override name = "BackupError";
-}
 
 const backupHeader = "coppice root key 1";
 
@@ -97,7 +92,7 @@ export class RootKey {
   /** An age file (scrypt recipient, ASCII armour) that opens with the passphrase: `age -d` shows what is in it. */
   async backup(passphrase: string, signal?: AbortSignal): Promise<string> {
     const text = `${backupHeader}\n${this.principal.toString("hex")}\n${this.#seed.toString("base64")}\n`;
-    return await ageInWorker({ act: "encrypt", passphrase, text }, signal);
+    return await lockText(text, passphrase, signal);
   }
 
   /** Opens a backup. @throws BackupError */
@@ -106,19 +101,7 @@ export class RootKey {
     passphrase: string,
     signal?: AbortSignal,
   ): Promise<RootKey> {
-    let text: string;
-    try {
-      text = await ageInWorker(
-        { act: "decrypt", passphrase, text: file },
-        signal,
-      );
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw new BackupError(
-        `This backup does not open: ${(error as Error).message}. Check the passphrase and that it is the file you downloaded.`,
-        "backup-not-opened",
-      );
-    }
+    const text = await unlockText(file, passphrase, signal);
     const [header, principal, seed = ""] = text.split("\n");
     const bytes = Buffer.from(seed, "base64");
     if (header !== backupHeader || bytes.length !== 32)
@@ -133,34 +116,5 @@ export class RootKey {
         "backup-not-opened",
       );
     return key;
-  }
-}
-
-/** What the age worker is asked. */
-export interface AgeRequest {
-  act: "encrypt" | "decrypt";
-  passphrase: string;
-  text: string;
-}
-
-/** Key derivation takes a second and much memory by design, so it runs beside the event loop. */
-async function ageInWorker(
-  request: AgeRequest,
-  signal?: AbortSignal,
-): Promise<string> {
-  signal?.throwIfAborted();
-  const worker = new Worker(new URL("age-worker.ts", import.meta.url), {
-    workerData: request,
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  worker.once("message", resolve);
-  worker.once("error", reject);
-  signal?.addEventListener("abort", () => reject(signal.reason), {
-    once: true,
-  });
-  try {
-    return await promise;
-  } finally {
-    await worker.terminate();
   }
 }

@@ -3,7 +3,8 @@ import { verify } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { BackupError, RootKey } from "../../../services/node/tree/rootkey.ts";
+import { RootKey } from "../../../services/node/tree/rootkey.ts";
+import { BackupError } from "../../../services/shared/age.ts";
 import {
   openCose,
   SignatureError,

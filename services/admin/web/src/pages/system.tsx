@@ -12,6 +12,7 @@ import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { Doors } from "./system/doors.tsx";
 import { Reset } from "./system/reset.tsx";
+import { SettingsBackup } from "./system/settings-backup.tsx";
 import { Updates } from "./system/updates.tsx";
 
 type Act = "reboot" | "power-off";
@@ -67,6 +68,7 @@ export function System() {
         <Updates restarting={() => setGone("reboot")} />
         <Doors />
         <Tokens />
+        <SettingsBackup />
         <Reset resetting={() => setGone("reset")} />
       </div>
       {act && (

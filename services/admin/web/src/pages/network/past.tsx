@@ -28,7 +28,14 @@ export function Past({
         <p>The network is as it was on a new box.</p>
         {backup && (
           <div class="actions start">
-            <button type="button" onClick={() => choose(backup)}>
+            <button
+              type="button"
+              onClick={async () => {
+                // Its phones know the box by its key.
+                await api("POST", "/configuration/adopt");
+                choose(backup);
+              }}
+            >
               <Undo2 size={18} aria-hidden="true" /> As on the box before
             </button>
           </div>

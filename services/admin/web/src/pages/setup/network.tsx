@@ -6,6 +6,7 @@ import { api } from "../../api.ts";
 import { countryHere } from "../../countries.ts";
 import { usePolling } from "../../live.ts";
 import { Fact, Field, Form, Notice, Spinner } from "../../ui.tsx";
+import { Restore } from "../network/restore.tsx";
 import { goTo, Moving, newAddress } from "../network/trial.tsx";
 import { Country, NameAndPassword } from "../network/wifi.tsx";
 import type { Advance } from "./advance.ts";
@@ -15,6 +16,7 @@ export function NetworkStep({ advance }: { advance: Advance }) {
   const [line, setLine] = useState<SetupNetwork>();
   const [problem, setProblem] = useState<string>();
   const [moving, setMoving] = useState<string>();
+  const [restored, setRestored] = useState(false);
   const refresh = useCallback(async () => {
     try {
       setLine(await api<SetupNetwork>("GET", "/setup/network"));
@@ -81,6 +83,22 @@ export function NetworkStep({ advance }: { advance: Advance }) {
       </dl>
       <Credentials document={document} refresh={refresh} />
       {adapters.length > 0 && <AirForm document={document} refresh={refresh} />}
+      {restored && (
+        <Notice kind="good">The settings are those of the backup.</Notice>
+      )}
+      <details open={restored ? false : undefined}>
+        <summary>I have a backup of another box's settings</summary>
+        <Restore
+          path="/setup/configuration"
+          before={document}
+          moving={setMoving}
+          stays={async (token) => {
+            if (token) await api("POST", "/network/confirm", { token });
+            setRestored(true);
+            await refresh();
+          }}
+        />
+      </details>
       <Form
         action={connected ? "Continue" : "Continue without the Internet"}
         submit={async () =>

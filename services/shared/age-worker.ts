@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { armor, Decrypter, Encrypter } from "age-encryption";
-import type { AgeRequest } from "./rootkey.ts";
+import type { AgeRequest } from "./age.ts";
 
 const { act, passphrase, text } = workerData as AgeRequest;
 if (act === "encrypt") {

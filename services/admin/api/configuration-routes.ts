@@ -1,0 +1,111 @@
+import { Type } from "typebox";
+import type { HostClient } from "../../host/client.ts";
+import type { Server } from "../../shared/server.ts";
+import { RestoredSettings } from "../client.ts";
+import type { Configurations } from "../configurations.ts";
+import type { SetupLine } from "../setup-line.ts";
+import type { OwnerAccount } from "./owner.ts";
+
+/** An age file with all settings of a box fits into it. */
+const largestFile = 2 * 2 ** 20;
+const seconds = 90;
+
+const passphrase = Type.String({
+  minLength: 10,
+  maxLength: 1024,
+  description: "protects the backup of the settings",
+});
+const Locked = Type.Object({
+  backup: Type.String({ minLength: 1, maxLength: largestFile }),
+  passphrase,
+});
+
+/** The box's settings as a file, and back: for its owner, and in the setup of another box. */
+export function addConfigurationRoutes(
+  app: Server,
+  configurations: Configurations,
+  host: HostClient,
+  line: SetupLine,
+  account: OwnerAccount,
+): void {
+  // Each takes a second and 64 MiB.
+  const config = { rateLimit: { max: 6, timeWindow: "1 minute" } };
+  const bodyLimit = largestFile + 8192;
+  const response = { 200: RestoredSettings };
+  app.post(
+    "/api/configuration/backup",
+    {
+      config: { access: "browser", ...config },
+      schema: {
+        tags: ["system"],
+        summary:
+          "All settings as an age file: the network with its passwords and its key, and how the box updates",
+        body: Type.Object({ passphrase }),
+        response: { 200: Type.Object({ backup: Type.String() }) },
+      },
+    },
+    async ({ body }) => ({
+      backup: await configurations.lock(body.passphrase),
+    }),
+  );
+  app.post(
+    "/api/configuration/restore",
+    {
+      config: { access: "browser", ...config },
+      bodyLimit,
+      schema: {
+        tags: ["system"],
+        summary:
+          "Put the settings of such a file into force; the network goes back by itself unless it is confirmed",
+        body: Locked,
+        response,
+      },
+    },
+    async ({ body }) => {
+      const configuration = await configurations.unlock(
+        body.backup,
+        body.passphrase,
+      );
+      const who = account.name ?? "the owner";
+      const taken = { configuration, who, seconds };
+      const { trial } = await host.takeConfiguration(taken);
+      return { trial, document: configuration.network };
+    },
+  );
+  app.post(
+    "/api/configuration/adopt",
+    {
+      config: { access: "browser", ...config },
+      schema: {
+        tags: ["system"],
+        summary:
+          "Take the WireGuard key and the way of updating of the box before, as the files' backup has them",
+      },
+    },
+    async (_request, reply) => {
+      await configurations.adopt();
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/setup/configuration",
+    {
+      config: { access: "setup", ...config },
+      bodyLimit,
+      schema: {
+        tags: ["setup"],
+        summary: "Give this box the settings of another one",
+        body: Locked,
+        response,
+      },
+    },
+    async ({ body }) => {
+      const configuration = await configurations.unlock(
+        body.backup,
+        body.passphrase,
+      );
+      const { trial } = await line.take(configuration);
+      return { trial, document: configuration.network };
+    },
+  );
+}

@@ -1,0 +1,69 @@
+import { Parse } from "typebox/value";
+import { Configuration, type HostClient } from "../host/client.ts";
+import type { NodeClient } from "../node/client.ts";
+import { BackupError, lockText, unlockText } from "../shared/age.ts";
+import { NotFoundError } from "../shared/errors.ts";
+
+/** The box's settings as something that outlives it: in the files' tree, which friends keep, and as a file for the owner. */
+export class Configurations {
+  readonly #host: HostClient;
+  readonly #node: NodeClient;
+
+  constructor(host: HostClient, node: NodeClient) {
+    this.#host = host;
+    this.#node = node;
+  }
+
+  /** Keeps the settings of now in the tree. @throws ConflictError where there is none yet, DiskError */
+  async keep(): Promise<void> {
+    await this.#node.keepRecord(
+      "configuration",
+      JSON.stringify(await this.#host.configuration()),
+    );
+  }
+
+  /** Those that were kept last: on a new box, those of the one before. */
+  async kept(): Promise<Configuration | undefined> {
+    const text = await this.#node.record("configuration");
+    return text === null ? undefined : parse(text);
+  }
+
+  /** Takes the key and the way of updating of those that were kept; their network is for the owner to try. @throws NotFoundError */
+  async adopt(): Promise<void> {
+    const kept = await this.kept();
+    if (!kept)
+      throw new NotFoundError(
+        "No box before this one left its settings. Set what you need on the pages.",
+      );
+    const { document: network } = await this.#host.network();
+    await this.#host.takeConfiguration({
+      configuration: { ...kept, network },
+      who: "the box before",
+      seconds: 30,
+    });
+  }
+
+  /** The settings of now as an age file. */
+  async lock(passphrase: string): Promise<string> {
+    const text = JSON.stringify(await this.#host.configuration());
+    return await lockText(text, passphrase);
+  }
+
+  /** The settings in such a file. @throws BackupError */
+  async unlock(file: string, passphrase: string): Promise<Configuration> {
+    const text = await unlockText(file, passphrase);
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new BackupError(
+        "This file is not a backup of a box's settings, or of a version that this one does not know. Choose coppice-settings.age.",
+        "not-settings",
+        { cause: error },
+      );
+    }
+  }
+}
+
+function parse(text: string): Configuration {
+  return Parse(Configuration, JSON.parse(text)) as Configuration;
+}

@@ -1,0 +1,97 @@
+/** The settings of a box as a file: saved on the System page, opened by stock age, restored there and in the setup of another box. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import test from "ava";
+import { startServices } from "../services.ts";
+import { openPhone, signIn, startBrowser } from "./browser.ts";
+
+const owner = { name: "Ada", password: "correct horse battery staple" };
+const passphrase = "a passphrase for the file";
+
+test("settings go from one box to another in a file, and back into force", async (t) => {
+  t.timeout(10 * 60_000);
+  await using old = await startServices();
+  const { client, services } = old;
+  await client.claim(old.code, "birch", owner);
+  const { document } = await client.ok("GET", "/api/network");
+  const set = async (download: number): Promise<void> => {
+    const { token } = await client.ok("POST", "/api/network/trial", {
+      document: { ...document, wan: { ...document.wan, download } },
+    });
+    await client.ok("POST", "/api/network/confirm", { token });
+  };
+  await set(50_000);
+  const updates = {
+    source: "https://updates.example",
+    automatic: false,
+    quiet: { from: 61, to: 62 },
+  };
+  await client.ok("PUT", "/api/updates/settings", updates);
+  const { publicKey } = await client.ok("GET", "/api/network/key");
+
+  await using browser = await startBrowser();
+  const { page, errors, seen, press } = await openPhone(
+    browser,
+    services.url,
+    (message, fits) => t.true(fits, message),
+  );
+  await signIn(page, owner);
+  await page.getByRole("link", { name: "System", exact: true }).click();
+  await press("Save them in a file");
+  await page.getByLabel("Passphrase for the file").fill(passphrase);
+  await seen("settings-save");
+  const coming = page.waitForEvent("download");
+  await press("Save the file");
+  const file = join(services.folder, "coppice-settings.age");
+  await (await coming).saveAs(file);
+  // age reads a passphrase from a terminal only; script(1) is one.
+  const { stdout } = spawnSync(
+    "script",
+    ["-qec", `age -d ${file}`, "/dev/null"],
+    { input: `${passphrase}\n`, encoding: "utf8" },
+  );
+  t.regex(stdout, /"download":50000/);
+
+  await set(60_000);
+  await press("Restore from a file");
+  await page.getByLabel("Backup of the settings").setInputFiles(file);
+  await page.getByLabel("Its passphrase").fill("another passphrase");
+  await press("Restore the settings");
+  await page.getByText("This backup does not open").waitFor();
+  await page.getByLabel("Its passphrase").fill(passphrase);
+  await seen("settings-restore");
+  await press("Restore the settings");
+  await page.getByText("A change by Ada is in force").waitFor();
+  await press("Keep it");
+  await page.getByText("A change by Ada is in force").waitFor({
+    state: "hidden",
+  });
+  const back = await client.ok("GET", "/api/network");
+  t.is(back.document.wan.download, 50_000);
+  t.deepEqual(errors, []);
+
+  await using fresh = await startServices();
+  await fresh.client.ok("POST", "/api/setup/code", { code: fresh.code });
+  await fresh.client.ok("POST", "/api/setup/owner", owner);
+  const setup = await openPhone(browser, fresh.services.url, (message, fits) =>
+    t.true(fits, message),
+  );
+  await setup.page.getByLabel("Setup code").fill(fresh.code);
+  await setup.press("Continue");
+  await setup.page.getByText("I have a backup of another box").click();
+  await setup.page.getByLabel("Backup of the settings").setInputFiles(file);
+  await setup.page.getByLabel("Its passphrase").fill(passphrase);
+  await setup.seen("settings-setup");
+  await setup.press("Restore the settings");
+  await setup.page.getByText("The settings are those of the backup").waitFor();
+  const { document: taken } = await fresh.client.ok(
+    "GET",
+    "/api/setup/network",
+  );
+  t.deepEqual(taken, back.document);
+  t.deepEqual(setup.errors, []);
+  await fresh.client.claim(fresh.code, "birch", owner);
+  t.like(await fresh.client.ok("GET", "/api/network/key"), { publicKey });
+  const { settings } = await fresh.client.ok("GET", "/api/updates");
+  t.deepEqual(settings, updates);
+});
