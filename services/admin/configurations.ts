@@ -1,8 +1,16 @@
 import { Parse } from "typebox/value";
-import { Configuration, type HostClient } from "../host/client.ts";
+import {
+  Configuration,
+  type HostClient,
+  type NewConfiguration,
+} from "../host/client.ts";
 import type { NodeClient } from "../node/client.ts";
 import { BackupError, lockText, unlockText } from "../shared/age.ts";
 import { NotFoundError } from "../shared/errors.ts";
+import type { RestoredSettings } from "./client.ts";
+
+/** Seconds in which the network of other settings has to be confirmed. */
+const seconds = 90;
 
 /** The box's settings as something that outlives it: in the files' tree, which friends keep, and as a file for the owner. */
 export class Configurations {
@@ -28,19 +36,24 @@ export class Configurations {
     return text === null ? undefined : parse(text);
   }
 
-  /** Takes the key and the way of updating of those that were kept; their network is for the owner to try. @throws NotFoundError */
-  async adopt(): Promise<void> {
+  /** Puts those into force that were kept last. @throws as take, NotFoundError */
+  async adopt(who: string): Promise<RestoredSettings> {
     const kept = await this.kept();
     if (!kept)
       throw new NotFoundError(
         "No box before this one left its settings. Set what you need on the pages.",
       );
-    const { document: network } = await this.#host.network();
-    await this.#host.takeConfiguration({
-      configuration: { ...kept, network },
-      who: "the box before",
-      seconds: 30,
-    });
+    return await this.take(kept, who);
+  }
+
+  /** Puts settings into force; the network goes back by itself unless somebody confirms it. @throws ConflictError, NetworkDocumentError, CommandError */
+  async take(
+    configuration: Configuration,
+    who: string,
+  ): Promise<RestoredSettings> {
+    const taken: NewConfiguration = { configuration, who, seconds };
+    const { trial } = await this.#host.takeConfiguration(taken);
+    return { trial, document: configuration.network };
   }
 
   /** The settings of now as an age file. */

@@ -34,8 +34,9 @@ export async function unlockText(
   } catch (error) {
     signal?.throwIfAborted();
     throw new BackupError(
-      `This backup does not open: ${(error as Error).message}. Check the passphrase and that it is the file you downloaded.`,
+      "This backup does not open with this passphrase. Check the passphrase, and that it is the file you downloaded.",
       "backup-not-opened",
+      { cause: error },
     );
   }
 }

@@ -1,5 +1,6 @@
-/** The settings of a box as a file: saved on the System page, opened by stock age, restored there and in the setup of another box. */
+/** The settings of a box: as a file that stock age opens, restored on the System page and in the setup of another box; and as the files' backup has them. */
 import { spawnSync } from "node:child_process";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { startServices } from "../services.ts";
@@ -68,6 +69,24 @@ test("settings go from one box to another in a file, and back into force", async
   });
   const back = await client.ok("GET", "/api/network");
   t.is(back.document.wan.download, 50_000);
+
+  // A new box whose files came back, with their records.
+  await services.stopService("host");
+  const state = join(services.folder, "state/host");
+  await rm(join(state, "network"), { recursive: true });
+  for (const name of await readdir(state))
+    if (name.startsWith("wireguard-key")) await rm(join(state, name));
+  services.startService("host");
+  await services.ready();
+  await page.getByRole("link", { name: "Network", exact: true }).click();
+  await press("As on the box before");
+  await page.getByText("A change by Ada is in force").waitFor();
+  await press("Keep it");
+  await page.getByText("A change by Ada is in force").waitFor({
+    state: "hidden",
+  });
+  t.deepEqual((await client.ok("GET", "/api/network")).document, back.document);
+  t.like(await client.ok("GET", "/api/network/key"), { publicKey });
   t.deepEqual(errors, []);
 
   await using fresh = await startServices();

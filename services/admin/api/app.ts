@@ -159,7 +159,7 @@ async function addRoutes(
   const line = new SetupLine(claim, host, node);
   const configurations = new Configurations(host, node);
   addSetupNetworkRoutes(app, claim, line);
-  addConfigurationRoutes(app, configurations, host, line, account);
+  addConfigurationRoutes(app, configurations, line, account);
   addOwnerRoutes(
     app,
     account,

@@ -1,5 +1,4 @@
 import { Type } from "typebox";
-import type { HostClient } from "../../host/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { RestoredSettings } from "../client.ts";
 import type { Configurations } from "../configurations.ts";
@@ -8,7 +7,6 @@ import type { OwnerAccount } from "./owner.ts";
 
 /** An age file with all settings of a box fits into it. */
 const largestFile = 2 * 2 ** 20;
-const seconds = 90;
 
 const passphrase = Type.String({
   minLength: 10,
@@ -24,7 +22,6 @@ const Locked = Type.Object({
 export function addConfigurationRoutes(
   app: Server,
   configurations: Configurations,
-  host: HostClient,
   line: SetupLine,
   account: OwnerAccount,
 ): void {
@@ -32,6 +29,7 @@ export function addConfigurationRoutes(
   const config = { rateLimit: { max: 6, timeWindow: "1 minute" } };
   const bodyLimit = largestFile + 8192;
   const response = { 200: RestoredSettings };
+  const owner = (): string => account.name ?? "the owner";
   app.post(
     "/api/configuration/backup",
     {
@@ -66,10 +64,7 @@ export function addConfigurationRoutes(
         body.backup,
         body.passphrase,
       );
-      const who = account.name ?? "the owner";
-      const taken = { configuration, who, seconds };
-      const { trial } = await host.takeConfiguration(taken);
-      return { trial, document: configuration.network };
+      return await configurations.take(configuration, owner());
     },
   );
   app.post(
@@ -79,13 +74,11 @@ export function addConfigurationRoutes(
       schema: {
         tags: ["system"],
         summary:
-          "Take the WireGuard key and the way of updating of the box before, as the files' backup has them",
+          "Put the settings of the box before into force, as the files' backup has them",
+        response,
       },
     },
-    async (_request, reply) => {
-      await configurations.adopt();
-      return reply.status(204).send();
-    },
+    async () => await configurations.adopt(owner()),
   );
   app.post(
     "/api/setup/configuration",

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Static, Type } from "typebox";
 import { readJson, writeDurable } from "../../shared/durable.ts";
@@ -48,6 +48,7 @@ const Former = Type.Object({
 const Pointer = Type.Object({
   current: Type.Integer({ minimum: 0 }),
   former: Type.Array(Former),
+  key: Type.String({ description: "name of the file with the box's own key" }),
 });
 type Pointer = Static<typeof Pointer>;
 const Kept = Type.Object({ ...Settled.properties, document: Network });
@@ -62,6 +63,8 @@ interface RunningTrial {
   document: Network;
   who: string;
   token: string;
+  /** Name of its file with the box's own key. */
+  key: string;
   ends: number;
   timer: NodeJS.Timeout;
 }
@@ -73,10 +76,10 @@ interface RunningTrial {
 export class HomeNetwork implements AsyncDisposable {
   readonly #folder: string;
   readonly #runner: NetworkRunner;
-  readonly #keyFile: string;
+  readonly #keys: string;
   readonly #onError: (error: unknown) => void;
   readonly #turns = new Mutex();
-  #pointer: Pointer = { current: 0, former: [] };
+  #pointer: Pointer;
   #document: Network = defaultNetwork;
   /** The last changes, newest first. */
   #history: Settled[] = [];
@@ -94,13 +97,14 @@ export class HomeNetwork implements AsyncDisposable {
   ) {
     this.#folder = folder;
     this.#runner = runner;
-    this.#keyFile = keyFile;
+    this.#keys = dirname(keyFile);
+    this.#pointer = { current: 0, former: [], key: basename(keyFile) };
     this.#onError = onError;
   }
 
   /**
    * Takes up what was confirmed last, whatever runs now. @param state the host's own folder. @param keyFile where the box's
-   * WireGuard key is, or is to be. @param onError hears where a change could not be taken back by itself
+   * WireGuard key is to be, until it takes another one. @param onError hears where a change could not be taken back by itself
    */
   static async open(
     state: string,
@@ -154,10 +158,14 @@ export class HomeNetwork implements AsyncDisposable {
   }
 
   /**
-   * Puts a document into force for some seconds. @returns what confirms it
+   * Puts a document into force for some seconds. @param secret the private half of a key that is to be the box's own with it
+   * @returns what confirms it
    * @throws NetworkDocumentError, CommandError where a daemon refuses it, ConflictError: trial-running, BadRequestError: no-change
    */
-  async try({ document, who, seconds }: NewTrial): Promise<Trial> {
+  async try(
+    { document, who, seconds }: NewTrial,
+    secret: string | null = null,
+  ): Promise<Trial> {
     return await this.#turns.run(async () => {
       if (this.#trial)
         throw new ConflictError(
@@ -165,13 +173,20 @@ export class HomeNetwork implements AsyncDisposable {
           "trial-running",
         );
       checkNetwork(document);
-      if (isDeepStrictEqual(document, this.#document))
+      const own = await this.#brings(secret);
+      if (!own && isDeepStrictEqual(document, this.#document))
         throw new BadRequestError("Nothing is changed by this.", "no-change");
+      // A file of its own: whatever ends the trial, the next boot has the key that was kept.
+      const key = own
+        ? `${this.#pointer.key.replace(/-\d+$/, "")}-${this.#pointer.current + 1}`
+        : this.#pointer.key;
       const files = renderNetwork(
         this.#provisional(document),
         this.#formerIn(document),
+        join(this.#keys, key),
       );
-      if (document.vpn) await ownKey(this.#keyFile);
+      if (own) await takeKey(join(this.#keys, key), own);
+      else if (document.vpn) await ownKey(join(this.#keys, key));
       await this.#runner.check(files);
       try {
         await this.#runner.apply(files);
@@ -185,6 +200,7 @@ export class HomeNetwork implements AsyncDisposable {
         document,
         who,
         token,
+        key,
         ends: performance.now() + seconds * 1000,
         timer,
       };
@@ -205,12 +221,16 @@ export class HomeNetwork implements AsyncDisposable {
       const pointer = {
         current: id,
         former: this.#formerIn(trial.document),
+        key: trial.key,
       };
       const settled: Settled = {
         id,
         at: Date.now(),
         who: trial.who,
-        what: changesBetween(this.#document, trial.document),
+        what: [
+          ...changesBetween(this.#document, trial.document),
+          ...(trial.key === this.#pointer.key ? [] : ["The box's own key"]),
+        ],
       };
       const kept: Kept = { ...settled, document: trial.document };
       await writeDurable(this.#file(id), JSON.stringify(kept));
@@ -248,14 +268,25 @@ export class HomeNetwork implements AsyncDisposable {
   }
 
   /**
-   * Takes what another box had: its key, and its network as a trial. @returns null where the network is this one already
+   * Takes what another box had, its network and its key, as a trial. @returns null where both are this box's already
    * @throws as `try`
    */
-  async take(trial: NewTrial, key: string | null): Promise<Trial | null> {
-    checkNetwork(trial.document);
-    const changed = !isDeepStrictEqual(trial.document, this.#document);
-    if (key !== null) await takeKey(this.#keyFile, key);
-    return changed ? await this.try(trial) : null;
+  async take(trial: NewTrial, secret: string | null): Promise<Trial | null> {
+    const same =
+      isDeepStrictEqual(trial.document, this.#document) &&
+      !(await this.#brings(secret));
+    return same ? null : await this.try(trial, secret);
+  }
+
+  get #keyFile(): string {
+    return join(this.#keys, this.#pointer.key);
+  }
+
+  /** A key that is not the box's own already. */
+  async #brings(secret: string | null): Promise<string | undefined> {
+    return secret === null || secret === (await this.secretKey())
+      ? undefined
+      : secret;
   }
 
   /** Draws a key for a phone that is to come home by a way that a document describes. @throws BadRequestError: vpn-full */
@@ -303,9 +334,19 @@ export class HomeNetwork implements AsyncDisposable {
         },
         Math.min(...former.map(({ until }) => until)) - now + 1000,
       ).unref();
-    const files = renderNetwork(this.#document, former);
+    const files = renderNetwork(this.#document, former, this.#keyFile);
     await this.#runner.apply(files);
     await this.#runner.keep(files);
+    await this.#dropKeys();
+  }
+
+  /** Removes the keys of trials that are over, and that of before the last one. */
+  async #dropKeys(): Promise<void> {
+    const base = this.#pointer.key.replace(/-\d+$/, "");
+    const names = await readdir(this.#keys).catch(() => []);
+    for (const name of names)
+      if (name !== this.#pointer.key && name.replace(/-\d+$/, "") === base)
+        await rm(join(this.#keys, name));
   }
 
   /** Takes a trial back that nobody confirmed, as often as it takes: nobody may be left who could ask for it. */

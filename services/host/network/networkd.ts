@@ -10,14 +10,14 @@ import {
 } from "./interfaces.ts";
 import { netOf } from "./ranges.ts";
 import type { FormerAddress } from "./rendering.ts";
-import { keyFile } from "./wireguard.ts";
 
 type Section = readonly [name: string, ...lines: (string | false)[]];
 
-/** Files of systemd-networkd: the household's first network is a bridge of all LAN ports, the others are tagged on it; hostapd puts Wi-Fi into either. */
+/** Files of systemd-networkd: the household's first network is a bridge of all LAN ports, the others are tagged on it; hostapd puts Wi-Fi into either. @param keyFile of the box's own WireGuard key */
 export function renderNetworkd(
   network: Network,
   former: readonly FormerAddress[],
+  keyFile: string,
 ): [name: string, text: string][] {
   const uplink = uplinkOf(network);
   const [home, ...further] = network.lans as [Lan, ...Lan[]];
@@ -72,7 +72,8 @@ export function renderNetworkd(
       [`40-${one.id}.network`, lan(one, index + 1)],
     );
   });
-  if (network.vpn) files.push(...vpnFiles(network.vpn, addressOf(home)));
+  if (network.vpn)
+    files.push(...vpnFiles(network.vpn, addressOf(home), keyFile));
   return files;
 }
 
@@ -89,10 +90,11 @@ function port(name: string, of: string): string {
   );
 }
 
-/** @param own the box's address at home, by which friends' households know it */
+/** @param own the box's address at home, by which friends' households know it. @param keyFile of the box's own key */
 function vpnFiles(
   { address, port, phones, sites }: Vpn,
   own: string,
+  keyFile: string,
 ): [name: string, text: string][] {
   const name = interfaceOf({ id: vpnId });
   return [

@@ -9,6 +9,7 @@ import { renderNetworkd } from "./networkd.ts";
 import { renderPppoe } from "./pppoe.ts";
 import { renderResolved } from "./resolved.ts";
 import { renderUpnp } from "./upnp.ts";
+import { keyFile } from "./wireguard.ts";
 
 /** Units that follow a file of their own, and do not run where there is none. */
 export const followers = {
@@ -48,10 +49,11 @@ export const renderedFiles = {
   networkd: "networkd",
 } as const;
 
-/** Contents by path. @param former addresses that still answer */
+/** Contents by path. @param former addresses that still answer. @param key file of the box's own WireGuard key */
 export function renderNetwork(
   network: Network,
   former: readonly FormerAddress[] = [],
+  key: string = keyFile,
 ): Map<string, string> {
   const wanted = {
     pppoe: renderPppoe(network),
@@ -78,7 +80,7 @@ export function renderNetwork(
       (radio, index) =>
         [hostapdFile(radio.name), renderHostapd(network, index)] as const,
     ),
-    ...renderNetworkd(network, former).map(
+    ...renderNetworkd(network, former, key).map(
       ([name, text]) => [`${renderedFiles.networkd}/${name}`, text] as const,
     ),
   ]);

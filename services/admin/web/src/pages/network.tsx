@@ -131,7 +131,11 @@ export function Network() {
             <Tools />
           </Card>
           <Card title="Changes" Icon={History}>
-            <Past state={state} choose={(past) => setDraft(past)} />
+            <Past
+              state={state}
+              choose={(past) => setDraft(past)}
+              tried={settled}
+            />
           </Card>
         </div>
         <div class="column">

@@ -1,17 +1,24 @@
 import { Undo2 } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Network, NetworkState } from "../../../../../host/client.ts";
+import type { RestoredSettings } from "../../../../client.ts";
 import { api } from "../../api.ts";
 import { moment } from "../../format.ts";
+import { Form } from "../../ui.tsx";
+import { follow, Moving } from "./trial.tsx";
 
-/** The changes that were kept, each of which can be gone back to. */
+/** The changes that were kept, each of which can be gone back to; on a new box, all settings of the one before. */
 export function Past({
-  state: { history, current },
+  state: { history, current, document },
   choose,
+  tried,
 }: {
   state: NetworkState;
   choose: (past: Network) => void;
+  /** Is told that a change is being tried. */
+  tried: () => Promise<void>;
 }) {
+  const [moving, setMoving] = useState<string>();
   const [backup, setBackup] = useState<Network | null>(null);
   useEffect(() => {
     // A box without a disk yet has no backup either.
@@ -22,23 +29,29 @@ export function Past({
   }, []);
   const back = async (id: number): Promise<void> =>
     choose(await api<Network>("GET", `/network/history/${id}`));
+  if (moving) return <Moving address={moving} />;
   if (current === 0)
     return (
       <>
         <p>The network is as it was on a new box.</p>
         {backup && (
-          <div class="actions start">
-            <button
-              type="button"
-              onClick={async () => {
-                // Its phones know the box by its key.
-                await api("POST", "/configuration/adopt");
-                choose(backup);
-              }}
-            >
-              <Undo2 size={18} aria-hidden="true" /> As on the box before
-            </button>
-          </div>
+          <Form
+            action="As on the box before"
+            icon={<Undo2 size={18} aria-hidden="true" />}
+            submit={async () => {
+              const taken = await api<RestoredSettings>(
+                "POST",
+                "/configuration/adopt",
+              );
+              if (!follow(document, taken, setMoving)) await tried();
+            }}
+          >
+            <p>
+              Your files' backup has its settings, and the key by which phones
+              and friends' households know it. They are tried, and go back by
+              themselves unless you keep them within 90 seconds.
+            </p>
+          </Form>
         )}
       </>
     );

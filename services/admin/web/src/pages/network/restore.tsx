@@ -4,7 +4,7 @@ import type { Network } from "../../../../../host/client.ts";
 import type { RestoredSettings } from "../../../../client.ts";
 import { api } from "../../api.ts";
 import { Field, Form } from "../../ui.tsx";
-import { goTo, newAddress } from "./trial.tsx";
+import { follow } from "./trial.tsx";
 
 /** Takes the settings of a backup, and the browser to where the box is with them. */
 export function Restore({
@@ -33,14 +33,11 @@ export function Restore({
           throw new Error(
             "This file is too large to be a backup of settings. Choose coppice-settings.age.",
           );
-        const { trial, document } = await api<RestoredSettings>("POST", path, {
+        const taken = await api<RestoredSettings>("POST", path, {
           backup: await file.text(),
           passphrase,
         });
-        const address = newAddress(before, document);
-        if (!trial || address === undefined) return await stays(trial?.token);
-        moving(address);
-        goTo(address, trial.token);
+        if (!follow(before, taken, moving)) await stays(taken.trial?.token);
       }}
     >
       <Field

@@ -5,6 +5,7 @@ import type {
   NetworkState,
   Trial,
 } from "../../../../../host/client.ts";
+import type { RestoredSettings } from "../../../../client.ts";
 import { api } from "../../api.ts";
 import { Form, Notice, NumberField, Spinner } from "../../ui.tsx";
 
@@ -24,6 +25,19 @@ export function newAddress(
     ({ lans }) => lans[0]?.address.split("/")[0],
   );
   return old !== fresh && location.hostname === old ? fresh : undefined;
+}
+
+/** Takes the browser to where the box is with other settings. @returns whether it moves */
+export function follow(
+  before: Network,
+  { trial, document }: RestoredSettings,
+  moving: (address: string) => void,
+): boolean {
+  const address = newAddress(before, document);
+  if (!trial || address === undefined) return false;
+  moving(address);
+  goTo(address, trial.token);
+  return true;
 }
 
 /** What is to be seen until the page comes up at the box's new address. */
