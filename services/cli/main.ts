@@ -1,3 +1,4 @@
+import { pipeline } from "node:stream/promises";
 import { Command, CommanderError } from "commander";
 import { Status } from "../admin/api/status.ts";
 import { CoppiceError } from "../shared/errors.ts";
@@ -55,6 +56,17 @@ program
         : "storage: does not answer",
     ];
     print(status, lines.join("\n"));
+  });
+
+program
+  .command("diagnostics")
+  .description("what the machine says of itself, for somebody who helps you")
+  .action(async () => {
+    await using api = await connect();
+    const { body } = await api.raw("GET", "/api/diagnostics");
+    await pipeline(body, process.stdout, {
+      end: false,
+    });
   });
 
 addFileCommands(program, { connect, print });

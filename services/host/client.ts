@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
@@ -407,6 +408,11 @@ export class HostClient implements AsyncDisposable {
     return await this.#client.call(Type.Array(ResetOutcome), "GET", "/reset", {
       signal,
     });
+  }
+
+  /** What the machine says of itself, as text. */
+  async diagnostics(signal?: AbortSignal): Promise<Readable> {
+    return (await this.#client.raw("GET", "/diagnostics", { signal })).body;
   }
 
   /** What was there before the update that is being proven, and is not there now, in words. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import websocket from "@fastify/websocket";
@@ -20,6 +20,8 @@ import {
 } from "./client.ts";
 import { command } from "./command.ts";
 import { addConfigurationRoutes } from "./configuration-routes.ts";
+import { showOnConsoles } from "./consoles.ts";
+import { diagnose } from "./diagnostics.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
 import { FolderDrive } from "./folder-drive.ts";
@@ -282,22 +284,23 @@ await runService("host", async (log) => {
         )
       ).trim();
       const [home] = network.inForce.lans as [Lan];
-      const lines = [
-        "",
+      await showOnConsoles([
         `Coppice is ready: https://${addressOf(home)} or https://coppice.local`,
         ...(code ? [`Setup code: ${code}`] : []),
         `Certificate SHA-256: ${request.body.fingerprint}`,
-        "",
-      ];
-      await writeFile(
-        process.env.COPPICE_CONSOLE ?? "/dev/console",
-        lines.join("\r\n"),
-      ).catch((error: unknown) =>
+      ]).catch((error: unknown) =>
         log.warn({ err: error }, "the console does not take the label"),
       );
       return reply.status(204).send();
     },
   );
+  app.get("/diagnostics", async (_request, reply) => {
+    const ending = new AbortController();
+    reply.raw.once("close", () => ending.abort());
+    return reply
+      .type("text/plain; charset=utf-8")
+      .send(Readable.from(diagnose(ending.signal)));
+  });
   app.get("/terminal", { websocket: true }, (socket) =>
     serveTerminal(
       socket,

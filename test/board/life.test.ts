@@ -224,6 +224,18 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       ).trim(),
       "",
     );
+    const told = await shell("coppice diagnostics");
+    for (const [, title, answer] of told.matchAll(
+      /^== (.*) \(.*\)\s+([\s\S]*?)(?=^== |(?![\s\S]))/gm,
+    )) {
+      t.regex(answer ?? "", /\S/, title);
+      // An emulated disk has no health to tell.
+      if (!title?.startsWith("Health"))
+        t.notRegex(answer ?? "", /^\S+ failed \(/m, title);
+    }
+    t.regex(told, /^== Log of this boot[\s\S]*Started coppice-node/m);
+    t.regex(told, /^== Health of \/dev\/sd/m);
+    t.false(told.includes(owner.password));
     const levels = await shell(
       "systemd-analyze security --no-pager --json=short coppice-admin coppice-node coppice-identity coppice-host coppice-smb coppice-lan 2>/dev/null || systemd-analyze security --no-pager | grep coppice-",
     );

@@ -205,6 +205,29 @@ export function addOwnerRoutes(
   );
 
   app.get(
+    "/api/diagnostics",
+    {
+      schema: {
+        tags: ["system"],
+        summary:
+          "What the machine says of itself, as text: services, disks, network, logs; no passwords and no keys",
+        produces: ["text/plain"],
+      },
+    },
+    async (_request, reply) => {
+      const ending = new AbortController();
+      reply.raw.once("close", () => ending.abort());
+      return reply
+        .type("text/plain; charset=utf-8")
+        .header(
+          "content-disposition",
+          'attachment; filename="coppice-diagnostics.txt"',
+        )
+        .send(await host.diagnostics(ending.signal));
+    },
+  );
+
+  app.get(
     "/api/tokens",
     {
       config: { access: "browser" },

@@ -32,6 +32,7 @@ test("an unclaimed box lets nobody in without the code", async (t) => {
     ["GET", "/api/status"],
     ["PUT", "/api/files/content?path=/a"],
     ["POST", "/api/power"],
+    ["GET", "/api/diagnostics"],
     ["GET", "/api/tokens"],
   ] as const) {
     const answer = await box.client.call(method, path);
@@ -490,6 +491,10 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   t.is((await stat(join(home.path, "copy.txt"))).size, 100_000);
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
   t.regex((await cli("network", "now")).stdout, /^Internet: /);
+  t.regex(
+    (await cli("diagnostics")).stdout,
+    /^Diagnostics of a Coppice box[\s\S]*\n== Kernel \(cat\)\n\nLinux version/,
+  );
   t.regex(
     (await cli("network", "speed")).stderr,
     /No friend's box can be reached|cannot speak with others yet/,

@@ -1,9 +1,11 @@
 import {
   BookOpen,
+  Download,
   KeyRound,
   Plus,
   Power,
   RotateCw,
+  Stethoscope,
   Trash2,
 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
@@ -69,6 +71,21 @@ export function System() {
         <Doors />
         <Tokens />
         <SettingsBackup />
+        <section class="card">
+          <h2>
+            <Stethoscope size={20} aria-hidden="true" /> Diagnostics
+          </h2>
+          <p>
+            What the box says of its services, disks and network, and its logs:
+            for somebody who helps you. There are no passwords and no keys in
+            it, but the names of devices and addresses: read it first.
+          </p>
+          <div class="actions start">
+            <a class="button" href="/api/diagnostics" download>
+              <Download size={18} aria-hidden="true" /> Save the diagnostics
+            </a>
+          </div>
+        </section>
         <Reset resetting={() => setGone("reset")} />
       </div>
       {act && (
