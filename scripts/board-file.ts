@@ -1,43 +1,77 @@
-import { glob, readFile } from "node:fs/promises";
+import { access, glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { type Static, Type } from "typebox";
+import { Errors } from "typebox/value";
 import { repository } from "./builder.ts";
 
-/** What `board/<name>/board.json` says of an emulated board. */
-export interface Board {
-  emulator: string;
-  firmware: { code: string; variables: string };
-  memoryMiB: number;
-  systemDiskGiB: number;
-  dataDisksGiB: number[];
-  kvm: string[];
-  /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. */
-  tcg: string[];
-  tpmDevice: string;
-  systemDiskDevice: string;
-  networkDevice: string;
-  wanAddress: string;
-  lanAddress: string;
-  devices: string[];
-  /** What has the emulator end a hang: the chipset's watchdog, which the kernel finds as on a real machine. */
-  watchdog: string[];
+const Words = Type.Array(Type.String({ minLength: 1 }));
+const Device = Type.String({ pattern: "^[a-z0-9-]+(,|$)" });
+const Address = Type.String({ pattern: "^0x[0-9a-f]{1,2}$" });
+
+/** What `board/<name>/board.json` says of a board: how an emulator plays it. */
+export const Board = Type.Object(
+  {
+    description: Type.String({ minLength: 1 }),
+    emulator: Type.String({ pattern: "^qemu-system-" }),
+    firmware: Type.Object({ code: Type.String(), variables: Type.String() }),
+    memoryMiB: Type.Integer({ minimum: 512 }),
+    systemDiskGiB: Type.Integer({ minimum: 4 }),
+    dataDisksGiB: Type.Array(Type.Integer({ minimum: 1 })),
+    kvm: Words,
+    /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. */
+    tcg: Words,
+    tpmDevice: Device,
+    systemDiskDevice: Device,
+    networkDevice: Device,
+    wanAddress: Address,
+    lanAddress: Address,
+    devices: Type.Array(Device),
+    /**
+     * Arguments for the chipset: its watchdog, which ends a hang and which the kernel finds as on a real machine; where there is
+     * Secure Boot, that nobody but the firmware writes to its variables.
+     */
+    chipset: Words,
+  },
+  { additionalProperties: false },
+);
+export type Board = Static<typeof Board>;
+
+/** There is no board of this name, or its folder does not say what it has to say. */
+export class BoardError extends Error {
+  override name = "BoardError";
 }
 
-/** There is no board of this name. */
-export class UnknownBoardError extends Error {
-  override name = "UnknownBoardError";
-  constructor(board: string, known: readonly string[]) {
-    super(`there is no board "${board}"; there are ${known.join(", ")}`);
-  }
-}
-
-/** Reads a board's description. @throws UnknownBoardError */
+/** Reads a board's description. @throws BoardError */
 export async function readBoard(name: string): Promise<Board> {
-  const text = await readFile(
-    join(repository, "board", name, "board.json"),
-    "utf8",
-  ).catch(() => undefined);
-  if (text !== undefined) return JSON.parse(text) as Board;
-  throw new UnknownBoardError(name, await boardNames());
+  const file = join("board", name, "board.json");
+  const text = await readFile(join(repository, file), "utf8").catch(
+    () => undefined,
+  );
+  if (text === undefined)
+    throw new BoardError(
+      `there is no board "${name}"; there are ${(await boardNames()).join(", ")}`,
+    );
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch (error) {
+    throw new BoardError(`${file} is not JSON: ${error}`, { cause: error });
+  }
+  const [wrong] = Errors(Board, said);
+  if (wrong)
+    throw new BoardError(
+      `${file}: ${wrong.instancePath || "the whole"} ${wrong.message}`,
+    );
+  return said as Board;
+}
+
+/** The path of a board's own part of mkosi's configuration, below the checkout; `undefined` where it has none. */
+export async function boardImage(name: string): Promise<string | undefined> {
+  const file = join("board", name, "mkosi.conf");
+  return await access(join(repository, file)).then(
+    () => file,
+    () => undefined,
+  );
 }
 
 /** The names of all boards, in order. */

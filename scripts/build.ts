@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { UnknownBoardError } from "./board-file.ts";
+import { BoardError } from "./board-file.ts";
 import { sizesOf } from "./budget.ts";
 import { repository } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
@@ -42,7 +42,7 @@ try {
     if (verdicts.length > 0) process.exitCode = 1;
   }
 } catch (error) {
-  if (!(error instanceof UnknownBoardError)) throw error;
+  if (!(error instanceof BoardError)) throw error;
   console.error(`coppice: ${error.message}`);
   process.exitCode = 2;
 }

@@ -95,7 +95,8 @@ export async function debianSources(): Promise<string> {
         `Types: deb`,
         `URIs: ${uri}`,
         `Suites: ${suite}`,
-        `Components: ${components}`,
+        // Boards of metal need firmware; nothing of it comes into an image that does not name it.
+        `Components: ${components} non-free-firmware`,
         `Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`,
       ].join("\n"),
     );

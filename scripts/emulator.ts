@@ -119,7 +119,7 @@ export class Emulator {
         "-device",
         `${board.tpmDevice},tpmdev=tpm`,
       ],
-      ...board.watchdog,
+      ...board.chipset,
       ...board.devices.flatMap((device) => ["-device", device]),
       ...[
         "-drive",

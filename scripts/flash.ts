@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { UnknownBoardError } from "./board-file.ts";
+import { BoardError } from "./board-file.ts";
 import { ensureHostTools, MissingToolError } from "./debian.ts";
 import { FlashError, verifyDisk, writeImage } from "./flashing.ts";
 import { ensureImage } from "./image.ts";
@@ -94,7 +94,7 @@ try {
 } catch (error) {
   if (
     !(error instanceof FlashError) &&
-    !(error instanceof UnknownBoardError) &&
+    !(error instanceof BoardError) &&
     !(error instanceof MissingToolError) &&
     !(error instanceof CommandError)
   )

@@ -17,7 +17,7 @@ import {
   renderNetwork,
 } from "../services/host/network/rendering.ts";
 import type { ImageInfo } from "../services/shared/image.ts";
-import { readBoard } from "./board-file.ts";
+import { boardImage, readBoard } from "./board-file.ts";
 import {
   buildFolder,
   debianSources,
@@ -46,7 +46,6 @@ export interface Image {
 }
 
 const inputPatterns = [
-  "board/**",
   "image/**",
   "rootfs-overlay/**",
   "services/**",
@@ -252,13 +251,14 @@ export interface BuildOptions {
 
 /**
  * Builds the image of a board unless the one that stands there was made from the same inputs.
- * @throws UnknownBoardError; CommandError with the builder's last lines.
+ * @throws BoardError; CommandError with the builder's last lines.
  */
 export async function ensureImage(
   board: string,
   options: BuildOptions = {},
 ): Promise<Image> {
   await readBoard(board);
+  const include = await boardImage(board);
   await ensureHostTools("build");
   const own = (
     JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as {
@@ -274,7 +274,7 @@ export async function ensureImage(
   const disk = join(folder, "coppice.raw");
   const stamp = join(folder, "inputs");
   const staged = createHash("sha256")
-    .update(await hashInputs(inputPatterns))
+    .update(await hashInputs([`board/${board}/**`, ...inputPatterns]))
     .update(`${board}\0${keys.imageSigner}`)
     .digest("hex");
   const inputs = createHash("sha256")
@@ -303,6 +303,7 @@ export async function ensureImage(
       await mkdir(sandbox, { recursive: true });
       await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
       const flags = [
+        ...(include ? [`--include=/coppice/${include}`] : []),
         `--image-version=${version}`,
         "--sandbox-tree=/coppice/.build/sandbox",
         `--output-directory=${inside}`,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Check } from "typebox/value";
 import { Version } from "../services/shared/update.ts";
-import { boardNames, UnknownBoardError } from "./board-file.ts";
+import { BoardError, boardNames } from "./board-file.ts";
 import { buildFolder } from "./builder.ts";
 import { ensureImage, securityVersion } from "./image.ts";
 import { makeKeys, openKeys } from "./keys.ts";
@@ -12,7 +12,7 @@ import { CommandError } from "./process.ts";
 import { withProgress } from "./progress.ts";
 import { writeUpdateSet } from "./update-set.ts";
 
-/** @throws CommandError, UnknownBoardError */
+/** @throws CommandError, BoardError */
 async function release(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -67,7 +67,7 @@ async function release(): Promise<void> {
 try {
   await release();
 } catch (error) {
-  if (!(error instanceof CommandError || error instanceof UnknownBoardError))
+  if (!(error instanceof CommandError || error instanceof BoardError))
     throw error;
   console.error(`coppice: ${error.message}`);
   process.exitCode = 2;

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { BoardError } from "./board-file.ts";
 import { repository } from "./builder.ts";
 import { ensureHostTools, MissingToolError } from "./debian.ts";
 import { Emulator, GuestError } from "./emulator.ts";
@@ -15,7 +16,8 @@ const help = `Boots Coppice in an emulated board.
   npm start                 build the image if its inputs changed, boot it, keep its state
   npm start -- --fresh      begin with a new box
   npm start -- --check      boot a new box until the setup page answers, print how long it took, shut down
-  npm start -- --port N     the admin's port on localhost (8443)`;
+  npm start -- --port N     the admin's port on localhost (8443)
+  npm start -- --board NAME another kind of hardware than qemu-x86-64`;
 
 const bootSeconds = 600;
 
@@ -26,6 +28,7 @@ async function main(): Promise<number> {
       check: { type: "boolean" },
       help: { type: "boolean" },
       port: { type: "string", default: "8443" },
+      board: { type: "string", default: "qemu-x86-64" },
     },
   });
   if (values.help) {
@@ -36,12 +39,9 @@ async function main(): Promise<number> {
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw new MissingToolError("--port takes a number from 1 to 65535");
   await ensureHostTools("build", "emulate");
-  const image = await ensureImage("qemu-x86-64");
-  const folder = join(
-    repository,
-    ".run",
-    values.check ? "check" : "qemu-x86-64",
-  );
+  const { board } = values;
+  const image = await ensureImage(board);
+  const folder = join(repository, ".run", values.check ? "check" : board);
   if (values.fresh || values.check)
     await rm(folder, { recursive: true, force: true });
 
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     process.on(signal, () => stop.abort());
   const booting = new Progress("booting");
   await using guest = await Emulator.start({
-    board: "qemu-x86-64",
+    board,
     image,
     folder,
     port,
@@ -125,6 +125,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const expected =
+    error instanceof BoardError ||
     error instanceof MissingToolError ||
     error instanceof GuestError ||
     error instanceof CommandError;
