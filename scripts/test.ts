@@ -21,19 +21,23 @@ const quietest = 61 * 60_000;
 /** Milliseconds that a run may take to end after its report is whole. */
 const lingering = 60_000;
 
+/** Minutes and seconds since all began: what a part costs can be read from any log. */
+function elapsed(): string {
+  const seconds = Math.floor(performance.now() / 1000);
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+}
+
 /** Runs one command as one test. */
 async function check(
   name: string,
   command: string,
   args: readonly string[],
 ): Promise<Count> {
-  const started = performance.now();
   const child = spawn(command, args, { cwd: repository, stdio: "inherit" });
   const [code] = (await once(child, "close")) as [number | null];
   const good = code === 0;
-  console.log(
-    `${good ? "ok" : "not ok"} - ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`,
-  );
+  console.log(`${elapsed()} ${good ? "ok" : "not ok"} - ${name}`);
   return { ...none, passed: good ? 1 : 0, failed: good ? 0 : 1 };
 }
 
@@ -88,7 +92,7 @@ async function ava(
       line !== "" &&
       !/^(1\.\.\d+|TAP version|# (tests|pass|fail|skip))/.test(line)
     )
-      console.log(`${name}: ${line}`);
+      console.log(`${elapsed()} ${name}: ${line}`);
     if (/^not ok /.test(line)) count.failed++;
     else if (/^ok .*# SKIP/i.test(line)) count.skipped++;
     else if (/^ok /.test(line)) count.passed++;
