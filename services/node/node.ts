@@ -8,18 +8,17 @@ import { Mutex } from "../shared/mutex.ts";
 import { BoxWriter } from "./box-writer.ts";
 import type { Backup, Box, StorageState } from "./client.ts";
 import { DataDisks } from "./data-disks.ts";
+import { bringHome, forgetBlocks } from "./homecoming.ts";
 import type { FriendsState } from "./peer/api.ts";
 import { Befriending } from "./peer/befriending.ts";
-import { type Friend, friendId } from "./peer/friend.ts";
-import { readFriends } from "./peer/friends.ts";
 import { overview } from "./peer/overview.ts";
 import type { Peers } from "./peer/peers.ts";
-import { type Recovered, recoverFrom, returnTo } from "./peer/recovery.ts";
+import type { Recovered } from "./peer/recovery.ts";
 import { Peering } from "./peering.ts";
 import { Coder } from "./store/coder.ts";
 import { FragmentStore } from "./store/fragments.ts";
 import { collectGarbage } from "./store/garbage.ts";
-import { daysOn, lastMendedOn, mendedOn, mendingsOn } from "./store/history.ts";
+import { lastMendedOn, mendedOn } from "./store/history.ts";
 import { Objects, objectAccount } from "./store/objects.ts";
 import { LmdbIndex } from "./store/ordered-index.ts";
 import { defaultScrub, Scrubber } from "./store/scrub.ts";
@@ -28,9 +27,8 @@ import {
   StoreSettings,
   type StoreState,
 } from "./store/state.ts";
-import { segmentsOf } from "./store/walk.ts";
+import { storeState } from "./store/store-state.ts";
 import { Boxes } from "./tree/boxes.ts";
-import { Records } from "./tree/records.ts";
 import { Revocations } from "./tree/revocations.ts";
 import { RootKey } from "./tree/rootkey.ts";
 import { Sharing } from "./tree/sharing.ts";
@@ -203,40 +201,21 @@ export class StorageNode implements AsyncDisposable {
       if (!root || this.#store.disks.size === 0) throw notSetUp();
       this.#refuseIfFiles();
       await this.#forgetTree();
-      await this.#forgetBlocks();
-      const recovered: Recovered[] = [];
+      await forgetBlocks(this.#store);
+      let recovered: Recovered[];
       try {
-        const peers = await this.#peering.start(root, signal);
-        const first = friendId(await returnTo(peers, address, signal));
-        recovered.push(
-          await recoverFrom(peers, this.#store, first, "first", signal),
+        recovered = await bringHome(
+          {
+            peers: await this.#peering.start(root, signal),
+            store: this.#store,
+            root,
+            index: this.#treeFolder,
+            onError: (err) =>
+              this.#log.error({ err }, "the block tree could not be read"),
+          },
+          address,
+          signal,
         );
-        // Who the others are stands in the tree that the first one brought.
-        const { friends: others } = await this.#peek(root);
-        for (const friend of others) {
-          const id = friendId(friend);
-          if (id === first || friend.phase === "expelled") continue;
-          if (!peers.friends.get(id))
-            await peers.friends.add({
-              ...friend,
-              phase: "pending",
-              attested: null,
-            });
-        }
-        // Others may be off; what they keep is found when they come back.
-        const results = await Promise.allSettled(
-          others
-            .map(friendId)
-            .filter((id) => id !== first && peers.friends.get(id))
-            .map((id) => recoverFrom(peers, this.#store, id, "others", signal)),
-        );
-        for (const result of results)
-          if (result.status === "fulfilled") recovered.push(result.value);
-        await peers.expectLatecomers(
-          recovered.map(({ friend }) => friendId(friend)),
-          (await this.#peek(root)).head,
-        );
-        await peers.broughtBack();
       } finally {
         await this.#compose();
       }
@@ -269,57 +248,13 @@ export class StorageNode implements AsyncDisposable {
 
   /** All about the disks, their use and the scrub. */
   async storeState(): Promise<StoreState> {
-    const disks = [...this.#store.disks.values()];
-    const usage = new Map<string, { bytes: number; fragments: number }>();
-    for (const disk of disks)
-      for (const [account, { bytes, fragments }] of disk.usage()) {
-        const old = usage.get(account) ?? { bytes: 0, fragments: 0 };
-        usage.set(account, {
-          bytes: old.bytes + bytes,
-          fragments: old.fragments + fragments,
-        });
-      }
-    for (const { account } of this.#settings.quotas)
-      if (!usage.has(account)) usage.set(account, { bytes: 0, fragments: 0 });
-    const days = new Map<number, StoreState["days"][number]>();
-    for (const disk of disks)
-      for (const one of daysOn(disk)) {
-        const sum = days.get(one.day);
-        days.set(one.day, {
-          day: one.day,
-          verified: one.verified + (sum?.verified ?? 0),
-          mended: one.mended + (sum?.mended ?? 0),
-          lost: one.lost + (sum?.lost ?? 0),
-        });
-      }
     const { progress, last } = this.#scrubber;
-    return {
-      disks: await this.#disks.list(),
-      usage: [...usage].map(([account, { bytes, fragments }]) => ({
-        account,
-        kind:
-          account === treeAccount.toString("hex")
-            ? "files"
-            : account === objectAccount.toString("hex")
-              ? "objects"
-              : "peer",
-        bytes,
-        fragments,
-        quota:
-          this.#settings.quotas.find((one) => one.account === account)?.bytes ??
-          null,
-      })),
-      scrub: {
-        settings: this.#settings.scrub,
-        ...(progress ? { progress } : {}),
-        ...(last ? { last } : {}),
-      },
-      days: [...days.values()].sort((a, b) => a.day - b.day),
-      mendings: disks
-        .flatMap(mendingsOn)
-        .sort((a, b) => b.at - a.at)
-        .slice(0, 100),
-    };
+    return storeState([...this.#store.disks.values()], {
+      listed: await this.#disks.list(),
+      settings: this.#settings,
+      scrub: { ...(progress ? { progress } : {}), ...(last ? { last } : {}) },
+      kindOf,
+    });
   }
 
   /** Takes the owner's settings, durably. */
@@ -487,32 +422,6 @@ export class StorageNode implements AsyncDisposable {
     this.#peering.open(this.#root, tree);
   }
 
-  /** The friends that a tree tells of, and the number of its newest commit, without taking it into use. */
-  async #peek(root: RootKey): Promise<{ friends: Friend[]; head: number }> {
-    await using tree = await Tree.open(
-      this.#store,
-      root,
-      await LmdbIndex.open(this.#treeFolder, treeTables),
-      (err) => this.#log.error({ err }, "the block tree could not be read"),
-    );
-    await tree.discover(this.#ending.signal);
-    const { head } = tree.state.journal;
-    const friends = tree.state.node(tree.places.rootId)
-      ? await readFriends(new Records(tree))
-      : [];
-    await rm(this.#treeFolder, { recursive: true, force: true });
-    return { friends, head: head.number };
-  }
-
-  /** Removes what an empty tree had written: its journal would stand in the way of the one that comes back. */
-  async #forgetBlocks(): Promise<void> {
-    const blocks = new Map<string, Buffer>();
-    for await (const { account, block } of segmentsOf(this.#store))
-      if (account.equals(treeAccount)) blocks.set(block.toString("hex"), block);
-    for (const block of blocks.values())
-      await this.#store.remove({ account: treeAccount, block });
-  }
-
   get #treeFolder(): string {
     return join(this.#state, "tree");
   }
@@ -568,6 +477,12 @@ export class StorageNode implements AsyncDisposable {
       });
     this.#background.push(running);
   }
+}
+
+/** Whose the fragments of an account are, by its hex. */
+function kindOf(account: string): StoreState["usage"][number]["kind"] {
+  if (account === treeAccount.toString("hex")) return "files";
+  return account === objectAccount.toString("hex") ? "objects" : "peer";
 }
 
 function notSetUp(): ConflictError {

@@ -1,15 +1,9 @@
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Type } from "typebox";
 import { PeerIdentityClient } from "../../identity/peer-client.ts";
-import { readJson, writeDurable } from "../../shared/durable.ts";
 import { CoppiceError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import type { FragmentStore } from "../store/fragments.ts";
 import { LmdbIndex } from "../store/ordered-index.ts";
-import type { Person } from "../tree/person.ts";
-import { principalOf } from "../tree/person.ts";
 import { type Tree, treeAccount } from "../tree/tree.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Admission } from "./admission.ts";
@@ -18,10 +12,11 @@ import { answersFor } from "./answers.ts";
 import { fetchSegment } from "./fetching.ts";
 import { accountOf, type Friend, friendId } from "./friend.ts";
 import { Friends } from "./friends.ts";
-import type { Self } from "./hello.ts";
 import { type Host, peerPort, startHost } from "./host.ts";
+import { Introduction, type Owned } from "./introduction.ts";
 import { Invitations } from "./invitations.ts";
 import { Keeping } from "./keeping.ts";
+import { KeptTree } from "./kept-tree.ts";
 import { Lines } from "./lines.ts";
 import { Locations } from "./locations.ts";
 import { callProtocol } from "./messages.ts";
@@ -60,19 +55,10 @@ const passEvery = 10 * 60_000;
 const passSoon = 3000;
 /** So long after a pass that could not do everything it is tried again. */
 const passAgain = 15_000;
-/** Which tree friends keep, and up to which commit. */
-const treeKey = Buffer.from("tree");
-/** Whether a friend was off when the tree came back. */
-const latecomerKey = (id: string): Buffer => Buffer.from(`latecomer ${id}`);
-const Word = Type.Object({ node: Type.String(), at: Type.Number() });
 
-/** What the peers need of the node. */
-export interface PeersInit {
-  /** Folder of its own, on the encrypted state. */
-  folder: string;
+/** What the peers need of the node; their folder is on the encrypted state. */
+export interface PeersInit extends Owned {
   store: FragmentStore;
-  /** The owner. */
-  root: Person;
   onError(error: unknown, what: string): void;
 }
 
@@ -91,15 +77,15 @@ export class Peers implements AsyncDisposable {
   readonly admission: Admission;
   readonly watch: Watch;
   readonly speed: SpeedMeter;
+  /** What friends have of the owner's tree. */
+  readonly kept: KeptTree;
   promises: Promises | undefined;
   /** The owner's tree, once it is open. */
   tree: Tree | undefined;
   #init: PeersInit;
   #index: LmdbIndex<PeerTable>;
   #identity: PeerIdentityClient;
-  #self: Self;
-  #peerKey: Buffer;
-  #node: Buffer;
+  #introduction: Introduction;
   #ending = new AbortController();
   #running: Promise<unknown>[] = [];
   #busy = new Map<string, Promise<void>>();
@@ -120,8 +106,7 @@ export class Peers implements AsyncDisposable {
       identity: PeerIdentityClient;
       invitations: Invitations;
       locations: Locations;
-      self: Self;
-      node: Buffer;
+      introduction: Introduction;
       privateKey: Awaited<ReturnType<PeerIdentityClient["privateKey"]>>;
     },
     host: (peers: Peers) => Host,
@@ -129,9 +114,8 @@ export class Peers implements AsyncDisposable {
     this.#init = init;
     this.#index = index;
     this.#identity = parts.identity;
-    this.#self = parts.self;
-    this.#node = parts.node;
-    this.#peerKey = Buffer.from(parts.self.state.publicKey, "base64");
+    this.#introduction = parts.introduction;
+    this.kept = new KeptTree(index);
     this.invitations = parts.invitations;
     this.locations = parts.locations;
     this.friends = new Friends(index);
@@ -142,20 +126,23 @@ export class Peers implements AsyncDisposable {
     const keeping = new Keeping(
       init.store.foreign,
       index,
-      () => peerSigner(parts.privateKey, this.#peerKey),
-      () => this.#node,
+      () => peerSigner(parts.privateKey, this.peerKey),
+      () => this.#introduction.node,
     );
     this.agreements = new Agreements({
       friends,
       identity: parts.identity,
       lines: () => this.lines,
-      me: async () => ({ node: this.#node, owner: init.root.principal }),
+      me: async () => ({
+        node: this.#introduction.node,
+        owner: init.root.principal,
+      }),
     });
     this.admission = new Admission(
       friends,
       this.invitations,
       parts.identity,
-      () => ({ owner: init.root.principal, peerKey: this.#peerKey }),
+      () => ({ owner: init.root.principal, peerKey: this.peerKey }),
     );
     this.watch = new Watch({
       friends,
@@ -178,7 +165,12 @@ export class Peers implements AsyncDisposable {
       host: this.host,
       friends,
       upload: this.upload,
-      self: async () => await this.#refreshed(),
+      self: async () =>
+        await this.#introduction.refreshed(
+          this.promises?.name,
+          this.addresses,
+          this.#ending.signal,
+        ),
       admit: async (visitor) => await this.admission.admit(visitor),
       answersFor: (id) =>
         answersFor(id, {
@@ -222,7 +214,7 @@ export class Peers implements AsyncDisposable {
         const standing = relianceOn(this, Date.now());
         // What only a latecomer has of the journal must not be written over before it was read.
         const boxes = standing.boxes.filter(
-          ({ id }) => !this.#index.get("facts", latecomerKey(id)),
+          ({ id }) => this.kept.owed(id) === undefined,
         );
         return { ...standing, boxes };
       },
@@ -250,14 +242,7 @@ export class Peers implements AsyncDisposable {
     const identity = new PeerIdentityClient();
     const index = await LmdbIndex.open(init.folder, tables);
     try {
-      const state = await identity.state(signal);
-      const node = principalOf(Buffer.from(state.node, "base64"));
-      const self: Self = {
-        state,
-        statement: await statementOf(init, node),
-        name: hostname(),
-        addresses: [],
-      };
+      const introduction = await Introduction.prepare(init, identity, signal);
       const invitations = await Invitations.load(init.folder);
       const locations = await Locations.open(index);
       const privateKey = await identity.privateKey(signal);
@@ -282,7 +267,7 @@ export class Peers implements AsyncDisposable {
       peers = new Peers(
         init,
         index,
-        { identity, invitations, locations, self, node, privateKey },
+        { identity, invitations, locations, introduction, privateKey },
         () => host,
       );
       peers.#run();
@@ -296,7 +281,7 @@ export class Peers implements AsyncDisposable {
 
   /** This box's libp2p public key, protobuf. */
   get peerKey(): Buffer {
-    return this.#peerKey;
+    return this.#introduction.peerKey;
   }
 
   /** Where others reach this box. */
@@ -316,35 +301,10 @@ export class Peers implements AsyncDisposable {
     );
   }
 
-  /**
-   * Whether friends keep another tree than this box has, or a newer state of it: its disk was lost, or is an old one. Nothing is
-   * sent to friends and nothing dropped there then, or what is to be brought back would be gone.
-   */
+  /** Whether friends keep another tree than this box has, or a newer state of it. */
   get isBehind(): boolean {
-    const kept = this.#index.get("facts", treeKey);
-    if (!kept || !this.promises) return false;
-    const { id, head } = this.promises.tree;
-    return !kept.subarray(0, 16).equals(id) || kept.readDoubleBE(16) > head;
-  }
-
-  /** Says that what friends keep was brought back: from now on this box's tree is the true one. */
-  async broughtBack(): Promise<void> {
-    await this.#index.commit([{ table: "facts", key: treeKey }]);
-  }
-
-  /** Has whoever gave nothing yet asked for it when it comes back. @param gave ids of friends that gave what they have. @param head number of the newest commit that they had */
-  async expectLatecomers(gave: readonly string[], head: number): Promise<void> {
-    const value = Buffer.alloc(8);
-    value.writeDoubleBE(head);
-    await this.#index.commit(
-      this.friends.all
-        .map(friendId)
-        .filter((id) => !gave.includes(id))
-        .map((id) => ({
-          table: "facts",
-          key: latecomerKey(id),
-          value,
-        })),
+    return (
+      this.promises !== undefined && this.kept.isAheadOf(this.promises.tree)
     );
   }
 
@@ -418,7 +378,7 @@ export class Peers implements AsyncDisposable {
         const began = Date.now();
         this.#nextPass = began + passEvery;
         if (this.isBehind) return;
-        await this.#noteTree(this.promises);
+        await this.kept.note(this.promises.tree);
         await this.promises.survey(signal);
         const left = await this.#moving.run(
           async () => await this.protector.pass(signal),
@@ -442,14 +402,6 @@ export class Peers implements AsyncDisposable {
     signal.addEventListener("abort", () => listener[Symbol.dispose](), {
       once: true,
     });
-  }
-
-  /** Notes which tree friends get to keep, before they get anything of it. */
-  async #noteTree({ tree: { id, head } }: Promises): Promise<void> {
-    const value = Buffer.concat([id, Buffer.alloc(8)]);
-    value.writeDoubleBE(head, 16);
-    if (!this.#index.get("facts", treeKey)?.equals(value))
-      await this.#index.commit([{ table: "facts", key: treeKey, value }]);
   }
 
   /** Does for each friend what is due; one thing at a time for each. */
@@ -487,15 +439,14 @@ export class Peers implements AsyncDisposable {
       await this.admission.attest(id, this.lines, signal);
       return;
     }
-    const key = latecomerKey(id);
-    const fork = this.#index.get("facts", key)?.readDoubleBE();
+    const fork = this.kept.owed(id);
     const { tree } = this;
     if (phase === "active" && fork !== undefined && tree) {
       const { store } = this.#init;
       await this.#moving.run(
         async () => await takeLatecomer(this, store, tree, id, fork, signal),
       );
-      await this.#index.commit([{ table: "facts", key }]);
+      await this.kept.settle(id);
       this.soon();
     }
     if (this.agreements.isDue(friend, now))
@@ -509,40 +460,6 @@ export class Peers implements AsyncDisposable {
     const has = this.agreements.theirs(friend)?.space ?? 0;
     return Math.max(0, Math.min(friend.offer - has, free));
   }
-
-  /** What this box says of itself, with its newest certificate and addresses. */
-  async #refreshed(): Promise<Self> {
-    const state = await this.#identity.state(this.#ending.signal);
-    const node = principalOf(Buffer.from(state.node, "base64"));
-    if (!node.equals(this.#node)) {
-      this.#node = node;
-      this.#self = {
-        ...this.#self,
-        statement: await statementOf(this.#init, node),
-      };
-    }
-    this.#self = {
-      ...this.#self,
-      state,
-      name: this.promises?.name ?? hostname(),
-      addresses: this.addresses,
-    };
-    return this.#self;
-  }
-}
-
-/** The owner's word for this box, with the time at which it was first given. */
-async function statementOf(
-  { folder, root }: PeersInit,
-  node: Buffer,
-): Promise<Buffer> {
-  const { stateOwner } = await import("./statement.ts");
-  const path = join(folder, "statement.json");
-  const known = await readJson(Word, path);
-  const name = node.toString("hex");
-  const word = known?.node === name ? known : { node: name, at: Date.now() };
-  if (word !== known) await writeDurable(path, JSON.stringify(word));
-  return stateOwner(root, node, word.at);
 }
 
 /** Where to listen: all addresses, unless the unit's environment says otherwise. */
