@@ -4,6 +4,7 @@ import { ensureHostTools } from "./debian.ts";
 // Parts are loaded where they are asked for: they need tools that not everybody has yet.
 const parts: Record<string, () => Promise<void>> = {
   image: async () => await (await import("./bench/image.ts")).benchImage(),
+  update: async () => await (await import("./bench/update.ts")).benchUpdate(),
   identity: async () =>
     await (await import("./bench/identity.ts")).benchIdentity(),
   store: async () => await (await import("./bench/store.ts")).benchStore(),

@@ -247,6 +247,8 @@ export interface BuildOptions {
   version?: string;
   /** Development keys where it is not said. */
   keys?: KeyFolder;
+  /** Debian packages beside those of the board. */
+  packages?: readonly string[];
 }
 
 /**
@@ -278,7 +280,7 @@ export async function ensureImage(
     .update(`${board}\0${keys.imageSigner}`)
     .digest("hex");
   const inputs = createHash("sha256")
-    .update(`${staged}\0${version}`)
+    .update([staged, version, ...(options.packages ?? [])].join("\0"))
     .digest("hex");
   const image: Image = { folder, disk, inputs, version };
   if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return image;
@@ -304,6 +306,7 @@ export async function ensureImage(
       await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
       const flags = [
         ...(include ? [`--include=/coppice/${include}`] : []),
+        ...(options.packages ?? []).map((name) => `--package=${name}`),
         `--image-version=${version}`,
         "--sandbox-tree=/coppice/.build/sandbox",
         `--output-directory=${inside}`,

@@ -6,6 +6,7 @@ import { rootSize } from "../budget.ts";
 import { ensureImage } from "../image.ts";
 import { printFigure } from "./figure.ts";
 import { stockBootSeconds } from "./stock.ts";
+import { benchUpdate } from "./update.ts";
 
 const owner = { name: "Bench", password: randomBytes(12).toString("hex") };
 
@@ -33,6 +34,7 @@ export async function benchImage(): Promise<void> {
     ratio: size / 220,
     bar: "<= 1",
   });
+  await benchUpdate();
   const stock = await stockBootSeconds();
   await using machine = await Machine.create(() => {});
   {
