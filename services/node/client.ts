@@ -57,6 +57,16 @@ export const ReEnrolmentQuestion = Type.Object({
   endorsement: Base64,
   at: Type.Integer({ minimum: 0 }),
 });
+/** What only the owner has: the root key's 24 words, or its backup with the passphrase. */
+export const OwnerProof = Type.Union([
+  Type.Object({ words: Type.String({ minLength: 1, maxLength: 1024 }) }),
+  Type.Object({
+    backup: Type.String({ minLength: 1, maxLength: 16384 }),
+    passphrase: Type.String({ minLength: 8, maxLength: 1024 }),
+  }),
+]);
+export type OwnerProof = Static<typeof OwnerProof>;
+
 /** A COSE_Sign1 in base64. */
 export const Signed = Type.Object({ bytes: Base64 });
 
@@ -123,6 +133,17 @@ export class NodeClient implements AsyncDisposable {
       { backup, passphrase },
       signal,
     );
+  }
+
+  /** Whether somebody has this box's root key. @throws BackupError */
+  async provesOwner(proof: OwnerProof, signal?: AbortSignal): Promise<boolean> {
+    const { owner } = await this.#client.call(
+      Type.Object({ owner: Type.Boolean() }),
+      "POST",
+      "/root-key/proof",
+      { body: proof, signal },
+    );
+    return owner;
   }
 
   /** Signs a re-enrolment with the owner's root key; resolves to a COSE_Sign1 in base64. */

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReEnrolment } from "../identity/client.ts";
@@ -6,7 +7,7 @@ import { ed25519Raw } from "../shared/ed25519.ts";
 import { ConflictError, CoppiceError, DiskError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
 import { BoxWriter } from "./box-writer.ts";
-import type { Backup, Box, StorageState } from "./client.ts";
+import type { Backup, Box, OwnerProof, StorageState } from "./client.ts";
 import { DataDisks } from "./data-disks.ts";
 import { bringHome, forgetBlocks } from "./homecoming.ts";
 import type { FriendsState } from "./peer/api.ts";
@@ -320,6 +321,18 @@ export class StorageNode implements AsyncDisposable {
   ): Promise<void> {
     await this.#queue.run(async () =>
       this.#adopt(await RootKey.restore(file, passphrase, signal)),
+    );
+  }
+
+  /** Whether somebody has this box's root key. @throws BackupError where what he has is no root key at all */
+  async provesOwner(proof: OwnerProof, signal: AbortSignal): Promise<boolean> {
+    const shown =
+      "words" in proof
+        ? RootKey.fromWords(proof.words)
+        : await RootKey.restore(proof.backup, proof.passphrase, signal);
+    return (
+      this.#root !== undefined &&
+      timingSafeEqual(shown.principal, this.#root.principal)
     );
   }
 

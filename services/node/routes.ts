@@ -1,6 +1,12 @@
 import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
-import { Backup, ReEnrolmentQuestion, Signed, StorageState } from "./client.ts";
+import {
+  Backup,
+  OwnerProof,
+  ReEnrolmentQuestion,
+  Signed,
+  StorageState,
+} from "./client.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
 import { addLineRoutes } from "./line-routes.ts";
 import type { StorageNode } from "./node.ts";
@@ -76,6 +82,16 @@ export function addNodeRoutes(
       await node.restoreRootKeyFromWords(request.body.words);
       return reply.status(204).send();
     },
+  );
+  app.post(
+    "/root-key/proof",
+    {
+      schema: {
+        body: OwnerProof,
+        response: { 200: Type.Object({ owner: Type.Boolean() }) },
+      },
+    },
+    async ({ body }) => ({ owner: await node.provesOwner(body, ending) }),
   );
   app.post(
     "/root-key/re-enrolment",

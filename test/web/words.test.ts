@@ -1,4 +1,4 @@
-/** The 24 words in the browser: written down from one box, typed into another. */
+/** The 24 words in the browser: written down from one box, typed into another, and in place of a password that was forgotten. */
 import test from "ava";
 import type { Browser, Page } from "playwright-core";
 import { RootKey } from "../../services/node/tree/rootkey.ts";
@@ -6,6 +6,7 @@ import { startServices } from "../services.ts";
 import { look, openPage, sizes, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
+const another = "a password that is new";
 type Box = Awaited<ReturnType<typeof startServices>>;
 
 /** A browser at the step of the setup that asks for the root key. */
@@ -52,7 +53,7 @@ function disordered(words: readonly string[]): string {
   }
 }
 
-test("24 words, written down from one box, make another box the same owner's; wrong ones are said so", async (t) => {
+test("24 words, written down from one box, make another box the same owner's, and set a new password; wrong ones are said so", async (t) => {
   t.timeout(10 * 60_000);
   await using browser = await startBrowser();
   await using old = await startServices();
@@ -87,5 +88,34 @@ test("24 words, written down from one box, make another box the same owner's; wr
   await press(next, "Take possession of the box");
   await next.getByRole("heading", { name: "Home", exact: true }).waitFor();
   t.is(await rootKeyOf(fresh), await rootKeyOf(old));
+
+  await page.getByRole("button", { name: /Sign out/ }).click();
+  await press(page, "I forgot the password");
+  const proof = page.getByLabel("The 24 words, in their order");
+  await proof.fill(RootKey.create().words);
+  await page.getByLabel("New password", { exact: true }).fill(another);
+  await page.getByLabel("New password again").fill("a different password");
+  await press(page, "Set the password");
+  await page.getByText("The two passwords differ").waitFor();
+  await page.getByLabel("New password again").fill(another);
+  await press(page, "Set the password");
+  await page.getByText("the root key of somebody else").waitFor();
+  await look(page, "sign-in-forgotten", (message, fits) =>
+    t.true(fits, message),
+  );
+  await proof.fill(words.join(" "));
+  await press(page, "Set the password");
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+  t.is((await old.client.call("GET", "/api/files")).status, 401);
+  t.is((await old.client.call("POST", "/api/session", owner)).status, 401);
+  await page.getByRole("link", { name: "System", exact: true }).click();
+  await press(page, "Change the password");
+  await page.getByLabel("Present password").fill(another);
+  await page.getByLabel("New password", { exact: true }).fill(owner.password);
+  await page.getByLabel("New password again").fill(owner.password);
+  await press(page, "Set the password");
+  await page.getByText("The password is changed").waitFor();
+  await look(page, "system-password", (message, fits) => t.true(fits, message));
+  t.is((await old.client.call("POST", "/api/session", owner)).status, 204);
   t.deepEqual([...errors, ...more], []);
 });

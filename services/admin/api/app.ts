@@ -168,6 +168,7 @@ async function addRoutes(
     tokens,
     new StatusFeed(host, node, identity),
     host,
+    node,
     ending,
   );
   addNetworkRoutes(app, host, node, account, configurations);

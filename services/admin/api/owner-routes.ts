@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { WebSocket } from "ws";
 import type { HostClient } from "../../host/client.ts";
+import { type NodeClient, OwnerProof } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { socketPath } from "../../shared/service.ts";
 import type { Claim } from "../claim.ts";
@@ -17,6 +18,7 @@ import { Status, type StatusFeed } from "./status.ts";
 import { Token, type Tokens } from "./tokens.ts";
 
 const password = Type.String({ minLength: 1, maxLength: 1024 });
+const fresh = Type.String({ minLength: 10, maxLength: 1024 });
 const SessionState = Type.Object({
   claimed: Type.Boolean({ description: "whether the box has an owner" }),
   access: Type.Union([
@@ -36,6 +38,7 @@ export function addOwnerRoutes(
   tokens: Tokens,
   feed: StatusFeed,
   host: HostClient,
+  node: NodeClient,
   ending: AbortSignal,
 ): void {
   app.get(
@@ -77,6 +80,51 @@ export function addOwnerRoutes(
     async (request, reply) => {
       await account.check(request.body.name, request.body.password);
       sessions.end(request.cookies[cookieName]);
+      const { secret, seconds } = sessions.open("owner");
+      setCookie(reply, secret, seconds);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/session/recover",
+    {
+      config: {
+        access: "anyone",
+        rateLimit: { max: 10, timeWindow: "1 minute" },
+      },
+      schema: {
+        tags: ["session"],
+        summary:
+          "Set a new password by the root key's words or its backup, and sign in; all other browsers are signed out",
+        body: Type.Object({ proof: OwnerProof, password: fresh }),
+      },
+    },
+    async ({ body }, reply) => {
+      await account.checkProof(async () => await node.provesOwner(body.proof));
+      await account.change(body.password);
+      sessions.endAll("owner");
+      const { secret, seconds } = sessions.open("owner");
+      setCookie(reply, secret, seconds);
+      return reply.status(204).send();
+    },
+  );
+  app.put(
+    "/api/owner/password",
+    {
+      config: {
+        access: "browser",
+        rateLimit: { max: 10, timeWindow: "1 minute" },
+      },
+      schema: {
+        tags: ["session"],
+        summary: "Change the password; all other browsers are signed out",
+        body: Type.Object({ password, fresh }),
+      },
+    },
+    async ({ body }, reply) => {
+      await account.check(account.name ?? "", body.password);
+      await account.change(body.fresh);
+      sessions.endAll("owner");
       const { secret, seconds } = sessions.open("owner");
       setCookie(reply, secret, seconds);
       return reply.status(204).send();

@@ -4,7 +4,7 @@ import { tryDelay } from "../../../provisioning/setup-code.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { CoppiceError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
-import { PasswordHash, passwordMatches } from "./password.ts";
+import { hashPassword, PasswordHash, passwordMatches } from "./password.ts";
 
 /** The box's owner. That this file stands is what makes a box claimed. */
 export const Owner = Type.Object({
@@ -18,7 +18,7 @@ export class SignInError extends CoppiceError {
   override name = "SignInError";
 }
 
-/** Keeps the owner and checks sign-ins, with a growing delay after five wrong ones. */
+/** Keeps the owner and checks sign-ins and other proofs, with a growing delay after five wrong ones. */
 export class OwnerAccount {
   #file: string;
   #owner: Owner | undefined;
@@ -48,8 +48,43 @@ export class OwnerAccount {
     this.#owner = owner;
   }
 
+  /** Gives the owner another password, durably. @throws BadRequestError where it is too short */
+  async change(password: string): Promise<void> {
+    const owner = this.#claimed();
+    await this.claim({ ...owner, password: await hashPassword(password) });
+  }
+
   /** Resolves where both are right. @throws SignInError (401 wrong, 429 too early) */
   async check(name: string, password: string): Promise<void> {
+    await this.#attempt(
+      async (owner) =>
+        (await passwordMatches(password, owner.password)) &&
+        name.trim().toLowerCase() === owner.name.toLowerCase(),
+      ["wrong-password", "Name or password are not right."],
+    );
+  }
+
+  /** Resolves where somebody proves by other means to be the owner. @throws what `proves` throws, SignInError (401 not he, 429 too early) */
+  async checkProof(proves: () => Promise<boolean>): Promise<void> {
+    await this.#attempt(proves, [
+      "wrong-proof",
+      "This is the root key of somebody else, not of this box's owner.",
+    ]);
+  }
+
+  #claimed(): Owner {
+    if (this.#owner) return this.#owner;
+    throw new SignInError(
+      409,
+      "not-set-up",
+      "This box has no owner yet. Set it up first.",
+    );
+  }
+
+  async #attempt(
+    isRight: (owner: Owner) => Promise<boolean>,
+    [type, words]: readonly [type: string, words: string],
+  ): Promise<void> {
     // One at a time: argon2id takes 19 MB, and parallel guesses would dodge the delay.
     await this.#queue.run(async () => {
       const wait = (this.#notBefore - performance.now()) / 1000;
@@ -60,28 +95,24 @@ export class OwnerAccount {
           `Too many wrong passwords. Wait ${Math.ceil(wait)} seconds, then try again.`,
           { retryAfter: wait },
         );
-      const owner = this.#owner;
-      if (!owner)
+      const owner = this.#claimed();
+      const seconds = tryDelay(this.#failures + 1);
+      try {
+        if (await isRight(owner)) {
+          this.#failures = 0;
+          return;
+        }
         throw new SignInError(
-          409,
-          "not-set-up",
-          "This box has no owner yet. Set it up first.",
+          401,
+          type,
+          words,
+          seconds > 0 ? { retryAfter: seconds } : {},
         );
-      if (
-        (await passwordMatches(password, owner.password)) &&
-        name.trim().toLowerCase() === owner.name.toLowerCase()
-      ) {
-        this.#failures = 0;
-        return;
+      } catch (error) {
+        this.#failures++;
+        this.#notBefore = performance.now() + seconds * 1000;
+        throw error;
       }
-      const seconds = tryDelay(++this.#failures);
-      this.#notBefore = performance.now() + seconds * 1000;
-      throw new SignInError(
-        401,
-        "wrong-password",
-        "Name or password are not right.",
-        seconds > 0 ? { retryAfter: seconds } : {},
-      );
     });
   }
 }

@@ -14,6 +14,7 @@ import { connect } from "node:tls";
 import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
+import { RootKey } from "../../../services/node/tree/rootkey.ts";
 import { BoxClient } from "../../box-client.ts";
 import { temporaryFolder } from "../../folder.ts";
 import { startServices } from "../../services.ts";
@@ -441,6 +442,26 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
       .status,
     401,
   );
+
+  const recover = async (proof: unknown, password: string): Promise<number> =>
+    (await guest.call("POST", "/api/session/recover", { proof, password }))
+      .status;
+  const passphrase = "a passphrase of the setup";
+  const words = RootKey.create().words;
+  t.is(await recover({ words: "one two" }, owner.password), 400);
+  t.is(await recover({ words }, owner.password), 401);
+  t.is(await recover({ words }, "short"), 400);
+  t.is(
+    await recover(
+      {
+        backup: await RootKey.create().backup(passphrase),
+        passphrase: `${passphrase}!`,
+      },
+      owner.password,
+    ),
+    400,
+  );
+  t.is((await client.call("GET", "/api/files")).status, 200);
 
   const { secret, token } = await client.ok("POST", "/api/tokens", {
     name: "a script",

@@ -1,11 +1,22 @@
+import { KeyRound } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { Field, Form, PasswordField } from "../ui.tsx";
+import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
+import {
+  BackupFields,
+  backupOf,
+  noBackup,
+  WordsField,
+} from "./root-key-fields.tsx";
 
 /** Asks for the owner's name and password. */
 export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [forgotten, setForgotten] = useState(false);
+  if (forgotten)
+    return <Forgotten refresh={refresh} back={() => setForgotten(false)} />;
   return (
     <main class="narrow">
       <div class="card welcome">
@@ -32,6 +43,78 @@ export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
             change={setPassword}
           />
         </Form>
+        <button type="button" class="quiet" onClick={() => setForgotten(true)}>
+          I forgot the password
+        </button>
+      </div>
+    </main>
+  );
+}
+
+/** Sets a new password by what only the owner has. */
+function Forgotten({
+  refresh,
+  back,
+}: {
+  refresh: () => Promise<void>;
+  back: () => void;
+}) {
+  const [way, setWay] = useState<"words" | "backup">("words");
+  const [words, setWords] = useState("");
+  const [backup, setBackup] = useState(noBackup);
+  const [password, setPassword] = useState(nothingChosen);
+  return (
+    <main class="narrow">
+      <div class="card">
+        <h1>A new password</h1>
+        <p>
+          Your root key proves that the box is yours: the 24 words that you
+          wrote down in the setup, or the backup that you saved there. Every
+          other browser is signed out.
+        </p>
+        <fieldset class="tabs">
+          <legend class="hidden">Words or backup</legend>
+          <button
+            type="button"
+            aria-pressed={way === "words"}
+            onClick={() => setWay("words")}
+          >
+            I have 24 words
+          </button>
+          <button
+            type="button"
+            aria-pressed={way === "backup"}
+            onClick={() => setWay("backup")}
+          >
+            I have a backup
+          </button>
+        </fieldset>
+        <Form
+          action="Set the password"
+          icon={<KeyRound size={18} aria-hidden="true" />}
+          submit={async () => {
+            await api("POST", "/session/recover", {
+              password: chosen(password),
+              proof: way === "words" ? { words } : await backupOf(backup),
+            });
+            await refresh();
+          }}
+        >
+          {way === "words" ? (
+            <WordsField value={words} change={setWords} />
+          ) : (
+            <BackupFields value={backup} change={setBackup} />
+          )}
+          <NewPassword
+            label="New password"
+            name=""
+            value={password}
+            change={setPassword}
+          />
+        </Form>
+        <button type="button" class="quiet" onClick={back}>
+          Back
+        </button>
       </div>
     </main>
   );

@@ -13,6 +13,7 @@ import { api } from "../api.ts";
 import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { Doors } from "./system/doors.tsx";
+import { Password } from "./system/password.tsx";
 import { Reset } from "./system/reset.tsx";
 import { SettingsBackup } from "./system/settings-backup.tsx";
 import { Updates } from "./system/updates.tsx";
@@ -69,6 +70,7 @@ export function System() {
         </section>
         <Updates restarting={() => setGone("reboot")} />
         <Doors />
+        <Password />
         <Tokens />
         <SettingsBackup />
         <section class="card">

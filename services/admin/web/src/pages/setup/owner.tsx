@@ -2,17 +2,15 @@ import { useEffect, useState } from "preact/hooks";
 import type { ResetOutcome } from "../../../../../host/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
-import { type Strength, strengthOf } from "../../strength.ts";
 import { Field, Form, Notice } from "../../ui.tsx";
+import { chosen, NewPassword, nothingChosen } from "../new-password.tsx";
 import { Outcome } from "../system/reset.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Asks for name and password, and shows how strong that is. */
 export function OwnerStep({ advance }: { advance: Advance }) {
   const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
-  const [again, setAgain] = useState("");
-  const [strength, setStrength] = useState<Strength>();
+  const [password, setPassword] = useState(nothingChosen);
   const [reset, setReset] = useState<ResetOutcome>();
   useEffect(() => {
     // A box that cannot tell is set up all the same.
@@ -21,17 +19,6 @@ export function OwnerStep({ advance }: { advance: Advance }) {
       () => {},
     );
   }, []);
-  useEffect(() => {
-    let current = true;
-    if (password)
-      void strengthOf(password, name).then(
-        (value) => current && setStrength(value),
-      );
-    else setStrength(undefined);
-    return () => {
-      current = false;
-    };
-  }, [password, name]);
   return (
     <>
       {reset && (
@@ -46,18 +33,14 @@ export function OwnerStep({ advance }: { advance: Advance }) {
       </p>
       <Form
         action="Continue"
-        submit={async () => {
-          if (password !== again)
-            throw new Error(
-              "The two passwords differ. Type the same one twice.",
-            );
+        submit={async () =>
           advance(
             await api<SetupProgress>("POST", "/setup/owner", {
               name,
-              password,
+              password: chosen(password),
             }),
-          );
-        }}
+          )
+        }
       >
         <Field
           label="Name"
@@ -67,55 +50,8 @@ export function OwnerStep({ advance }: { advance: Advance }) {
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}
         />
-        <Field
-          label="Password"
-          type="password"
-          required
-          minLength={10}
-          autocomplete="new-password"
-          value={password}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-          hint={
-            strength ? (
-              <StrengthBar strength={strength} short={password.length < 10} />
-            ) : (
-              "At least 10 characters. Three or four unrelated words are easy to remember."
-            )
-          }
-        />
-        <Field
-          label="Password again"
-          type="password"
-          required
-          autocomplete="new-password"
-          value={again}
-          onInput={(event) => setAgain(event.currentTarget.value)}
-        />
+        <NewPassword name={name} value={password} change={setPassword} />
       </Form>
     </>
-  );
-}
-
-function StrengthBar({
-  strength,
-  short,
-}: {
-  strength: Strength;
-  short: boolean;
-}) {
-  const words = ["very weak", "weak", "fair", "good", "strong"];
-  return (
-    <div class={`strength s${short ? 0 : strength.score}`} role="status">
-      <div class="meter">
-        <i />
-        <i />
-        <i />
-        <i />
-      </div>
-      <span>
-        {short ? "too short yet" : words[strength.score]}
-        {strength.advice && `. ${strength.advice}`}
-      </span>
-    </div>
   );
 }

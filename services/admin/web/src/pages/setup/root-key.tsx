@@ -4,6 +4,12 @@ import type { Backup } from "../../../../../node/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
 import { Field, Form, saveText } from "../../ui.tsx";
+import {
+  BackupFields,
+  backupOf,
+  noBackup,
+  WordsField,
+} from "../root-key-fields.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Makes the root key and hands out its backup, or takes it from one. */
@@ -12,7 +18,7 @@ export function RootKey({ advance }: { advance: Advance }) {
   const [passphrase, setPassphrase] = useState("");
   const [made, setMade] = useState<Backup>();
   const [words, setWords] = useState("");
-  const [file, setFile] = useState<File>();
+  const [backup, setBackup] = useState(noBackup);
   if (made) {
     return (
       <>
@@ -94,15 +100,7 @@ export function RootKey({ advance }: { advance: Advance }) {
             )
           }
         >
-          <Field
-            label="The 24 words, in their order"
-            required
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            value={words}
-            onInput={(event) => setWords(event.currentTarget.value)}
-          />
+          <WordsField value={words} change={setWords} />
         </Form>
       ) : way === "new" ? (
         <Form
@@ -129,36 +127,17 @@ export function RootKey({ advance }: { advance: Advance }) {
         <Form
           action="Restore the root key"
           icon={<Upload size={18} aria-hidden="true" />}
-          submit={async () => {
-            if (!file) throw new Error("Choose the backup file first.");
-            if (file.size > 16384)
-              throw new Error(
-                "This file is too large to be the backup of a root key. Choose coppice-root-key.age.",
-              );
+          submit={async () =>
             advance(
-              await api<SetupProgress>("POST", "/setup/root-key/restore", {
-                backup: await file.text(),
-                passphrase,
-              }),
-            );
-          }}
+              await api<SetupProgress>(
+                "POST",
+                "/setup/root-key/restore",
+                await backupOf(backup),
+              ),
+            )
+          }
         >
-          <Field
-            label="Backup file"
-            type="file"
-            required
-            accept=".age"
-            onChange={(event) => setFile(event.currentTarget.files?.[0])}
-          />
-          <Field
-            label="Its passphrase"
-            type="password"
-            required
-            minLength={10}
-            autocomplete="off"
-            value={passphrase}
-            onInput={(event) => setPassphrase(event.currentTarget.value)}
-          />
+          <BackupFields value={backup} change={setBackup} />
         </Form>
       )}
     </>

@@ -1,0 +1,78 @@
+import { KeyRound } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { api } from "../../api.ts";
+import { Dialog, Form, Notice, PasswordField } from "../../ui.tsx";
+import { chosen, NewPassword, nothingChosen } from "../new-password.tsx";
+
+/** The owner's password, and another one in its place. */
+export function Password() {
+  const [changing, setChanging] = useState(false);
+  const [changed, setChanged] = useState(false);
+  return (
+    <section class="card">
+      <h2>
+        <KeyRound size={20} aria-hidden="true" /> Password
+      </h2>
+      {changed && (
+        <Notice kind="good">
+          The password is changed, and every other browser is signed out.
+        </Notice>
+      )}
+      <p>
+        If it is forgotten, the 24 words of your root key or its backup set a
+        new one where you sign in.
+      </p>
+      <div class="actions start">
+        <button type="button" onClick={() => setChanging(true)}>
+          <KeyRound size={18} aria-hidden="true" /> Change the password
+        </button>
+      </div>
+      {changing && (
+        <ChangePassword
+          close={() => setChanging(false)}
+          done={() => {
+            setChanged(true);
+            setChanging(false);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function ChangePassword({
+  close,
+  done,
+}: {
+  close: () => void;
+  done: () => void;
+}) {
+  const [password, setPassword] = useState("");
+  const [fresh, setFresh] = useState(nothingChosen);
+  return (
+    <Dialog title="Change the password" close={close}>
+      <Form
+        action="Set the password"
+        submit={async () => {
+          await api("PUT", "/owner/password", {
+            password,
+            fresh: chosen(fresh),
+          });
+          done();
+        }}
+      >
+        <PasswordField
+          label="Present password"
+          value={password}
+          change={setPassword}
+        />
+        <NewPassword
+          label="New password"
+          name=""
+          value={fresh}
+          change={setFresh}
+        />
+      </Form>
+    </Dialog>
+  );
+}
