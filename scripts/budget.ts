@@ -1,9 +1,9 @@
 /** How large an image is, beside what was recorded of it: growth is to be noticed, and decided. */
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import { Parse } from "typebox/value";
-import { buildFolder } from "./builder.ts";
+import { buildFolder, repository } from "./builder.ts";
 import { readPartitions } from "./partitions.ts";
 import { Bill, propertyOf, sbomFile, sizeProperty } from "./sbom.ts";
 
@@ -50,6 +50,23 @@ export async function sizesOf(board: string): Promise<Sizes> {
     kernel: (await stat(join(folder, "coppice.efi"))).size,
     packages,
   };
+}
+
+/** File with what was recorded of a board's image. */
+function recordOf(board: string): string {
+  return join(repository, "test/board", `${board}.sizes.json`);
+}
+
+/** What was recorded of a board's image; `undefined` where nothing was. */
+export async function recordedSizes(board: string): Promise<Sizes | undefined> {
+  const text = await readFile(recordOf(board), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : Parse(Sizes, JSON.parse(text));
+}
+
+/** Records what the image of a board takes that was built last: later ones are held to it. */
+export async function recordSizes(board: string): Promise<void> {
+  const text = JSON.stringify(await sizesOf(board), null, 2);
+  await writeFile(recordOf(board), `${text}\n`);
 }
 
 /** What grew by more than it may, in words, with the packages that it comes from; nothing where all is well. */

@@ -1,10 +1,7 @@
-/** Builds an image: `npm run build -- [--board NAME] [--pack] [--record] [--twice]`. Prints where it is; --pack compresses it for people to download, --record takes its size for what it is to be, --twice proves that it can be built again. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+/** Builds an image: `npm run build -- [--board NAME] [--pack] [--record] [--twice]`. Prints where it is; --pack compresses it for people to download, --record takes its size as what later ones are held to, --twice proves that it can be built again. */
 import { parseArgs } from "node:util";
 import { BoardError } from "./board-file.ts";
-import { sizesOf } from "./budget.ts";
-import { repository } from "./builder.ts";
+import { growth, recordedSizes, recordSizes, sizesOf } from "./budget.ts";
 import { ensureHostTools } from "./debian.ts";
 import { ensureImage } from "./image.ts";
 import { packImage } from "./pack.ts";
@@ -28,11 +25,15 @@ try {
     );
     console.log(`${packed.image}\n${packed.map}`);
   }
-  if (values.record)
-    await writeFile(
-      join(repository, "test/board", `${values.board}.sizes.json`),
-      `${JSON.stringify(await sizesOf(values.board), null, 2)}\n`,
+  if (values.record) await recordSizes(values.board);
+  const recorded = await recordedSizes(values.board);
+  const grown = recorded ? growth(recorded, await sizesOf(values.board)) : [];
+  if (grown.length > 0) {
+    console.error(
+      `coppice: ${grown.join("; ")}. Take it out again, or say that it may be so large: --record.`,
     );
+    process.exitCode = 1;
+  }
   if (values.twice) {
     await ensureHostTools("twice");
     const verdicts = await withProgress("building it again elsewhere", () =>
