@@ -494,10 +494,11 @@ test("a change that nobody confirms is taken back; while it is tried, and for it
   }
   t.log("when the old leases are over");
   const pointer = join(folder.path, "network/network.json");
+  const kept = JSON.parse(await readFile(pointer, "utf8")) as object;
   await writeFile(
     pointer,
     JSON.stringify({
-      current: 1,
+      ...kept,
       former: [
         { lan: "home", address: "192.168.77.1/24", until: Date.now() - 1 },
       ],
