@@ -59,13 +59,11 @@ export function addConfigurationRoutes(
         response,
       },
     },
-    async ({ body }) => {
-      const configuration = await configurations.unlock(
-        body.backup,
-        body.passphrase,
-      );
-      return await configurations.take(configuration, owner());
-    },
+    async ({ body: { backup, passphrase } }) =>
+      await configurations.take(
+        await configurations.unlock(backup, passphrase),
+        owner(),
+      ),
   );
   app.post(
     "/api/configuration/adopt",

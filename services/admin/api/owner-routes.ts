@@ -1,3 +1,4 @@
+import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
 import type { HostClient } from "../../host/client.ts";
@@ -41,6 +42,11 @@ export function addOwnerRoutes(
   node: NodeClient,
   ending: AbortSignal,
 ): void {
+  const signedIn = (reply: FastifyReply): FastifyReply => {
+    const { secret, seconds } = sessions.open("owner");
+    setCookie(reply, secret, seconds);
+    return reply.status(204).send();
+  };
   app.get(
     "/api/session",
     {
@@ -80,9 +86,7 @@ export function addOwnerRoutes(
     async (request, reply) => {
       await account.check(request.body.name, request.body.password);
       sessions.end(request.cookies[cookieName]);
-      const { secret, seconds } = sessions.open("owner");
-      setCookie(reply, secret, seconds);
-      return reply.status(204).send();
+      return signedIn(reply);
     },
   );
   app.post(
@@ -103,9 +107,7 @@ export function addOwnerRoutes(
       await account.checkProof(async () => await node.provesOwner(body.proof));
       await account.change(body.password);
       sessions.endAll("owner");
-      const { secret, seconds } = sessions.open("owner");
-      setCookie(reply, secret, seconds);
-      return reply.status(204).send();
+      return signedIn(reply);
     },
   );
   app.put(
@@ -125,9 +127,7 @@ export function addOwnerRoutes(
       await account.check(account.name ?? "", body.password);
       await account.change(body.fresh);
       sessions.endAll("owner");
-      const { secret, seconds } = sessions.open("owner");
-      setCookie(reply, secret, seconds);
-      return reply.status(204).send();
+      return signedIn(reply);
     },
   );
   app.delete(

@@ -2,13 +2,14 @@ import { KeyRound } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { Field, Form, PasswordField } from "../ui.tsx";
-import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
 import {
   BackupFields,
   backupOf,
   noBackup,
-  WordsField,
-} from "./root-key-fields.tsx";
+  rootKeyBackup,
+} from "./backup-fields.tsx";
+import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
+import { WordsField } from "./words-field.tsx";
 
 /** Asks for the owner's name and password. */
 export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
@@ -95,7 +96,10 @@ function Forgotten({
           submit={async () => {
             await api("POST", "/session/recover", {
               password: chosen(password),
-              proof: way === "words" ? { words } : await backupOf(backup),
+              proof:
+                way === "words"
+                  ? { words }
+                  : await backupOf(backup, rootKeyBackup),
             });
             await refresh();
           }}

@@ -3,13 +3,15 @@ import { useState } from "preact/hooks";
 import type { Backup } from "../../../../../node/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
-import { Field, Form, saveText } from "../../ui.tsx";
+import { Form, saveText } from "../../ui.tsx";
 import {
   BackupFields,
   backupOf,
+  NewPassphrase,
   noBackup,
-  WordsField,
-} from "../root-key-fields.tsx";
+  rootKeyBackup,
+} from "../backup-fields.tsx";
+import { WordsField } from "../words-field.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Makes the root key and hands out its backup, or takes it from one. */
@@ -31,7 +33,7 @@ export function RootKey({ advance }: { advance: Advance }) {
           <button
             type="button"
             class="primary"
-            onClick={() => saveText("coppice-root-key.age", made.backup)}
+            onClick={() => saveText(rootKeyBackup.name, made.backup)}
           >
             <Download size={18} aria-hidden="true" /> Download the backup
           </button>
@@ -112,15 +114,11 @@ export function RootKey({ advance }: { advance: Advance }) {
             )
           }
         >
-          <Field
+          <NewPassphrase
             label="Passphrase for the backup"
-            type="password"
-            required
-            minLength={10}
-            autocomplete="new-password"
+            hint="It may be another one than your password; without it the backup is worth nothing."
             value={passphrase}
-            onInput={(event) => setPassphrase(event.currentTarget.value)}
-            hint="At least 10 characters. It may be another one than your password; without it the backup is worth nothing."
+            change={setPassphrase}
           />
         </Form>
       ) : (
@@ -132,7 +130,7 @@ export function RootKey({ advance }: { advance: Advance }) {
               await api<SetupProgress>(
                 "POST",
                 "/setup/root-key/restore",
-                await backupOf(backup),
+                await backupOf(backup, rootKeyBackup),
               ),
             )
           }

@@ -3,7 +3,8 @@ import { useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import type { Network, NetworkState } from "../../../../../host/client.ts";
 import { api } from "../../api.ts";
-import { Dialog, Field, Form, Notice, saveText } from "../../ui.tsx";
+import { Dialog, Form, Notice, saveText } from "../../ui.tsx";
+import { NewPassphrase, settingsBackup } from "../backup-fields.tsx";
 import { Restore } from "../network/restore.tsx";
 import { Moving } from "../network/trial.tsx";
 
@@ -53,20 +54,16 @@ export function SettingsBackup() {
                 "/configuration/backup",
                 { passphrase },
               );
-              saveText("coppice-settings.age", backup);
+              saveText(settingsBackup.name, backup);
               setPassphrase("");
               setSaving(false);
             }}
           >
-            <Field
+            <NewPassphrase
               label="Passphrase for the file"
-              type="password"
-              required
-              minLength={10}
-              autocomplete="new-password"
+              hint="The passwords of your Wi-Fi and your provider are in the file; without the passphrase nobody reads them, you neither."
               value={passphrase}
-              onInput={(event) => setPassphrase(event.currentTarget.value)}
-              hint="At least 10 characters. The passwords of your Wi-Fi and your provider are in the file; without the passphrase nobody reads them, you neither."
+              change={setPassphrase}
             />
           </Form>
         </Dialog>
