@@ -10,7 +10,7 @@ const questions: readonly Question[] = [
   ["Kernel", "cat", ["/proc/version", "/proc/cmdline", "/proc/uptime"]],
   ["Memory", "cat", ["/proc/meminfo"]],
   ["Services that failed", "systemctl", ["--no-pager", "--failed"]],
-  ["Services", "systemctl", ["--no-pager", "--lines=0", "status", "coppice-*"]],
+  ["Services", "systemctl", ["--no-pager", "--all", "list-units", "coppice-*"]],
   ["Time", "timedatectl", ["--no-pager"]],
   ["Disks", "lsblk", ["--output=NAME,SIZE,TYPE,FSTYPE,TRAN,MODEL,MOUNTPOINTS"]],
   ["Room on them", "df", ["--human-readable"]],
