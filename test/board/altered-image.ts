@@ -51,7 +51,7 @@ export class AlteredImage implements AsyncDisposable {
       `printf '\\001' | dd of=disk.raw bs=1 seek=${root.start + root.size - 1} conv=notrunc status=none`,
       `dd if=verity.raw of=disk.raw bs=1M oflag=seek_bytes seek=${verity.start} conv=notrunc status=none`,
       "echo $hash >hash",
-      `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --output=altered.efi`,
+      `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --signtool=sbsign --secureboot-private-key=${keys}/secure-boot.key --secureboot-certificate=${keys}/secure-boot.crt --output=altered.efi`,
       `name=$(mdir -b -i disk.raw@@${esp.start} ::/EFI/Linux | head -1)`,
       `mcopy -o -i disk.raw@@${esp.start} altered.efi "$name"`,
     ];

@@ -94,7 +94,7 @@ test("the image is accepted as it was built; one byte of its command line or roo
       endorsement: "certificate",
       images: "signed",
       minimumVersion: "0.1.0",
-      secureBoot: "any",
+      secureBoot: "required",
       firmware: [],
     });
     t.is(strict.policy.endorsement, "certificate");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { readTrust } from "../../../services/identity/attest/acceptance.ts";
+import { Checks } from "../../../services/identity/attest/check.ts";
 import { readCredentialFile } from "../../../services/identity/attest/credential.ts";
 import { verifyDeviceCertificate } from "../../../services/identity/attest/device-certificate.ts";
 import { describeCertificate } from "../../../services/identity/attest/ek-certificate.ts";
@@ -27,7 +28,10 @@ import {
   verifyQuoteFolder,
   writePcrFile,
 } from "../../../services/identity/attest/quote-folder.ts";
-import { openReference } from "../../../services/identity/attest/reference.ts";
+import {
+  compareBoot,
+  openReference,
+} from "../../../services/identity/attest/reference.ts";
 import { splitCertificates } from "../../../services/identity/der.ts";
 import { parsePcrSignatures } from "../../../services/identity/tpm/policy.ts";
 import { readPublic } from "../../../services/identity/tpm/public-area.ts";
@@ -77,6 +81,31 @@ test("the captured boot is accepted, and says what was booted", async (t) => {
   t.is(report.boot?.applications.length, 3);
   t.regex(report.boot?.rootHash ?? "", /^[0-9a-f]{64}$/);
   t.true(report.checks.every(({ evidence }) => evidence.length > 0));
+});
+
+test("with Secure Boot the unified image answers for its kernel, without it the firmware measures that too", async (t) => {
+  const { boot } = await verifyQuoteFolder(captured, nonce, trust, true);
+  if (!boot) throw new Error("the captured boot is not there");
+  const reference = openReference(
+    await readFile(join(captured, "image.reference")),
+    trust.signers,
+  );
+  const judge = (changes: Partial<typeof boot>): string[] => {
+    const checks = new Checks();
+    compareBoot(checks, { ...boot, ...changes }, reference);
+    return checks.all
+      .filter(({ result }) => result === "failed")
+      .map(({ name }) => name);
+  };
+  const [loader = "", unified = ""] = boot.applications;
+  const without = [loader, unified];
+  t.deepEqual(judge({ secureBoot: "on" }), []);
+  t.deepEqual(judge({ secureBoot: "on", applications: without }), []);
+  t.deepEqual(judge({ applications: without }), ["kernel as started"]);
+  t.deepEqual(
+    judge({ secureBoot: "on", applications: [...without, "0".repeat(64)] }),
+    ["kernel as started"],
+  );
 });
 
 test("a flipped bit in any field of the quote is refused by name", async (t) => {
