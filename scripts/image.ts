@@ -7,6 +7,7 @@ import {
   readFile,
   readlink,
   rm,
+  stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -241,6 +242,16 @@ export async function securityVersion(): Promise<number> {
   );
 }
 
+/** Keeps what mkosi laid out of packages for the next version, for an hour: Debian may have mended something since. */
+async function ensureCache(): Promise<void> {
+  const stamp = join(buildFolder, "cache.made");
+  const made = await stat(stamp).catch(() => undefined);
+  if (made && Date.now() - made.mtimeMs < 3_600_000) return;
+  await rm(stamp, { force: true });
+  await emptyBuildFolder("cache");
+  await writeFile(stamp, "");
+}
+
 /** What distinguishes a release from the image that stands in a checkout. */
 export interface BuildOptions {
   /** The checkout's own where it is not said. */
@@ -296,7 +307,7 @@ export async function ensureImage(
     `building the image for ${board}, version ${version}`,
     async (progress) => {
       await emptyBuildFolder(join("image", name));
-      await mkdir(join(buildFolder, "cache"), { recursive: true });
+      await ensureCache();
       await mkdir(join(buildFolder, "packages"), { recursive: true });
       const sandbox = join(
         await emptyBuildFolder("sandbox"),
