@@ -58,9 +58,13 @@ export async function ensureBuilder(): Promise<void> {
     await mkdir(buildFolder, { recursive: true });
     const fresh = `${root}.new`;
     await removeTree(fresh);
+    // What it mounts goes with it, also where it is killed.
     await runAsRoot(
-      "mmdebstrap",
-      ["--variant=apt", "--quiet", `--include=${list}`, "trixie", fresh],
+      "unshare",
+      [
+        ...["--mount", "--propagation", "private", "mmdebstrap"],
+        ...["--variant=apt", "--quiet", `--include=${list}`, "trixie", fresh],
+      ],
       {
         onOutput: (text) => progress.detail(text),
       },
