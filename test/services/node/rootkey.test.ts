@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { verify } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { armor, Decrypter, Encrypter } from "age-encryption";
 import test from "ava";
 import { RootKey } from "../../../services/node/tree/rootkey.ts";
 import { BackupError } from "../../../services/shared/age.ts";
@@ -51,6 +52,23 @@ test("a wrong passphrase, another file and a damaged backup are told apart from 
     ),
     { instanceOf: BackupError },
   );
+});
+
+test("a file that costs more memory to open than a box's own is refused", async (t) => {
+  const passphrase = "correct horse battery staple";
+  const opener = new Decrypter();
+  opener.addPassphrase(passphrase);
+  const text = await opener.decrypt(
+    armor.decode(await RootKey.create().backup(passphrase)),
+  );
+  const dear = new Encrypter();
+  dear.setScryptWorkFactor(17);
+  dear.setPassphrase(passphrase);
+  const file = armor.encode(await dear.encrypt(text));
+  const error = await t.throwsAsync(RootKey.restore(file, passphrase), {
+    instanceOf: BackupError,
+  });
+  t.regex(String(error.cause), /no file that a box saved/);
 });
 
 test("a COSE_Sign1 opens for its signer alone, and is an Ed25519 signature over RFC 9052's bytes", async (t) => {
