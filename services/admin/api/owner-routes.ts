@@ -47,6 +47,14 @@ export function addOwnerRoutes(
     setCookie(reply, secret, seconds);
     return reply.status(204).send();
   };
+  const renewed = async (
+    password: string,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
+    await account.change(password);
+    sessions.endAll("owner");
+    return signedIn(reply);
+  };
   app.get(
     "/api/session",
     {
@@ -105,9 +113,7 @@ export function addOwnerRoutes(
     },
     async ({ body }, reply) => {
       await account.checkProof(async () => await node.provesOwner(body.proof));
-      await account.change(body.password);
-      sessions.endAll("owner");
-      return signedIn(reply);
+      return await renewed(body.password, reply);
     },
   );
   app.put(
@@ -125,9 +131,7 @@ export function addOwnerRoutes(
     },
     async ({ body }, reply) => {
       await account.check(account.name ?? "", body.password);
-      await account.change(body.fresh);
-      sessions.endAll("owner");
-      return signedIn(reply);
+      return await renewed(body.fresh, reply);
     },
   );
   app.delete(

@@ -178,16 +178,16 @@ export class HomeNetwork implements AsyncDisposable {
         throw new BadRequestError("Nothing is changed by this.", "no-change");
       // A file of its own: whatever ends the trial, the next boot has the key that was kept.
       const key = own
-        ? `${this.#pointer.key.replace(/-\d+$/, "")}-${this.#pointer.current + 1}`
+        ? `${withoutNumber(this.#pointer.key)}-${this.#pointer.current + 1}`
         : this.#pointer.key;
       const files = renderNetwork(
         this.#provisional(document),
         this.#formerIn(document),
         join(this.#keys, key),
       );
+      await this.#runner.check(files);
       if (own) await takeKey(join(this.#keys, key), own);
       else if (document.vpn) await ownKey(join(this.#keys, key));
-      await this.#runner.check(files);
       try {
         await this.#runner.apply(files);
       } catch (error) {
@@ -342,10 +342,10 @@ export class HomeNetwork implements AsyncDisposable {
 
   /** Removes the keys of trials that are over, and that of before the last one. */
   async #dropKeys(): Promise<void> {
-    const base = this.#pointer.key.replace(/-\d+$/, "");
+    const base = withoutNumber(this.#pointer.key);
     const names = await readdir(this.#keys).catch(() => []);
     for (const name of names)
-      if (name !== this.#pointer.key && name.replace(/-\d+$/, "") === base)
+      if (name !== this.#pointer.key && withoutNumber(name) === base)
         await rm(join(this.#keys, name));
   }
 
@@ -420,6 +420,11 @@ export class HomeNetwork implements AsyncDisposable {
   #file(id: number): string {
     return join(this.#folder, "history", `${id}.json`);
   }
+}
+
+/** The name of a key's file as a new box has it. */
+function withoutNumber(name: string): string {
+  return name.replace(/-\d+$/, "");
 }
 
 function equal(one: string, other: string): boolean {

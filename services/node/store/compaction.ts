@@ -82,6 +82,11 @@ async function compactPack(
     waiting = [];
     bytes = 0;
   };
+  const keep = async (record: (typeof waiting)[number]): Promise<void> => {
+    waiting.push(record);
+    bytes += record.fragment?.length ?? recordHeaderSize;
+    if (bytes >= batchBytes || waiting.length >= batchRecords) await flush();
+  };
   for await (const { header, offset } of scanPack(
     disk.packs,
     number,
@@ -90,25 +95,19 @@ async function compactPack(
   )) {
     signal.throwIfAborted();
     const from = { pack: number, offset, length: header.length };
-    if (header.kind !== "fragment") {
-      const mark = disk.mark(header);
-      if (mark?.pack !== number || mark.offset !== offset) continue;
-      if (header.sequence > needed) {
-        waiting.push({ header, from });
-        bytes += recordHeaderSize;
-      } else dropped.push(header);
-      if (waiting.length >= batchRecords) await flush();
+    const isMark = header.kind !== "fragment";
+    const known = isMark ? disk.mark(header) : disk.row(header);
+    if (known?.pack !== number || known.offset !== offset) continue;
+    if (isMark) {
+      if (header.sequence > needed) await keep({ header, from });
+      else dropped.push(header);
       continue;
     }
-    const row = disk.row(header);
-    if (row?.pack !== number || row.offset !== offset) continue;
     const fragment = Buffer.allocUnsafe(header.length);
     const read = await disk.packs.read(number, Packs.payload(from), fragment);
     // What the disk does not give any more is for the scrub to find and mend.
     if (read < header.length) return false;
-    waiting.push({ header, fragment, from });
-    bytes += fragment.length;
-    if (bytes >= batchBytes || waiting.length >= batchRecords) await flush();
+    await keep({ header, fragment, from });
   }
   await flush();
   if ((disk.packState(number)?.live ?? 0) > 0) return false;

@@ -80,9 +80,7 @@ export class Ledger {
     const key = encodePlace(entry);
     const old = decodeRow(batch.get("fragments", key));
     const size = sizeOf(row);
-    const stale = from
-      ? old?.pack !== from.pack || old.offset !== from.offset
-      : old !== undefined && old.sequence > row.sequence;
+    const stale = isStale(old, from, row.sequence);
     this.#changePack(batch, row.pack, row, { live: stale ? 0 : size });
     if (stale) return;
     if (old)
@@ -102,9 +100,7 @@ export class Ledger {
     this.settle(extent);
     const key = graveKey(mark);
     const old = decodeMark(batch.get("graves", key));
-    const stale = from
-      ? old?.pack !== from.pack || old.offset !== from.offset
-      : old !== undefined && old.sequence > sequence;
+    const stale = isStale(old, from, sequence);
     this.#changePack(
       batch,
       extent.pack,
@@ -180,6 +176,17 @@ export class Ledger {
     value.writeDoubleBE((old?.readDoubleBE(8) ?? 0) + fragments, 8);
     batch.set("accounts", Buffer.from(account), value);
   }
+}
+
+/** Whether something newer stands in a place; what was moved may take it only if it still stood where it came `from`. */
+function isStale(
+  old: Pick<Row, "pack" | "offset" | "sequence"> | undefined,
+  from: Extent | undefined,
+  sequence: number,
+): boolean {
+  return from
+    ? old?.pack !== from.pack || old.offset !== from.offset
+    : old !== undefined && old.sequence > sequence;
 }
 
 /** Bytes that a mark's record takes. */

@@ -10,17 +10,14 @@ import { api } from "../../api.ts";
 import { Form, Notice, NumberField, Spinner } from "../../ui.tsx";
 
 /** Takes the browser to where the box is now; that the page comes up there keeps the change. */
-export function goTo(address: string, token: string): void {
+function goTo(address: string, token: string): void {
   location.assign(
     `https://${address}${location.port ? `:${location.port}` : ""}/network#keep=${token}`,
   );
 }
 
 /** Where this page is after a change of the box's address; undefined where it stays or is reached by a name. */
-export function newAddress(
-  before: Network,
-  after: Network,
-): string | undefined {
+function newAddress(before: Network, after: Network): string | undefined {
   const [old, fresh] = [before, after].map(
     ({ lans }) => lans[0]?.address.split("/")[0],
   );
@@ -71,15 +68,11 @@ export function Pending({
       <Form
         action="Try these changes"
         submit={async () => {
-          const { token } = await api<Trial>("POST", "/network/trial", {
+          const trial = await api<Trial>("POST", "/network/trial", {
             document: draft,
             seconds: Number(seconds),
           });
-          const address = newAddress(before, draft);
-          if (address !== undefined) {
-            setMoving(address);
-            goTo(address, token);
-          }
+          follow(before, { trial, document: draft }, setMoving);
           await tried();
         }}
       >

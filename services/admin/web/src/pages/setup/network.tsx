@@ -7,7 +7,7 @@ import { countryHere } from "../../countries.ts";
 import { usePolling } from "../../live.ts";
 import { Fact, Field, Form, Notice, Spinner } from "../../ui.tsx";
 import { Restore } from "../network/restore.tsx";
-import { goTo, Moving, newAddress } from "../network/trial.tsx";
+import { follow, Moving } from "../network/trial.tsx";
 import { Country, NameAndPassword } from "../network/wifi.tsx";
 import type { Advance } from "./advance.ts";
 
@@ -58,15 +58,10 @@ export function NetworkStep({ advance }: { advance: Advance }) {
         <Form
           action={`Move this household to ${moved.lans[0]?.address}`}
           submit={async () => {
-            const { token } = await api<Trial>("POST", "/setup/network/move");
-            const address = newAddress(document, moved);
-            if (address === undefined) {
-              await api("POST", "/network/confirm", { token });
-              await refresh();
-              return;
-            }
-            setMoving(address);
-            goTo(address, token);
+            const trial = await api<Trial>("POST", "/setup/network/move");
+            if (follow(document, { trial, document: moved }, setMoving)) return;
+            await api("POST", "/network/confirm", { token: trial.token });
+            await refresh();
           }}
         >
           <p>
