@@ -6,7 +6,7 @@ import { Type } from "typebox";
 import { IdentityClient } from "../identity/client.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { imageInfo, imageVersion } from "../shared/image.ts";
-import { createServer, listenOnSocket } from "../shared/server.ts";
+import { createServer, listenOnSocket, whenGone } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import {
   Disk,
@@ -294,13 +294,11 @@ await runService("host", async (log) => {
       return reply.status(204).send();
     },
   );
-  app.get("/diagnostics", async (_request, reply) => {
-    const ending = new AbortController();
-    reply.raw.once("close", () => ending.abort());
-    return reply
+  app.get("/diagnostics", async (_request, reply) =>
+    reply
       .type("text/plain; charset=utf-8")
-      .send(Readable.from(diagnose(ending.signal)));
-  });
+      .send(Readable.from(diagnose(whenGone(reply)))),
+  );
   app.get("/terminal", { websocket: true }, (socket) =>
     serveTerminal(
       socket,

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { Readable as ReadableStream } from "node:stream";
 import { type Static, Type } from "typebox";
 import { BadRequestError } from "../shared/errors.ts";
-import type { Server } from "../shared/server.ts";
+import { type Server, whenGone } from "../shared/server.ts";
 import type { StorageNode } from "./node.ts";
 import { segmentCount } from "./store/body.ts";
 import {
@@ -211,13 +211,11 @@ export function addTreeRoutes(
     "/tree/watch",
     { schema: { querystring: At } },
     async ({ query }, reply) => {
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
       const { tree } = node;
       const changes = tree.watch(
         place(query.at),
         tree.owner,
-        AbortSignal.any([gone.signal, ending]),
+        AbortSignal.any([whenGone(reply), ending]),
       );
       return reply
         .type("application/jsonl")
@@ -228,8 +226,6 @@ export function addTreeRoutes(
     "/tree/verify",
     { schema: { querystring: At } },
     async ({ query }, reply) => {
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
       return reply
         .type("application/jsonl")
         .send(
@@ -238,7 +234,7 @@ export function addTreeRoutes(
               verifyTree(
                 node.tree,
                 place(query.at),
-                AbortSignal.any([gone.signal, ending]),
+                AbortSignal.any([whenGone(reply), ending]),
               ),
             ),
           ),

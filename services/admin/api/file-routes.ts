@@ -12,7 +12,7 @@ import {
   type TreeClient,
 } from "../../node/client.ts";
 import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
-import type { Server } from "../../shared/server.ts";
+import { type Server, whenGone } from "../../shared/server.ts";
 import { sendEvents } from "./events.ts";
 
 const tags = ["files"];
@@ -235,10 +235,9 @@ export function addFileRoutes(
       },
     },
     async ({ query }, reply) => {
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
+      const gone = whenGone(reply);
       await node.tree.entry(query.path);
-      const lines = node.tree.verify(query.path, gone.signal);
+      const lines = node.tree.verify(query.path, gone);
       return reply.type("application/jsonl").send(
         Readable.from(
           (async function* () {

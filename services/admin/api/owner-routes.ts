@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { WebSocket } from "ws";
 import type { HostClient } from "../../host/client.ts";
 import { type NodeClient, OwnerProof } from "../../node/client.ts";
-import type { Server } from "../../shared/server.ts";
+import { type Server, whenGone } from "../../shared/server.ts";
 import { socketPath } from "../../shared/service.ts";
 import type { Claim } from "../claim.ts";
 import {
@@ -267,15 +267,13 @@ export function addOwnerRoutes(
       },
     },
     async (_request, reply) => {
-      const ending = new AbortController();
-      reply.raw.once("close", () => ending.abort());
       return reply
         .type("text/plain; charset=utf-8")
         .header(
           "content-disposition",
           'attachment; filename="coppice-diagnostics.txt"',
         )
-        .send(await host.diagnostics(ending.signal));
+        .send(await host.diagnostics(whenGone(reply)));
     },
   );
 

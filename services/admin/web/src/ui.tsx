@@ -98,6 +98,37 @@ export function NumberField({
   );
 }
 
+/** One of a few, side by side. @param hidden whether the legend is for screen readers alone */
+export function Tabs<V>({
+  legend,
+  hidden = false,
+  options,
+  value,
+  choose,
+}: {
+  legend: string;
+  hidden?: boolean;
+  options: readonly (readonly [value: V, words: string])[];
+  value: V;
+  choose: (value: V) => void;
+}) {
+  return (
+    <fieldset class="tabs">
+      <legend class={hidden ? "hidden" : undefined}>{legend}</legend>
+      {options.map(([one, words]) => (
+        <button
+          key={words}
+          type="button"
+          aria-pressed={one === value}
+          onClick={() => choose(one)}
+        >
+          {words}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
 /** Asks for yes or no. */
 export function Checkbox({
   checked,

@@ -1,7 +1,7 @@
 import { KeyRound } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { Field, Form, PasswordField } from "../ui.tsx";
+import { Field, Form, PasswordField, Tabs } from "../ui.tsx";
 import {
   BackupFields,
   backupOf,
@@ -73,23 +73,18 @@ function Forgotten({
           wrote down in the setup, or the backup that you saved there. Every
           other browser is signed out.
         </p>
-        <fieldset class="tabs">
-          <legend class="hidden">Words or backup</legend>
-          <button
-            type="button"
-            aria-pressed={way === "words"}
-            onClick={() => setWay("words")}
-          >
-            I have 24 words
-          </button>
-          <button
-            type="button"
-            aria-pressed={way === "backup"}
-            onClick={() => setWay("backup")}
-          >
-            I have a backup
-          </button>
-        </fieldset>
+        <Tabs
+          legend="Words or backup"
+          hidden
+          options={
+            [
+              ["words", "I have 24 words"],
+              ["backup", "I have a backup"],
+            ] as const
+          }
+          value={way}
+          choose={setWay}
+        />
         <Form
           action="Set the password"
           icon={<KeyRound size={18} aria-hidden="true" />}

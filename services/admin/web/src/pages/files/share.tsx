@@ -2,7 +2,7 @@ import { Copy } from "lucide-preact";
 import { useState } from "preact/hooks";
 import type { NewShare } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
-import { Dialog, Field, Form, Notice, QrCode } from "../../ui.tsx";
+import { Dialog, Field, Form, Notice, QrCode, Tabs } from "../../ui.tsx";
 import { nameOf } from "./path.ts";
 import { ShareOnDrive } from "./share-on-drive.tsx";
 
@@ -122,19 +122,12 @@ export function ShareDialog({
             set={setDelegate}
           />
         )}
-        <fieldset class="tabs">
-          <legend>For how long?</legend>
-          {terms.map((one) => (
-            <button
-              key={one.days}
-              type="button"
-              aria-pressed={days === one.days}
-              onClick={() => setDays(one.days)}
-            >
-              {one.words}
-            </button>
-          ))}
-        </fieldset>
+        <Tabs
+          legend="For how long?"
+          options={terms.map((one) => [one.days, one.words] as const)}
+          value={days}
+          choose={setDays}
+        />
         <Notice kind="info">
           {latest < Number.POSITIVE_INFINITY
             ? `It ends on ${new Date(latest).toLocaleDateString()} at the latest, as yours does, and with yours.`
@@ -159,14 +152,16 @@ function Choice({
   set: (value: boolean) => void;
 }) {
   return (
-    <fieldset class="tabs">
-      <legend>{legend}</legend>
-      <button type="button" aria-pressed={!value} onClick={() => set(false)}>
-        {no}
-      </button>
-      <button type="button" aria-pressed={value} onClick={() => set(true)}>
-        {yes}
-      </button>
-    </fieldset>
+    <Tabs
+      legend={legend}
+      options={
+        [
+          [false, no],
+          [true, yes],
+        ] as const
+      }
+      value={value}
+      choose={set}
+    />
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Backup } from "../../../../../node/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
-import { Form, saveText } from "../../ui.tsx";
+import { Form, saveText, Tabs } from "../../ui.tsx";
 import {
   BackupFields,
   backupOf,
@@ -66,30 +66,19 @@ export function RootKey({ advance }: { advance: Advance }) {
         All your files hang on this key. It stays in the box; its backup is a
         file that a passphrase protects.
       </p>
-      <fieldset class="tabs">
-        <legend class="hidden">New or from a backup</legend>
-        <button
-          type="button"
-          aria-pressed={way === "new"}
-          onClick={() => setWay("new")}
-        >
-          Make a new one
-        </button>
-        <button
-          type="button"
-          aria-pressed={way === "restore"}
-          onClick={() => setWay("restore")}
-        >
-          I have a backup
-        </button>
-        <button
-          type="button"
-          aria-pressed={way === "words"}
-          onClick={() => setWay("words")}
-        >
-          I have 24 words
-        </button>
-      </fieldset>
+      <Tabs
+        legend="New or from a backup"
+        hidden
+        options={
+          [
+            ["new", "Make a new one"],
+            ["restore", "I have a backup"],
+            ["words", "I have 24 words"],
+          ] as const
+        }
+        value={way}
+        choose={setWay}
+      />
       {way === "words" ? (
         <Form
           action="Restore the root key"
