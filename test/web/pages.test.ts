@@ -528,7 +528,21 @@ test("sharing: a link, what it shows, asking for more, taking it back", async (t
   await press(page, "Share");
   await page.getByLabel("For whom?").fill("Grandmother");
   await seen(page, "share");
+  const { promise: held, resolve: goOn } = Promise.withResolvers<void>();
+  await page.route("**/api/doors", async (route) => {
+    await held;
+    await route.continue();
+  });
   await press(page, "Make a link");
+  const passedOn = page.getByRole("button", { name: "I have passed it on" });
+  const place = await passedOn.boundingBox();
+  goOn();
+  await page.getByText(/To share it as a network drive too/).waitFor();
+  t.deepEqual(
+    await passedOn.boundingBox(),
+    place,
+    "what comes late moves no button",
+  );
   const link = await page.getByLabel("Link", { exact: true }).inputValue();
   t.regex(link, /\/shared#[\w-]{43}$/);
   await press(page, "I have passed it on");
