@@ -18,7 +18,7 @@ export const Board = Type.Object(
     systemDiskGiB: Type.Integer({ minimum: 4 }),
     dataDisksGiB: Type.Array(Type.Integer({ minimum: 1 })),
     kvm: Words,
-    /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. */
+    /** One processor: with more, QEMU's TCG now and then runs kernel code that was just patched, and the guest panics. Without ERMS: TCG writes its string operations byte by byte, a fifth of a boot when the kernel clears pages. */
     tcg: Words,
     tpmDevice: Device,
     systemDiskDevice: Device,

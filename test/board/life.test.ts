@@ -224,6 +224,15 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
       ).trim(),
       "",
     );
+    t.is(
+      (
+        await shell(
+          "journalctl --boot --no-pager --quiet --output=cat --grep='Invalid syntax, ignoring|Unknown (key|section)|Failed to parse' | cat",
+        )
+      ).trim(),
+      "",
+      "every line of a unit is one that systemd takes",
+    );
     const told = await shell("coppice diagnostics");
     for (const [, title, answer] of told.matchAll(
       /^== (.*) \(.*\)\s+([\s\S]*?)(?=^== |(?![\s\S]))/gm,
