@@ -91,10 +91,13 @@ function inFolder(folder: string): Omit<BootFiles, "policies"> {
 }
 
 const empty = Buffer.alloc(0);
+/** What the unit sets in the place of a file that is not there. */
+const emptyLine = Buffer.from("\n");
 
 async function readOrEmpty(path: string): Promise<Buffer> {
-  return await readFile(path).catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     if (hasCode(error, "ENOENT") || hasCode(error, "EACCES")) return empty;
     throw error;
   });
+  return bytes.equals(emptyLine) ? empty : bytes;
 }

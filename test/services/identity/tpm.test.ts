@@ -290,6 +290,19 @@ test("sealed secrets open for the right image, the right password and the right 
     });
 });
 
+test("what the boot left no file of is empty, also where the unit sets an empty line for it", async (t) => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, "eventlog"), "\n");
+  await writeFile(join(folder.path, "reference"), "\n");
+  await writeFile(join(folder.path, "cmdline"), "quiet\n");
+  t.deepEqual(await BootSources.folder(folder.path).read(), {
+    eventLog: Buffer.alloc(0),
+    measureLog: Buffer.alloc(0),
+    commandLine: "quiet",
+    reference: null,
+  });
+});
+
 test("signatures of the captured image's PCR policies are read as systemd wrote them", async (t) => {
   const { key, policies } =
     (await BootSources.folder(
