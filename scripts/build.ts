@@ -2,7 +2,6 @@
 import { parseArgs } from "node:util";
 import { BoardError } from "./board-file.ts";
 import { growth, recordedSizes, recordSizes, sizesOf } from "./budget.ts";
-import { ensureHostTools } from "./debian.ts";
 import { ensureImage } from "./image.ts";
 import { packImage } from "./pack.ts";
 import { withProgress } from "./progress.ts";
@@ -35,7 +34,6 @@ try {
     process.exitCode = 1;
   }
   if (values.twice) {
-    await ensureHostTools("twice");
     const verdicts = await withProgress("building it again elsewhere", () =>
       buildTwice(image, values.board),
     );

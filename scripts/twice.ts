@@ -3,16 +3,18 @@ import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { buildFolder, repository } from "./builder.ts";
-import { runAsRoot } from "./debian.ts";
+import { ensureHostTools, runAsRoot } from "./debian.ts";
 import type { Image } from "./image.ts";
 import { CommandError, run } from "./process.ts";
 
 /** What a checkout may have of another: tools and keys, nothing that was built of the commit. */
 const shared = ["builder", "builder.packages", "keys", "packages"];
+/** Whose the other checkout's files are: nobody's here. */
+const stranger = "coppice:4711";
 /** What says how an image came to be, and is not part of it. */
 const asides = new Set(["inputs"]);
 
-/** Builds `image` again in a folder of its own, in another time zone and with another umask; resolves to the artefacts that differ, each with diffoscope's verdict where that is installed. @throws CommandError */
+/** Builds `image` again in a folder of its own, from files of another user and with another umask, in another time zone; resolves to the artefacts that differ, each with diffoscope's verdict. @throws CommandError */
 export async function buildTwice(
   image: Image,
   board: string,
@@ -22,7 +24,7 @@ export async function buildTwice(
   try {
     await run("sh", [
       "-c",
-      'umask 027; git -C "$1" ls-files -z --cached --others --exclude-standard | tar -C "$1" --null --files-from=- -c | tar -C "$2" -x --no-same-permissions; cp -a "$1/node_modules" "$2/"',
+      `umask 027; git -C "$1" ls-files -z --cached --others --exclude-standard | tar -C "$1" --owner=${stranger} --group=${stranger} --null --files-from=- -c | tar -C "$2" -x --no-same-permissions; cp -a "$1/node_modules" "$2/"`,
       ...["sh", repository, again],
     ]);
     await mkdir(join(again, ".build"));
@@ -63,6 +65,7 @@ export async function buildTwice(
 }
 
 async function compare(pair: readonly string[]): Promise<string> {
+  await ensureHostTools("twice");
   try {
     await run("diffoscope", ["--max-report-size=20000", ...pair]);
     return "";
