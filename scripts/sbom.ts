@@ -1,6 +1,6 @@
 /** The software bill of materials of an image: CycloneDX 1.6, with what each Debian and npm package is under. */
 import { createHash } from "node:crypto";
-import { glob, readFile, writeFile } from "node:fs/promises";
+import { glob, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import {
   Enums,
@@ -131,10 +131,8 @@ export async function renderSbom(init: SbomInit): Promise<string> {
     { version: init.version, bomRef: `coppice-${init.board}` },
   );
   image.properties.add(new Models.Property("coppice:board", init.board));
-  const [kilobytes = "0"] = (
-    await run("du", ["-sk", "--apparent-size", init.services])
-  ).split("\t");
-  image.properties.add(new Models.Property(sizeProperty, kilobytes));
+  const kilobytes = Math.ceil((await bytesBelow(init.services)) / 1024);
+  image.properties.add(new Models.Property(sizeProperty, String(kilobytes)));
   const bom = new Models.Bom({
     metadata: new Models.Metadata({ component: image }),
     components: new Models.ComponentRepository(components),
@@ -230,4 +228,14 @@ function serialNumber(components: readonly Models.Component[]): string {
     .update(components.map(({ purl }) => String(purl)).join("\n"))
     .digest("hex");
   return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Bytes of all files below a folder; what the folders themselves take is the build machine's matter. */
+async function bytesBelow(folder: string): Promise<number> {
+  let sum = 0;
+  const options = { recursive: true, withFileTypes: true } as const;
+  for (const entry of await readdir(folder, options))
+    if (entry.isFile())
+      sum += (await stat(join(entry.parentPath, entry.name))).size;
+  return sum;
 }
