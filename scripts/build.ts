@@ -1,22 +1,34 @@
-/** Builds an image: `npm run build -- [--board NAME] [--pack] [--record] [--twice]`. Prints where it is; --pack compresses it for people to download, --record takes its size as what later ones are held to, --twice proves that it can be built again. */
+/** Builds an image: `npm run build -- [--board NAME] [--locked FILE [--mirror URL]] [--pack] [--record] [--twice]`. Prints where it is; --locked makes it of the packages in a lock (each image has its own beside it), which --mirror has snapshots of; --pack compresses it for people to download, --record takes its size as what later ones are held to, --twice proves that it can be built again. */
 import { parseArgs } from "node:util";
 import { BoardError } from "./board-file.ts";
 import { growth, recordedSizes, recordSizes, sizesOf } from "./budget.ts";
 import { ensureImage } from "./image.ts";
 import { packImage } from "./pack.ts";
+import { PackageLockError, readPackageLock } from "./package-lock.ts";
 import { withProgress } from "./progress.ts";
 import { buildTwice } from "./twice.ts";
 
 const { values } = parseArgs({
   options: {
     board: { type: "string", default: "qemu-x86-64" },
+    locked: { type: "string" },
+    mirror: { type: "string" },
     pack: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
     twice: { type: "boolean", default: false },
   },
 });
 try {
-  const image = await ensureImage(values.board);
+  const { board, locked, mirror } = values;
+  if (mirror !== undefined && locked === undefined)
+    throw new PackageLockError(
+      "--mirror is where a lock's packages are: say which lock, by --locked",
+    );
+  const lock = locked && (await readPackageLock(locked, board));
+  const image = await ensureImage(
+    board,
+    lock ? { held: { lock, ...(mirror ? { mirror } : {}) } } : {},
+  );
   console.log(image.disk);
   if (values.pack) {
     const packed = await withProgress("compressing the image", () =>
@@ -41,7 +53,8 @@ try {
     if (verdicts.length > 0) process.exitCode = 1;
   }
 } catch (error) {
-  if (!(error instanceof BoardError)) throw error;
+  if (!(error instanceof BoardError || error instanceof PackageLockError))
+    throw error;
   console.error(`coppice: ${error.message}`);
   process.exitCode = 2;
 }

@@ -4,10 +4,20 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runAsRoot } from "./debian.ts";
+import {
+  expectLocked,
+  type Held,
+  preferences,
+  snapshotSources,
+  sorted,
+  type Versions,
+} from "./package-lock.ts";
+import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
 
 /** The checkout's root folder. */
@@ -48,22 +58,35 @@ const packages = [
   "zstd",
 ];
 
-/** Makes the trixie root in which images are built, once: 30 s. */
-export async function ensureBuilder(): Promise<void> {
+const stamp = join(buildFolder, "builder.packages");
+
+/** Makes the trixie root in which images are built, once: 30 s; again where it is not what the build is held to. @throws PackageLockError */
+export async function ensureBuilder(held?: Held): Promise<void> {
   const list = packages.join(",");
-  const stamp = join(buildFolder, "builder.packages");
   const made = await readFile(stamp, "utf8").catch(() => "");
-  if (made === list) return;
+  if (!held && made === list) return;
+  if (held && made.startsWith(list)) {
+    const { packages: locked } = held.lock.builder;
+    const there = (await builderPackages()).packages;
+    if (JSON.stringify(there) === JSON.stringify(locked)) return;
+  }
   await withProgress("making the Debian trixie builder", async (progress) => {
     await mkdir(buildFolder, { recursive: true });
     const fresh = `${root}.new`;
     await removeTree(fresh);
+    const pins = join(buildFolder, "builder.pins");
+    await writeFile(pins, held ? preferences(held.lock.builder.packages) : "");
+    const { lock, mirror } = held ?? {};
+    const sources =
+      lock && mirror ? snapshotSources(mirror, lock.builder.snapshot) : [];
     // What it mounts goes with it, also where it is killed.
     await runAsRoot(
       "unshare",
       [
         ...["--mount", "--propagation", "private", "mmdebstrap"],
-        ...["--variant=apt", "--quiet", `--include=${list}`, "trixie", fresh],
+        ...["--variant=apt", "--quiet", `--include=${list}`],
+        `--setup-hook=install -D -m 644 '${pins}' "$1/etc/apt/preferences.d/locked"`,
+        ...["trixie", fresh, ...sources],
       ],
       {
         onOutput: (text) => progress.detail(text),
@@ -71,8 +94,34 @@ export async function ensureBuilder(): Promise<void> {
     );
     await removeTree(root);
     await rename(fresh, root);
-    await writeFile(stamp, list);
+    // A builder of old archives is for whoever wants it so.
+    await writeFile(stamp, [list, ...sources].join("\n"));
   });
+  if (held)
+    expectLocked(
+      "builder",
+      held.lock.builder.packages,
+      (await builderPackages()).packages,
+    );
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills it in.
+const dpkgFormat = "${Package} ${Version}\\n";
+
+/** What the builder is made of, and when (milliseconds since 1970). */
+export async function builderPackages(): Promise<{
+  made: number;
+  packages: Versions;
+}> {
+  const lines = await run("dpkg-query", [
+    `--admindir=${join(root, "var/lib/dpkg")}`,
+    ...["--show", `--showformat=${dpkgFormat}`],
+  ]);
+  const pairs = lines
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ") as [string, string]);
+  return { made: (await stat(stamp)).mtimeMs, packages: sorted(pairs) };
 }
 
 async function removeTree(folder: string): Promise<void> {
@@ -86,16 +135,17 @@ async function removeTree(folder: string): Promise<void> {
   }
 }
 
-/** The Debian archives that the builder was made from, as a deb822 file. */
-export async function debianSources(): Promise<string> {
-  const lines = (
-    await readFile(join(root, "etc/apt/sources.list"), "utf8")
-  ).split("\n");
+/** The Debian archives that the builder was made from, or those as they were when the image was locked, as a deb822 file. */
+export async function debianSources(held?: Held): Promise<string> {
+  const lines = held?.mirror
+    ? snapshotSources(held.mirror, held.lock.image.snapshot)
+    : (await readFile(join(root, "etc/apt/sources.list"), "utf8")).split("\n");
   const stanzas = lines
     .map((line) => /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/.exec(line))
     .filter((match) => match !== null)
     .map(([, uri, suite, components]) =>
       [
+        ...(held?.mirror ? ["Check-Valid-Until: no"] : []),
         `Types: deb`,
         `URIs: ${uri}`,
         `Suites: ${suite}`,

@@ -7,7 +7,6 @@ import {
   readFile,
   readlink,
   rm,
-  stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -18,10 +17,10 @@ import {
   renderNetwork,
 } from "../services/host/network/rendering.ts";
 import type { ImageInfo } from "../services/shared/image.ts";
+import { ensureCache, lockOf, writeArchives } from "./archives.ts";
 import { boardImage, readBoard } from "./board-file.ts";
 import {
   buildFolder,
-  debianSources,
   emptyBuildFolder,
   ensureBuilder,
   inBuilder,
@@ -30,10 +29,16 @@ import {
 import { ensureHostTools } from "./debian.ts";
 import { importedPackages, joinPackages, npmList } from "./join.ts";
 import { developmentKeys, type KeyFolder } from "./keys.ts";
+import {
+  expectLocked,
+  type Held,
+  packageLockFile,
+  renderPackageLock,
+} from "./package-lock.ts";
 import { run } from "./process.ts";
 import { withProgress } from "./progress.ts";
 import { writeReference } from "./reference.ts";
-import { writeSbom } from "./sbom.ts";
+import { readManifests, writeSbom } from "./sbom.ts";
 
 /** A built image: the disk, and what was measured into it. */
 export interface Image {
@@ -46,6 +51,8 @@ export interface Image {
   version: string;
 }
 
+/** Says what builds are held to, and so not what is built. */
+const locks = "image/packages.lock";
 const inputPatterns = [
   "image/**",
   "rootfs-overlay/**",
@@ -53,6 +60,7 @@ const inputPatterns = [
   "provisioning/**",
   "package.json",
   "package-lock.json",
+  "scripts/archives.ts",
   "scripts/image.ts",
   "scripts/join.ts",
   "scripts/keys.ts",
@@ -72,6 +80,7 @@ async function hashInputs(patterns: readonly string[]): Promise<string> {
   for await (const entry of glob(patterns as string[], {
     cwd: repository,
     withFileTypes: true,
+    exclude: (entry) => join(entry.parentPath, entry.name).endsWith(locks),
   })) {
     if (entry.isFile() || entry.isSymbolicLink())
       files.set(join(entry.parentPath, entry.name), entry.isSymbolicLink());
@@ -242,16 +251,6 @@ export async function securityVersion(): Promise<number> {
   );
 }
 
-/** Keeps what mkosi laid out of packages for the next version, for an hour: Debian may have mended something since. */
-async function ensureCache(): Promise<void> {
-  const stamp = join(buildFolder, "cache.made");
-  const made = await stat(stamp).catch(() => undefined);
-  if (made && Date.now() - made.mtimeMs < 3_600_000) return;
-  await rm(stamp, { force: true });
-  await emptyBuildFolder("cache");
-  await writeFile(stamp, "");
-}
-
 /** What distinguishes a release from the image that stands in a checkout. */
 export interface BuildOptions {
   /** The checkout's own where it is not said. */
@@ -260,11 +259,13 @@ export interface BuildOptions {
   keys?: KeyFolder;
   /** Debian packages beside those of the board. */
   packages?: readonly string[];
+  /** The packages that it is made of, and no others. */
+  held?: Held;
 }
 
 /**
  * Builds the image of a board unless the one that stands there was made from the same inputs.
- * @throws BoardError; CommandError with the builder's last lines.
+ * @throws BoardError; PackageLockError; CommandError with the builder's last lines.
  */
 export async function ensureImage(
   board: string,
@@ -280,6 +281,7 @@ export async function ensureImage(
   ).version;
   const version = options.version ?? own;
   const keys = options.keys ?? (await developmentKeys());
+  const { held } = options;
   const name =
     version === own && keys.development ? board : `${board}-${version}`;
   const folder = join(buildFolder, "image", name);
@@ -292,10 +294,11 @@ export async function ensureImage(
     .digest("hex");
   const inputs = createHash("sha256")
     .update([staged, version, ...(options.packages ?? [])].join("\0"))
+    .update(held ? JSON.stringify(held) : "")
     .digest("hex");
   const image: Image = { folder, disk, inputs, version };
   if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return image;
-  await ensureBuilder();
+  await ensureBuilder(held);
   // Two versions of one tree differ in what mkosi does alone.
   const stage = join(buildFolder, "stage.inputs");
   if ((await readFile(stage, "utf8").catch(() => "")) !== staged) {
@@ -307,14 +310,9 @@ export async function ensureImage(
     `building the image for ${board}, version ${version}`,
     async (progress) => {
       await emptyBuildFolder(join("image", name));
-      await ensureCache();
+      const from = await ensureCache(held ? JSON.stringify(held) : "");
       await mkdir(join(buildFolder, "packages"), { recursive: true });
-      const sandbox = join(
-        await emptyBuildFolder("sandbox"),
-        "etc/apt/sources.list.d",
-      );
-      await mkdir(sandbox, { recursive: true });
-      await writeFile(join(sandbox, "mkosi.sources"), await debianSources());
+      await writeArchives(held);
       const flags = [
         ...(include ? [`--include=/coppice/${include}`] : []),
         ...(options.packages ?? []).map((name) => `--package=${name}`),
@@ -336,11 +334,21 @@ export async function ensureImage(
           onOutput: (text) => progress.detail(text),
         },
       );
+      const packages = await readManifests(
+        ["coppice.manifest", "initrd.manifest"].map((one) => join(folder, one)),
+      );
+      const lock = await lockOf(board, from, packages);
+      if (held)
+        expectLocked("image", held.lock.image.packages, lock.image.packages);
+      await writeFile(
+        join(folder, packageLockFile),
+        renderPackageLock(held?.lock ?? lock),
+      );
       await writeReference(image, board, keys);
       await writeSbom(folder, {
         board,
         version,
-        manifest: join(folder, "coppice.manifest"),
+        packages,
         archives: join(buildFolder, "packages/cache/apt/archives"),
         npm: join(buildFolder, "packages.npm/node_modules", npmList),
         services: join(buildFolder, "stage/usr/lib/coppice"),

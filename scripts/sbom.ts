@@ -65,18 +65,32 @@ const Manifest = Type.Object({
   ),
 });
 
+/** The Debian packages in mkosi's manifests, one after the other, each once. @throws Error where one does not fit its schema */
+export async function readManifests(
+  paths: readonly string[],
+): Promise<DebianPackage[]> {
+  const packages = new Map<string, DebianPackage>();
+  for (const path of paths)
+    for (const one of Parse(Manifest, JSON.parse(await readFile(path, "utf8")))
+      .packages)
+      packages.set(one.name, one);
+  return [...packages.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Packages that are opened at once. */
 const atOnce = 8;
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-deb fills it in.
 const dpkgFormat = "${Installed-Size} ${source:Package} ${source:Version}";
 
+type DebianPackage = Static<typeof Manifest>["packages"][number];
+
 /** What the bill is made of. */
 export interface SbomInit {
   board: string;
   version: string;
-  /** Path of mkosi's manifest. */
-  manifest: string;
+  /** Debian packages of the image and its initrd. */
+  packages: readonly DebianPackage[];
   /** Folder with the .deb files that the image was made of. */
   archives: string;
   /** Path of the list of npm packages. */
@@ -90,10 +104,7 @@ export interface SbomInit {
  * @throws Error where a package's file is not there, or a list does not fit its schema
  */
 export async function renderSbom(init: SbomInit): Promise<string> {
-  const { packages } = Parse(
-    Manifest,
-    JSON.parse(await readFile(init.manifest, "utf8")),
-  );
+  const { packages } = init;
   const npm = Parse(
     Type.Array(NpmPackage),
     JSON.parse(await readFile(init.npm, "utf8")),

@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { buildFolder, repository } from "./builder.ts";
 import { ensureHostTools, runAsRoot } from "./debian.ts";
 import type { Image } from "./image.ts";
+import { packageLockFile } from "./package-lock.ts";
 import { CommandError, run } from "./process.ts";
 
 /** What a checkout may have of another: tools and keys, nothing that was built of the commit. */
@@ -14,7 +15,7 @@ const stranger = "coppice:4711";
 /** What says how an image came to be, and is not part of it. */
 const asides = new Set(["inputs"]);
 
-/** Builds `image` again in a folder of its own, from files of another user and with another umask, in another time zone; resolves to the artefacts that differ, each with diffoscope's verdict. @throws CommandError */
+/** Builds `image` again in a folder of its own, from files of another user and with another umask, in another time zone, held to the same packages; resolves to the artefacts that differ, each with diffoscope's verdict. @throws CommandError */
 export async function buildTwice(
   image: Image,
   board: string,
@@ -37,7 +38,8 @@ export async function buildTwice(
       "sh",
       [
         "-c",
-        `umask 027 && exec sh scripts/run scripts/build.ts --board ${board}`,
+        `umask 027 && exec sh scripts/run scripts/build.ts --board ${board} --locked "$0"`,
+        join(image.folder, packageLockFile),
       ],
       { cwd: again, env: { ...process.env, TZ: "Pacific/Kiritimati" } },
     );
