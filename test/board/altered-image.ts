@@ -1,13 +1,12 @@
 /** Images as somebody with the builder's keys would alter them: one byte of the command line and one of the root file system. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
+import { join } from "node:path";
+import { buildFolder, inBuilder } from "../../scripts/builder.ts";
 import type { Image } from "../../scripts/image.ts";
 import { type Partition, readPartitions } from "../../scripts/partitions.ts";
 import { run } from "../../scripts/process.ts";
-
-const sections = ["linux", "initrd", "osrel", "uname", "cmdline"];
+import { inside, putTogether, takeApart } from "./kernels.ts";
 
 /** An altered copy of an image, in a folder of the build's that goes away with it. */
 export class AlteredImage implements AsyncDisposable {
@@ -23,20 +22,17 @@ export class AlteredImage implements AsyncDisposable {
   static async create(image: Image): Promise<AlteredImage> {
     const folder = join(buildFolder, `altered-${process.pid}`);
     await mkdir(folder, { recursive: true });
-    const inside = join("/coppice", relative(repository, folder));
-    const original = join("/coppice", relative(repository, image.disk));
+    const original = inside(image.disk);
     const [esp, root, verity] = (await readPartitions(image.disk)) as [
       Partition,
       Partition,
       Partition,
     ];
     const uki = original.replace(/\.raw$/, ".efi");
-    const keys = "/coppice/.build/keys";
     const steps = [
-      `cd ${inside}`,
+      `cd ${inside(folder)}`,
       `cp --sparse=always ${original} disk.raw`,
-      `objcopy ${sections.map((name) => `--dump-section .${name}=${name}`).join(" ")} ${uki} scratch.efi`,
-      "tr -d '\\000' <cmdline >text",
+      ...takeApart(uki),
       "sed -i 's/panic=10/panic=11/' text",
       `dd if=disk.raw of=root.raw bs=1M iflag=skip_bytes,count_bytes skip=${root.start} count=${root.size} conv=sparse status=none`,
       `truncate -s ${root.size} root.raw`,
@@ -51,12 +47,11 @@ export class AlteredImage implements AsyncDisposable {
       `printf '\\001' | dd of=disk.raw bs=1 seek=${root.start + root.size - 1} conv=notrunc status=none`,
       `dd if=verity.raw of=disk.raw bs=1M oflag=seek_bytes seek=${verity.start} conv=notrunc status=none`,
       "echo $hash >hash",
-      `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --signtool=sbsign --secureboot-private-key=${keys}/secure-boot.key --secureboot-certificate=${keys}/secure-boot.crt --output=altered.efi`,
+      putTogether("altered.efi"),
       `name=$(mdir -b -i disk.raw@@${esp.start} ::/EFI/Linux | head -1)`,
       `mcopy -o -i disk.raw@@${esp.start} altered.efi "$name"`,
     ];
-    const publicKey = `openssl pkey -in ${keys}/pcr.key -pubout -out ${keys}/pcr.pub`;
-    await inBuilder([publicKey, ...steps].join("\n"));
+    await inBuilder(steps.join("\n"));
     const disk = join(folder, "disk.raw");
     const hash = (await readFile(join(folder, "hash"), "utf8")).trim();
     const uuid = (hex: string): string =>

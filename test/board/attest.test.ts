@@ -9,6 +9,7 @@ import type { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { AlteredImage } from "./altered-image.ts";
 import { expectNobodys } from "./factory-reset.ts";
+import { addDeadVersions, deadVersions } from "./kernels.ts";
 import { Machine } from "./machine.ts";
 import { opensWith } from "./recovery-key.ts";
 
@@ -40,15 +41,20 @@ async function attest(client: BoxClient): Promise<{
   };
 }
 
-test("the image is accepted as it was built; one byte of its command line or root changed is refused and named; a reset leaves no keys", async (t) => {
+test("versions that do not start lead back to the one that does; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a reset leaves no keys", async (t) => {
   t.timeout(40 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
   await using machine = await Machine.create(() => {});
   let before: { node: string; peerId: string };
   let recoveryKey: string;
+  t.log("a version that panics, one whose root is another, and the way back");
+  await machine.prepare();
+  await addDeadVersions(image, machine.systemDisk);
   {
     await using box = await machine.boot();
+    for (const { says } of deadVersions)
+      await box.guest.line(says, AbortSignal.timeout(1000));
     const { client } = box;
     ({ recoveryKey } = await client.claim(box.code(), "BIRCH1", owner));
     await client.ok(
@@ -106,9 +112,14 @@ test("the image is accepted as it was built; one byte of its command line or roo
     );
     const { status, output } = await client.shell(
       owner.password,
-      "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
+      "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; ls /efi/EFI/Linux; coppice identity attest | tail -1",
     );
     t.is(status, 0, output);
+    t.regex(
+      output,
+      /^coppice_0\.1\.0\.efi\s+coppice_9\.1\+0-1\.efi\s+coppice_9\.2\+0-1\.efi\s*$/m,
+      "each was tried once, and is not tried again",
+    );
     t.regex(output, /accepted/);
     await box.guest.powerOff();
   }

@@ -1,14 +1,17 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readBoard } from "../../scripts/board-file.ts";
 import { Emulator, type EmulatorOptions } from "../../scripts/emulator.ts";
 import { ensureImage, type Image } from "../../scripts/image.ts";
 import { freePort } from "../../scripts/local-services.ts";
+import { prepareDisks } from "../../scripts/machine-folder.ts";
 import { probe } from "../../scripts/probe.ts";
 import { run } from "../../scripts/process.ts";
 import { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 
+const board = "qemu-x86-64";
 const bootTime = 800_000;
 
 /** A powered board with a client that talks to its admin. */
@@ -40,7 +43,7 @@ export class Machine implements AsyncDisposable {
 
   /** A new machine. @param log gets console lines. */
   static async create(log: (line: string) => void): Promise<Machine> {
-    const image = await ensureImage("qemu-x86-64");
+    const image = await ensureImage(board);
     const folder = await temporaryFolder();
     await mkdir(folder.path, { recursive: true });
     return new Machine(
@@ -51,11 +54,16 @@ export class Machine implements AsyncDisposable {
     );
   }
 
+  /** Makes the machine's disks, as its first boot would: what is on them can be changed before. */
+  async prepare(): Promise<void> {
+    await prepareDisks(this.folder, await readBoard(board), this.#image);
+  }
+
   /** Presses the power button and resolves when the admin answers. @throws GuestError with the console's end */
   async boot(options: Partial<EmulatorOptions> = {}): Promise<Running> {
     const port = await freePort();
     const guest = await Emulator.start({
-      board: "qemu-x86-64",
+      board,
       image: this.#image,
       folder: this.folder,
       port,

@@ -1,0 +1,74 @@
+/** Unified kernel images as whoever has the builder's keys could make them of ours. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
+import type { Image } from "../../scripts/image.ts";
+import { readPartitions } from "../../scripts/partitions.ts";
+import { run } from "../../scripts/process.ts";
+
+const sections = ["linux", "initrd", "osrel", "uname", "cmdline"];
+const keys = "/coppice/.build/keys";
+
+/** Where a path of the checkout is in the builder. */
+export function inside(path: string): string {
+  return join("/coppice", relative(repository, path));
+}
+
+/** Steps of the builder's shell that lay a kernel image's sections out as files, its command line as `text`. @param uki path in the builder */
+export function takeApart(uki: string): string[] {
+  return [
+    `objcopy ${sections.map((name) => `--dump-section .${name}=${name}`).join(" ")} ${uki} scratch.efi`,
+    "tr -d '\\000' <cmdline >text",
+    `openssl pkey -in ${keys}/pcr.key -pubout -out ${keys}/pcr.pub`,
+  ];
+}
+
+/** The step that makes such files one again, signed as ours are. @param output the file's name */
+export function putTogether(output: string): string {
+  return `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --signtool=sbsign --secureboot-private-key=${keys}/secure-boot.key --secureboot-certificate=${keys}/secure-boot.crt --output=${output}`;
+}
+
+/** Versions that do not start, the newest first: what the kernel is told, and what it says then. */
+export const deadVersions = [
+  {
+    version: "9.2",
+    edit: "s/panic=10/panic=10 rdinit=\\/nothing/",
+    says: /Kernel panic - not syncing/,
+  },
+  {
+    // The partitions are there, and what is in them was not signed: so a half-written slot would look.
+    version: "9.1",
+    edit: "s/roothash=.\\{8\\}/systemd.verity_root_data=\\/dev\\/vda2 systemd.verity_root_hash=\\/dev\\/vda3 roothash=00000000/",
+    says: /verity: .* is corrupted/,
+  },
+] as const;
+
+/** Puts them onto the ESP of a disk that is off, each with one try. */
+export async function addDeadVersions(
+  image: Image,
+  disk: string,
+): Promise<void> {
+  const folder = await mkdtemp(join(buildFolder, "dead-"));
+  try {
+    await inBuilder(
+      [
+        `cd ${inside(folder)}`,
+        ...takeApart(inside(join(image.folder, "coppice.efi"))),
+        "mv text good-text; mv osrel good-osrel",
+        ...deadVersions.flatMap(({ version, edit }) => [
+          `sed '${edit}' good-text >text`,
+          `sed 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' good-osrel >osrel`,
+          putTogether(`${version}.efi`),
+        ]),
+      ].join("\n"),
+    );
+    const [esp] = await readPartitions(disk);
+    for (const { version } of deadVersions)
+      await run("mcopy", [
+        ...["-i", `${disk}@@${esp?.start}`, join(folder, `${version}.efi`)],
+        `::/EFI/Linux/coppice_${version}+1.efi`,
+      ]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
