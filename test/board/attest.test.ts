@@ -9,7 +9,7 @@ import type { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { AlteredImage } from "./altered-image.ts";
 import { expectNobodys } from "./factory-reset.ts";
-import { addDeadVersions, deadVersions } from "./kernels.ts";
+import { addDeadVersion } from "./kernels.ts";
 import { Machine } from "./machine.ts";
 import { opensWith } from "./recovery-key.ts";
 
@@ -41,20 +41,22 @@ async function attest(client: BoxClient): Promise<{
   };
 }
 
-test("versions that do not start lead back to the one that does; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a reset leaves no keys", async (t) => {
+test("a version that panics leads back to the one that does not; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a reset leaves no keys", async (t) => {
   t.timeout(40 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
   await using machine = await Machine.create(() => {});
   let before: { node: string; peerId: string };
   let recoveryKey: string;
-  t.log("a version that panics, one whose root is another, and the way back");
+  t.log("a version that panics, and the way back");
   await machine.prepare();
-  await addDeadVersions(image, machine.systemDisk);
+  await addDeadVersion(image, machine.systemDisk);
   {
     await using box = await machine.boot();
-    for (const { says } of deadVersions)
-      await box.guest.line(says, AbortSignal.timeout(1000));
+    await box.guest.line(
+      /Kernel panic - not syncing/,
+      AbortSignal.timeout(1000),
+    );
     const { client } = box;
     ({ recoveryKey } = await client.claim(box.code(), "BIRCH1", owner));
     await client.ok(
@@ -117,8 +119,8 @@ test("versions that do not start lead back to the one that does; the image is ac
     t.is(status, 0, output);
     t.regex(
       output,
-      /^coppice_0\.1\.0\.efi\s+coppice_9\.1\+0-1\.efi\s+coppice_9\.2\+0-1\.efi\s*$/m,
-      "each was tried once, and is not tried again",
+      /^coppice_0\.1\.0\.efi\s+coppice_9\.2\+0-1\.efi\s*$/m,
+      "it was tried once, and is not tried again",
     );
     t.regex(output, /accepted/);
     await box.guest.powerOff();

@@ -28,23 +28,10 @@ export function putTogether(output: string): string {
   return `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --signtool=sbsign --secureboot-private-key=${keys}/secure-boot.key --secureboot-certificate=${keys}/secure-boot.crt --output=${output}`;
 }
 
-/** Versions that do not start, the newest first: what the kernel is told, and what it says then. */
-export const deadVersions = [
-  {
-    version: "9.2",
-    edit: "s/panic=10/panic=10 rdinit=\\/nothing/",
-    says: /Kernel panic - not syncing/,
-  },
-  {
-    // The partitions are there, and what is in them was not signed: so a half-written slot would look.
-    version: "9.1",
-    edit: "s/roothash=.\\{8\\}/systemd.verity_root_data=\\/dev\\/vda2 systemd.verity_root_hash=\\/dev\\/vda3 roothash=00000000/",
-    says: /verity: .* is corrupted/,
-  },
-] as const;
+const dead = "9.2";
 
-/** Puts them onto the ESP of a disk that is off, each with one try. */
-export async function addDeadVersions(
+/** Puts a later version onto the ESP of a disk that is off, with one try: its kernel panics. */
+export async function addDeadVersion(
   image: Image,
   disk: string,
 ): Promise<void> {
@@ -54,20 +41,16 @@ export async function addDeadVersions(
       [
         `cd ${inside(folder)}`,
         ...takeApart(inside(join(image.folder, "coppice.efi"))),
-        "mv text good-text; mv osrel good-osrel",
-        ...deadVersions.flatMap(({ version, edit }) => [
-          `sed '${edit}' good-text >text`,
-          `sed 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' good-osrel >osrel`,
-          putTogether(`${version}.efi`),
-        ]),
+        "sed -i 's/panic=10/panic=10 rdinit=\\/nothing/' text",
+        `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${dead}/' osrel`,
+        putTogether("dead.efi"),
       ].join("\n"),
     );
     const [esp] = await readPartitions(disk);
-    for (const { version } of deadVersions)
-      await run("mcopy", [
-        ...["-i", `${disk}@@${esp?.start}`, join(folder, `${version}.efi`)],
-        `::/EFI/Linux/coppice_${version}+1.efi`,
-      ]);
+    await run("mcopy", [
+      ...["-i", `${disk}@@${esp?.start}`, join(folder, "dead.efi")],
+      `::/EFI/Linux/coppice_${dead}+1.efi`,
+    ]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
