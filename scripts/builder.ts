@@ -10,6 +10,7 @@ import {
 import { dirname, join } from "node:path";
 import { runAsRoot } from "./debian.ts";
 import {
+  differences,
   expectLocked,
   type Held,
   preferences,
@@ -66,27 +67,21 @@ export async function ensureBuilder(held?: Held): Promise<void> {
   const made = await readFile(stamp, "utf8").catch(() => "");
   if (!held && made === list) return;
   if (held && made.startsWith(list)) {
-    const { packages: locked } = held.lock.builder;
-    const there = (await builderPackages()).packages;
-    if (JSON.stringify(there) === JSON.stringify(locked)) return;
+    const { packages: there } = await builderPackages();
+    if (differences(held.lock.builder.packages, there).length === 0) return;
   }
   await withProgress("making the Debian trixie builder", async (progress) => {
     await mkdir(buildFolder, { recursive: true });
     const fresh = `${root}.new`;
     await removeTree(fresh);
-    const pins = join(buildFolder, "builder.pins");
-    await writeFile(pins, held ? preferences(held.lock.builder.packages) : "");
-    const { lock, mirror } = held ?? {};
-    const sources =
-      lock && mirror ? snapshotSources(mirror, lock.builder.snapshot) : [];
+    const { hooks, sources } = held ? await pinned(held) : unpinned;
     // What it mounts goes with it, also where it is killed.
     await runAsRoot(
       "unshare",
       [
         ...["--mount", "--propagation", "private", "mmdebstrap"],
         ...["--variant=apt", "--quiet", `--include=${list}`],
-        `--setup-hook=install -D -m 644 '${pins}' "$1/etc/apt/preferences.d/locked"`,
-        ...["trixie", fresh, ...sources],
+        ...[...hooks, "trixie", fresh, ...sources],
       ],
       {
         onOutput: (text) => progress.detail(text),
@@ -103,6 +98,23 @@ export async function ensureBuilder(held?: Held): Promise<void> {
       held.lock.builder.packages,
       (await builderPackages()).packages,
     );
+}
+
+const unpinned = { hooks: [], sources: [] };
+
+/** What mmdebstrap is told where the builder is held to its packages. */
+async function pinned({
+  lock: { builder },
+  mirror,
+}: Held): Promise<{ hooks: string[]; sources: string[] }> {
+  const pins = join(buildFolder, "builder.pins");
+  await writeFile(pins, preferences(builder.packages));
+  return {
+    hooks: [
+      `--setup-hook=install -D -m 644 '${pins}' "$1/etc/apt/preferences.d/locked"`,
+    ],
+    sources: mirror ? snapshotSources(mirror, builder.snapshot) : [],
+  };
 }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills it in.
@@ -135,7 +147,7 @@ async function removeTree(folder: string): Promise<void> {
   }
 }
 
-/** The Debian archives that the builder was made from, or those as they were when the image was locked, as a deb822 file. */
+/** The Debian archives that the builder was made from, or those as they were when the image was locked, as a deb822 file. mkosi's apt takes archives of any age. */
 export async function debianSources(held?: Held): Promise<string> {
   const lines = held?.mirror
     ? snapshotSources(held.mirror, held.lock.image.snapshot)
@@ -145,7 +157,6 @@ export async function debianSources(held?: Held): Promise<string> {
     .filter((match) => match !== null)
     .map(([, uri, suite, components]) =>
       [
-        ...(held?.mirror ? ["Check-Valid-Until: no"] : []),
         `Types: deb`,
         `URIs: ${uri}`,
         `Suites: ${suite}`,

@@ -112,13 +112,9 @@ export function snapshotSources(mirror: string, snapshot: string): string[] {
   ];
 }
 
-/** @throws PackageLockError that names what is not as it is locked. @param what is made of them */
-export function expectLocked(
-  what: string,
-  locked: Versions,
-  installed: Versions,
-): void {
-  const wrong = [
+/** What is not as it is locked, in words. */
+export function differences(locked: Versions, installed: Versions): string[] {
+  return [
     ...Object.entries(installed)
       .filter(([name, version]) => locked[name] !== version)
       .map(([name, version]) =>
@@ -130,6 +126,15 @@ export function expectLocked(
       .filter((name) => installed[name] === undefined)
       .map((name) => `${name} is locked, and not there`),
   ];
+}
+
+/** @throws PackageLockError that names what is not as it is locked. @param what is made of them */
+export function expectLocked(
+  what: string,
+  locked: Versions,
+  installed: Versions,
+): void {
+  const wrong = differences(locked, installed);
   if (wrong.length > 0)
     throw new PackageLockError(
       `The ${what} is not of the packages that are locked: ${wrong.slice(0, 12).join("; ")}. Lock what is wanted now, or say where a snapshot of Debian's archives is (--mirror).`,
