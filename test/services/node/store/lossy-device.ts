@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, open, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -93,13 +93,12 @@ export class LossyDevice implements AsyncDisposable {
     look: (mount: string, told: readonly string[]) => Promise<void>,
   ): Promise<void> {
     const durable = this.#start;
-    const image = join(this.#folder, "replay.img");
     const mount = join(this.#folder, "replay");
     await mkdir(mount, { recursive: true });
     const told: string[] = [];
     let unsynced: { offset: number; bytes: Buffer }[] = [];
     let at = 0;
-    for (const moment of moments) {
+    for (const [number, moment] of moments.entries()) {
       for (; at < moment; at++) {
         const event = this.#events[at];
         if (event?.kind === "write") unsynced.push(event);
@@ -127,6 +126,8 @@ export class LossyDevice implements AsyncDisposable {
               bytes.subarray(from, from + sector),
             );
       }
+      // A namespace that somebody made meanwhile may hold the last one's mount: that goes on writing, but not into this one.
+      const image = join(this.#folder, `replay-${number}.img`);
       await this.#materialise(image, survivors);
       const loop = await attach(image);
       try {
@@ -138,6 +139,7 @@ export class LossyDevice implements AsyncDisposable {
         }
       } finally {
         await run("losetup", ["--detach", loop]);
+        await rm(image);
       }
     }
   }
@@ -146,9 +148,8 @@ export class LossyDevice implements AsyncDisposable {
     image: string,
     blocks: ReadonlyMap<number, Buffer>,
   ): Promise<void> {
-    await writeFile(image, "");
-    await truncate(image, this.#size);
-    await using file = await open(image, "r+");
+    await using file = await open(image, "wx");
+    await file.truncate(this.#size);
     for (const [number, block] of blocks)
       await file.write(block, 0, blockSize, number * blockSize);
   }

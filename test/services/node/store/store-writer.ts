@@ -1,8 +1,12 @@
-/** Stores, removes and compacts without end, and prints each act when it was acknowledged; it is killed at any moment. */
+/**
+ * Stores, removes and compacts without end, and prints each act when it was acknowledged; it is killed at any moment. Before
+ * it removes, it waits for a line of standard input, where that is open: that somebody took note of it.
+ */
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { compact } from "../../../../services/node/store/compaction.ts";
 import { StoreHere } from "../../../../services/node/store/here.ts";
 import { randomFrom } from "./simulated-disk.ts";
@@ -20,6 +24,7 @@ const here = await StoreHere.open(
   },
 );
 const mine: string[] = [];
+const noted = createInterface(process.stdin)[Symbol.asyncIterator]();
 
 async function store(): Promise<void> {
   const sizes = [100, 5_000, 9_000, 70_000, Number(largest)];
@@ -49,6 +54,7 @@ for (;;) {
   if (random() < 0.4) {
     const [id = ""] = mine.splice(Math.floor(random() * mine.length), 1);
     writeSync(1, `removing ${id}\n`);
+    await noted.next();
     await here.objects.remove(id);
     writeSync(1, `removed ${id}\n`);
   }
