@@ -11,11 +11,12 @@ import { withProgress } from "./progress.ts";
 
 interface Count {
   passed: number;
-  failed: number;
   skipped: number;
+  /** What is said of each that failed. */
+  failed: readonly string[];
 }
 
-const none: Count = { passed: 0, failed: 0, skipped: 0 };
+const none: Count = { passed: 0, skipped: 0, failed: [] };
 /** Milliseconds without a line after which a run is taken for stuck: longer than any test may take. */
 const quietest = 61 * 60_000;
 /** Milliseconds that a run may take to end after its report is whole. */
@@ -38,7 +39,7 @@ async function check(
   const [code] = (await once(child, "close")) as [number | null];
   const good = code === 0;
   console.log(`${elapsed()} ${good ? "ok" : "not ok"} - ${name}`);
-  return { ...none, passed: good ? 1 : 0, failed: good ? 0 : 1 };
+  return good ? { ...none, passed: 1 } : { ...none, failed: [name] };
 }
 
 /** Runs ava on some files and counts what it reports in TAP. */
@@ -61,7 +62,11 @@ async function ava(
       detached: true,
     },
   );
-  const count = { ...none };
+  let passed = 0;
+  let skipped = 0;
+  const failed: string[] = [];
+  /** Whether what is read now is said of the last that failed. */
+  let ofFailure = false;
   let whole = false;
   const ending = new AbortController();
   const stuck = (): void => {
@@ -76,7 +81,7 @@ async function ava(
         .map((line) => line.slice(0, 200))
         .join("\n"),
     );
-    if (!whole) count.failed++;
+    if (!whole) failed.push(`${name}: stuck`);
     process.kill(-(child.pid as number), "SIGKILL");
     ending.abort();
   };
@@ -93,24 +98,27 @@ async function ava(
       !/^(1\.\.\d+|TAP version|# (tests|pass|fail|skip))/.test(line)
     )
       console.log(`${elapsed()} ${name}: ${line}`);
-    if (/^not ok /.test(line)) count.failed++;
-    else if (/^ok .*# SKIP/i.test(line)) count.skipped++;
-    else if (/^ok /.test(line)) count.passed++;
+    if (/^(not )?ok |^1\.\./.test(line)) ofFailure = line.startsWith("not");
+    if (/^not ok /.test(line)) failed.push(`${name}: ${line}`);
+    else if (ofFailure) failed.push(`${failed.pop()}\n${line}`);
+    else if (/^ok .*# SKIP/i.test(line)) skipped++;
+    else if (/^ok /.test(line)) passed++;
   }
   if (child.exitCode === null && child.signalCode === null)
     await once(child, "exit");
   clearTimeout(watch);
   // A run that crashed without a report must not count as green.
   const ended = whole && ending.signal.aborted;
-  if (child.exitCode !== 0 && count.failed === 0 && !ended) count.failed++;
-  return count;
+  if (child.exitCode !== 0 && failed.length === 0 && !ended)
+    failed.push(`${name}: ended with ${child.exitCode ?? child.signalCode}`);
+  return { passed, skipped, failed };
 }
 
 function add(...counts: Count[]): Count {
   return counts.reduce((sum, one) => ({
     passed: sum.passed + one.passed,
-    failed: sum.failed + one.failed,
     skipped: sum.skipped + one.skipped,
+    failed: [...sum.failed, ...one.failed],
   }));
 }
 
@@ -185,9 +193,12 @@ try {
     only === "board" ? none : await networkTests(),
     only === "host" ? none : await boardTests(),
   );
+  // Once more at the end: whoever reads a long log begins there.
+  for (const text of total.failed) console.log(`FAILED ${text}`);
+  const failed = total.failed.length;
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
-  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+  console.log(`${total.passed} passed, ${failed} failed${skipped}`);
+  process.exitCode = failed > 0 || total.passed === 0 ? 1 : 0;
 } catch (error) {
   console.error(
     error instanceof MissingToolError ? `coppice: ${error.message}` : error,
