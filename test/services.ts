@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ExecutionContext } from "ava";
 import {
   freePort,
   type LocalOptions,
@@ -7,9 +8,13 @@ import {
 import { BoxClient } from "./box-client.ts";
 import { temporaryFolder } from "./folder.ts";
 
-/** The services of a test's own on this machine, unclaimed, with empty folders as disks. */
+/**
+ * The services of a test's own on this machine, unclaimed, with empty folders as disks.
+ * @param t where a failure is to be reported with the last that the services said
+ */
 export async function startServices(
   options: Partial<LocalOptions> = {},
+  t?: ExecutionContext,
 ): Promise<
   AsyncDisposable & {
     services: LocalServices;
@@ -21,6 +26,10 @@ export async function startServices(
 > {
   const folder = await temporaryFolder();
   const lines: string[] = [];
+  t?.teardown(() => {
+    if (!t.passed)
+      t.log(["what the services said:", ...lines.slice(-60)].join("\n"));
+  });
   const home = join(import.meta.dirname, "..");
   const pages = join(home, ".build/web");
   const drivePort = await freePort();

@@ -8,7 +8,7 @@ const owner = { name: "Ada", password: "correct horse battery staple" };
 
 test("a share as a network drive: offered with its link, listed on the System page, taken away", async (t) => {
   t.timeout(10 * 60_000);
-  await using box = await startServices();
+  await using box = await startServices({}, t);
   const { client, services, code, drivePort: port } = box;
   await client.claim(code, "birch", owner);
   await client.ok("POST", "/api/files/act", {

@@ -19,7 +19,7 @@ const sha256 = (bytes: Uint8Array): string =>
 
 test("SMB: closed until it is opened, encrypted, by its own password; what a client does is in the tree, and the other way round", async (t) => {
   t.timeout(120_000);
-  await using box = await startServices();
+  await using box = await startServices({}, t);
   const { client, services, code, drivePort: port } = box;
   await client.claim(code, "birch", owner);
   const smb = async (
@@ -122,7 +122,7 @@ test("SMB: closed until it is opened, encrypted, by its own password; what a cli
 
 test("SMB: each person whom the owner lets in sees what was shared with them and nothing else, until it is taken back", async (t) => {
   t.timeout(180_000);
-  await using box = await startServices();
+  await using box = await startServices({}, t);
   const { client, services, code, drivePort: port } = box;
   await client.claim(code, "birch", owner);
   const smb = async (
