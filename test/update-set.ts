@@ -25,6 +25,21 @@ export const builder = keySigner(principalOf(publicKey), privateKey, publicKey);
 /** The board that they are for, unless it is said. */
 export const board = "qemu-x86-64";
 
+/** Makes local services, in this folder, an image for `board` that trusts `builder`. @returns the file of the key that is trusted */
+export async function trustBuilder(folder: string): Promise<string> {
+  await mkdir(join(folder, "image-signers"), { recursive: true });
+  await writeFile(
+    join(folder, "image.json"),
+    JSON.stringify({ board, securityVersion: 3 }),
+  );
+  const signer = join(folder, "image-signers/updates.pem");
+  await writeFile(
+    signer,
+    builder.publicKey.export({ format: "pem", type: "spki" }),
+  );
+  return signer;
+}
+
 /** A version of 4 MiB of root and some more; `changed` blocks of the root differ from version 1. */
 export async function writeVersion(
   folder: string,

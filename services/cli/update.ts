@@ -64,16 +64,27 @@ export function addUpdateCommands(
     .description("look for a newer version, and bring it here")
     .option("--no-download", "only look")
     .option("--stick", "on the USB stick that is plugged in")
-    .action(async (options: { download: boolean; stick?: boolean }) => {
-      await using api = await connect();
-      const state = await api.call(State, "POST", "/api/updates/check", {
-        json: {
-          download: options.download,
-          from: options.stick ? "stick" : "source",
-        },
-      });
-      print(state, render(state));
-    });
+    .option("--friends", "at friends' boxes, which hand on what they run")
+    .action(
+      async (options: {
+        download: boolean;
+        stick?: boolean;
+        friends?: boolean;
+      }) => {
+        await using api = await connect();
+        const state = await api.call(State, "POST", "/api/updates/check", {
+          json: {
+            download: options.download,
+            from: options.stick
+              ? "stick"
+              : options.friends
+                ? "friends"
+                : "source",
+          },
+        });
+        print(state, render(state));
+      },
+    );
   for (const [act, words] of [
     ["install", "write what was brought into the slot that does not run"],
     ["restart", "restart into what was installed"],

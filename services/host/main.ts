@@ -91,9 +91,7 @@ await runService("host", async (log) => {
   const updates = await Updates.open({
     places: updatePlaces,
     floors: identity,
-    slots:
-      folderSlots ??
-      new BoardSlots(version, join(runtime, "updates/kernel.efi")),
+    slots: folderSlots ?? new BoardSlots(version, join(runtime, "updates")),
     image: await imageInfo().catch(() => ({
       board: "none",
       securityVersion: 0,

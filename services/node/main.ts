@@ -1,7 +1,12 @@
-import { createServer, listenOnSocket } from "../shared/server.ts";
+import {
+  createServer,
+  listenOnPassedSocket,
+  listenOnSocket,
+} from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import { StorageNode } from "./node.ts";
 import { addNodeRoutes } from "./routes.ts";
+import { addFriendVersionRoutes } from "./version-routes.ts";
 
 await runService("node", async (log, ending) => {
   const { state, disks } = places("node");
@@ -9,10 +14,15 @@ await runService("node", async (log, ending) => {
   node.start();
   const app = createServer(log);
   addNodeRoutes(app, node, ending);
+  const versions = createServer(log);
+  addFriendVersionRoutes(versions, node);
   await listenOnSocket(app, socketPath("node"));
+  if (process.env.LISTEN_FDS === undefined)
+    await listenOnSocket(versions, socketPath("node-versions"));
+  else await listenOnPassedSocket(versions);
   return {
     async [Symbol.asyncDispose]() {
-      await app.close();
+      await Promise.all([app.close(), versions.close()]);
       await node[Symbol.asyncDispose]();
     },
   };

@@ -24,6 +24,7 @@ export type Refusal =
   | "expired"
   | "other-board"
   | "no-source"
+  | "no-friend"
   | "no-stick"
   | "no-room";
 
@@ -31,7 +32,12 @@ export type Refusal =
 export class UpdateError extends CoppiceError {
   override name = "UpdateError";
   constructor(type: Refusal, message: string, options: ErrorOptions = {}) {
-    super(type === "no-source" ? 502 : 422, type, message, options);
+    super(
+      type === "no-source" || type === "no-friend" ? 502 : 422,
+      type,
+      message,
+      options,
+    );
   }
 }
 
@@ -41,7 +47,13 @@ export const Version = Type.String({
   maxLength: 32,
   pattern: "^[0-9]+(\\.[0-9]+)*$",
 });
-const FileName = Type.String({ maxLength: 128, pattern: "^coppice_[\\w.-]+$" });
+/** Name of a file of an update, or of the list of its blocks. */
+export const FileName = Type.String({
+  maxLength: 128,
+  pattern: "^coppice_[\\w.-]+$",
+});
+/** Bytes that a file of an update may have. */
+export const largestFile = 4 * 2 ** 30;
 
 /** A file of an update set. */
 export const UpdateFile = Type.Object(
@@ -55,7 +67,7 @@ export const UpdateFile = Type.Object(
     name: FileName,
     size: Type.Integer({
       minimum: 1,
-      maximum: 4 * 2 ** 30,
+      maximum: largestFile,
       description: "bytes",
     }),
     sha256: Digest,

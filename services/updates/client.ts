@@ -5,15 +5,20 @@ import { type Static, Type } from "typebox";
 export const updaterFiles = {
   /** The signed manifest of the version that was found. */
   manifest: "found.update",
+  /** That of the version that runs, where a source has it: friends' boxes may have it from here then. */
+  running: "running.update",
   /** Holds its parts. */
   parts: "parts",
   progress: "progress.json",
 } as const;
 
+/** Stands for all friends' boxes, among sources. */
+export const friendsSource = "friends:";
+
 /** What the updater is to do. */
 export const Job = Type.Object({
   source: Type.String({
-    description: "URL of a folder with a folder for each board",
+    description: `URL of a folder with a folder for each board; or ${friendsSource}`,
   }),
   /** Whether to bring the newer version here, or only to look. */
   download: Type.Boolean(),

@@ -18,11 +18,13 @@ import {
 import { Seeds, splitNames } from "./blocks.ts";
 import {
   begunJob,
+  friendsSource,
   type Job,
   type JobProgress,
   updaterFiles,
 } from "./client.ts";
 import { fetchFile } from "./fetching.ts";
+import { FriendSources } from "./friends.ts";
 import { openSource, readWhole, type Source } from "./source.ts";
 
 /** Bytes that are left free beside what comes. */
@@ -67,21 +69,20 @@ export async function runJob(
   };
   try {
     await note({ phase: "looking" });
-    const source = openSource(job.source, box.image.board);
-    const document = await readWhole(
-      source,
-      newestManifest,
-      largestManifest,
-      box.signal,
+    await using friends =
+      job.source === friendsSource
+        ? await FriendSources.open(box.signal)
+        : undefined;
+    const { source, document, manifest } = await newest(
+      friends?.all ?? [openSource(job.source, box.image.board)],
+      job.floor,
+      box,
     );
-    const manifest = openManifest(document, box.signers);
-    judgeManifest(manifest, {
-      board: box.image.board,
-      floor: job.floor,
-      now: Date.now() / 1000,
-    });
-    if (compareVersions(manifest.version, box.version) <= 0) {
+    const order = compareVersions(manifest.version, box.version);
+    if (order <= 0) {
       await clear(box.folder);
+      if (order === 0)
+        await writeDurable(join(box.folder, updaterFiles.running), document);
       await note({ phase: "none", version: box.version });
       return progress;
     }
@@ -110,6 +111,46 @@ export async function runJob(
       });
     throw known ?? error;
   }
+}
+
+interface Found {
+  source: Source;
+  /** The signed manifest. */
+  document: Buffer;
+  manifest: UpdateManifest;
+}
+
+/** What the sources have that is newest, and may be taken. @throws UpdateError where none has anything, for the reason of the last */
+async function newest(
+  sources: readonly Source[],
+  floor: number,
+  { image: { board }, signers, signal }: Surroundings,
+): Promise<Found> {
+  let found: Found | undefined;
+  let refusal: unknown;
+  for (const source of sources) {
+    try {
+      const document = await readWhole(
+        source,
+        newestManifest,
+        largestManifest,
+        signal,
+      );
+      const manifest = openManifest(document, signers);
+      judgeManifest(manifest, { board, floor, now: Date.now() / 1000 });
+      if (
+        !found ||
+        compareVersions(manifest.version, found.manifest.version) > 0
+      )
+        found = { source, document, manifest };
+    } catch (error) {
+      signal.throwIfAborted();
+      // One that is no good does not keep the others from being asked.
+      refusal = error;
+    }
+  }
+  if (!found) throw refusal;
+  return found;
 }
 
 function noRoom(): UpdateError {

@@ -37,5 +37,9 @@ try {
   if (!ending.signal.aborted) log.error({ err: error }, "no update");
   // What was refused is refused again; what did not come is tried again by the service manager.
   process.exitCode =
-    error instanceof UpdateError && error.type !== "no-source" ? 0 : 1;
+    error instanceof UpdateError &&
+    error.type !== "no-source" &&
+    error.type !== "no-friend"
+      ? 0
+      : 1;
 }

@@ -14,7 +14,7 @@ const patience = 60_000;
 export interface Source {
   /** Whether it sends parts of files; what it does is known after the first. */
   ranges: boolean;
-  /** Reads bytes of a file. @throws UpdateError: no-source, no-stick */
+  /** Reads bytes of a file. @throws UpdateError: no-source, no-friend, no-stick */
   read(
     name: string,
     offset: number,

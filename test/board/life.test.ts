@@ -411,6 +411,7 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     );
     await client.ok("PUT", "/api/updates/settings", {
       source: source.url,
+      friends: false,
       automatic: false,
       quiet: { from: 0, to: 60 },
     });

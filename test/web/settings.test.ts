@@ -24,6 +24,7 @@ test("settings go from one box to another in a file, and back into force", async
   await set(50_000);
   const updates = {
     source: "https://updates.example",
+    friends: false,
     automatic: false,
     quiet: { from: 61, to: 62 },
   };

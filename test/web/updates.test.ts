@@ -1,9 +1,14 @@
 /** Updates on the System page: where from, what is newer and what it says of itself, and what is not taken. */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { startServices } from "../services.ts";
-import { board, builder, serveFolder, writeVersion } from "../update-set.ts";
+import {
+  board,
+  serveFolder,
+  trustBuilder,
+  writeVersion,
+} from "../update-set.ts";
 import { openPhone, signIn, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
@@ -13,17 +18,7 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   await using box = await startServices();
   const { client, services, code } = box;
   await client.claim(code, "birch", owner);
-  const image = services.folder;
-  await mkdir(join(image, "image-signers"), { recursive: true });
-  await writeFile(
-    join(image, "image.json"),
-    JSON.stringify({ board, securityVersion: 3 }),
-  );
-  const signer = join(image, "image-signers/builder.pem");
-  await writeFile(
-    signer,
-    builder.publicKey.export({ format: "pem", type: "spki" }),
-  );
+  const signer = await trustBuilder(services.folder);
   await services.stopService("host");
   services.startService("host");
   await services.ready();
@@ -47,6 +42,8 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   await stick.click();
   await page.getByText("No stick with an update is plugged in.").waitFor();
   await seen("updates-no-stick");
+  await press("Ask friends' boxes");
+  await page.getByText("No friend's box can be asked now.").waitFor();
   await press("How the box updates");
   await page.getByLabel("Where newer versions are").fill(server.url);
   await page.getByLabel("Quiet from").fill("03:15");

@@ -47,6 +47,8 @@ export class FolderSlots implements Slots, AsyncDisposable {
     await this.write();
   }
 
+  async linkRunning(): Promise<void> {}
+
   /** A folder beside the updater's state is taken for a stick. */
   async openSticks(): Promise<string[]> {
     return [join(this.#folder, "../stick")];

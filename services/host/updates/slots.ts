@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { hasCode } from "../../shared/errors.ts";
 import { UpdateError, type UpdateManifest } from "../../shared/update.ts";
 import { command } from "../command.ts";
+import { type BlockDevice, blockDevices, descendants } from "../lsblk.ts";
 import { closeSticks, openSticks } from "./sticks.ts";
 
 /** How the running version was started: `proving` until the health check blesses it. */
@@ -30,6 +31,8 @@ export interface Slots {
   /** Begins the updater's job, or ends it. */
   updater(act: "start" | "stop"): Promise<void>;
   restart(): Promise<void>;
+  /** Lets units find what runs, kernel and verity hashes, under names that stay the same. @throws CommandError */
+  linkRunning(): Promise<void>;
   /** Opens the USB sticks that are plugged in. @returns their folders. @throws CommandError */
   openSticks(): Promise<string[]>;
   /** Closes them; does nothing where none is open. @throws CommandError */
@@ -42,12 +45,12 @@ const kernels = "/efi/EFI/Linux";
 /** Those of a box, by units of the image. */
 export class BoardSlots implements Slots {
   readonly #version: string;
-  readonly #kernel: string;
+  readonly #links: string;
 
-  /** @param version that runs. @param kernel where the updater's unit looks for its UKI */
-  constructor(version: string, kernel: string) {
+  /** @param version that runs. @param links folder in which units look for what runs */
+  constructor(version: string, links: string) {
     this.#version = version;
-    this.#kernel = kernel;
+    this.#links = links;
   }
 
   async write(): Promise<void> {
@@ -62,7 +65,7 @@ export class BoardSlots implements Slots {
   }
 
   async updater(act: "start" | "stop"): Promise<void> {
-    if (act === "start") await this.#linkKernel();
+    if (act === "start") await this.linkRunning();
     await command("systemctl", [
       ...(act === "start" ? ["--no-block"] : []),
       ...[act, "coppice-updates.service"],
@@ -81,15 +84,28 @@ export class BoardSlots implements Slots {
     await closeSticks();
   }
 
-  /** A UKI that is not blessed has its tries in its name; a unit's OpenFile= takes one name alone. */
-  async #linkKernel(): Promise<void> {
+  /** A UKI that is not blessed has its tries in its name, and a partition is called as the kernel found it. */
+  async linkRunning(): Promise<void> {
     const name = (await readdir(kernels)).find(
       (one) =>
         one === `coppice_${this.#version}.efi` ||
         one.startsWith(`coppice_${this.#version}+`),
     );
-    await rm(this.#kernel, { force: true });
-    if (name) await symlink(join(kernels, name), this.#kernel);
+    const hashes = (await blockDevices())
+      .flatMap(descendants)
+      .find(
+        ({ parttypename, children = [] }) =>
+          parttypename?.includes("verity") &&
+          children.some((child) => (child as BlockDevice).name === "root"),
+      );
+    for (const [link, target] of [
+      ["kernel.efi", name && join(kernels, name)],
+      ["verity", hashes?.path],
+    ] as const) {
+      const path = join(this.#links, link);
+      await rm(path, { force: true });
+      if (target) await symlink(target, path);
+    }
   }
 }
 

@@ -19,6 +19,10 @@ export const UpdateSettings = Type.Object({
         "URL of a folder with one folder for each board; what is in it is signed. Null: nobody is asked",
     },
   ),
+  friends: Type.Boolean({
+    description:
+      "ask friends' boxes too: each hands on the version that it runs",
+  }),
   automatic: Type.Boolean({
     description: "install and restart by itself, in the quiet hours",
   }),
@@ -31,8 +35,8 @@ export type UpdateSettings = Static<typeof UpdateSettings>;
 
 /** Where a newer version is looked for. */
 export const UpdateOrigin = Type.Union(
-  [Type.Literal("source"), Type.Literal("stick")],
-  { description: "the source of the settings, or a USB stick" },
+  [Type.Literal("source"), Type.Literal("friends"), Type.Literal("stick")],
+  { description: "the source of the settings, friends' boxes, or a USB stick" },
 );
 export type UpdateOrigin = Static<typeof UpdateOrigin>;
 

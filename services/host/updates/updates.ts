@@ -20,10 +20,12 @@ import {
 } from "../../shared/update.ts";
 import {
   begunJob,
+  friendsSource,
   type Job,
   JobProgress,
   updaterFiles,
 } from "../../updates/client.ts";
+import { forgetManifests, keepManifest, takeManifest } from "./own-manifest.ts";
 import { type Slots, takeParts } from "./slots.ts";
 import {
   Health,
@@ -69,7 +71,12 @@ type Kept = Static<typeof Kept>;
 
 const fresh: Kept = {
   // Between two and five in the night, where most people sleep at home.
-  settings: { source: null, automatic: true, quiet: { from: 120, to: 300 } },
+  settings: {
+    source: null,
+    friends: false,
+    automatic: true,
+    quiet: { from: 120, to: 300 },
+  },
   attempt: null,
   history: [],
 };
@@ -117,6 +124,8 @@ export class Updates implements AsyncDisposable {
   #problem: { type: string; words: string } | null = null;
   #timer: NodeJS.Timeout | undefined;
   #jitter = Math.random() * jitter;
+  /** Who was asked last, of those that are asked by themselves. */
+  #asked: UpdateOrigin | undefined;
   /** Until when nothing is done by itself, after something failed. */
   #resting = 0;
 
@@ -186,14 +195,19 @@ export class Updates implements AsyncDisposable {
   }
 
   /**
-   * Has the source asked, or a USB stick looked at, and what is newer brought here where `download` says so.
+   * Has the source or friends' boxes asked, or a USB stick looked at, and what is newer brought here where `download` says so.
    * @throws ConflictError: no-source, no-stick, busy; CommandError
    */
   async check(download: boolean, from: UpdateOrigin): Promise<void> {
     this.expectIdle();
     this.#beginning = true;
     try {
-      const source = from === "stick" ? await this.#stick() : this.#source();
+      const source =
+        from === "stick"
+          ? await this.#stick()
+          : from === "friends"
+            ? friendsSource
+            : this.#source();
       this.#problem = null;
       const job: Job = { source, download, floor: await this.#floor() };
       // One that still works, or just says how it ended, would be taken for the new one, which then never begins.
@@ -276,6 +290,11 @@ export class Updates implements AsyncDisposable {
         before: await this.#now(),
       };
       await this.#keep({ attempt });
+      await keepManifest(
+        join(this.#places.updater, updaterFiles.manifest),
+        this.#places.state,
+        manifest.version,
+      );
       await this.#slots.write();
       await this.#keep({ attempt: { ...attempt, written: true } });
       await rm(this.#places.install, { recursive: true });
@@ -402,11 +421,12 @@ export class Updates implements AsyncDisposable {
 
   async #look(now: Date): Promise<void> {
     await this.#settle(now);
-    await this.#raiseFloor();
+    await this.#nowGood();
     const { settings, attempt } = this.#kept;
+    const origin = this.#nextOrigin();
     if (
       !settings.automatic ||
-      settings.source === null ||
+      origin === undefined ||
       this.#installing ||
       now.getTime() < this.#resting
     )
@@ -425,7 +445,8 @@ export class Updates implements AsyncDisposable {
       now.getTime() - (progress?.at ?? 0) > period + this.#jitter
     ) {
       this.#jitter = Math.random() * jitter;
-      await this.check(true, "source");
+      this.#asked = origin;
+      await this.check(true, origin);
     }
   }
 
@@ -435,9 +456,28 @@ export class Updates implements AsyncDisposable {
       await this.#slots.closeSticks();
   }
 
-  /** A version that works is one to which there is no way back below. */
-  async #raiseFloor(): Promise<void> {
+  /** Who is asked next without being told to: where there are both, the source and the friends in turns. */
+  #nextOrigin(): UpdateOrigin | undefined {
+    const { source, friends } = this.#kept.settings;
+    if (source === null) return friends ? "friends" : undefined;
+    return friends && this.#asked === "source" ? "friends" : "source";
+  }
+
+  /** A version that works is one to which there is no way back below, and that friends' boxes may have. */
+  async #nowGood(): Promise<void> {
+    const { updater, state } = this.#places;
+    await takeManifest(
+      join(updater, updaterFiles.running),
+      state,
+      this.#version,
+    );
     if (this.#raised || (await this.#slots.blessing()) !== "good") return;
+    const { attempt } = this.#kept;
+    await forgetManifests(state, [
+      this.#version,
+      ...(attempt ? [attempt.version] : []),
+    ]);
+    await this.#slots.linkRunning();
     // The TPM may not be there yet; the next look tries again.
     this.#raised = await this.#floors
       .raiseSecurityFloor(this.#image.securityVersion)

@@ -7,6 +7,7 @@ import type { Friends } from "./friends.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Act } from "./messages.ts";
 import type { Standings } from "./standing.ts";
+import type { Versions } from "./versions.ts";
 
 /** What anybody is answered who is known; all else needs an attestation that was accepted. */
 const beforeAttestation: readonly Act[] = [
@@ -31,13 +32,14 @@ export interface AnswerInit {
   keeping: Keeping;
   agreements: Agreements;
   standings: Standings;
+  versions: Versions;
   /** Bytes that this box would still agree on with a friend. */
   offered(friend: Friend): Promise<number>;
 }
 
 /** How this box answers one friend. @param id the friend's */
 export function answersFor(id: string, init: AnswerInit): Answers {
-  const { friends, identity, keeping, agreements, standings } = init;
+  const { friends, identity, keeping, agreements, standings, versions } = init;
   const friend = (act: Act): Friend => {
     const one = friends.require(id);
     const allowed =
@@ -98,6 +100,14 @@ export function answersFor(id: string, init: AnswerInit): Answers {
       friend("finding");
       await standings.find({ id, kind, evidence, at: Date.now(), ours: true });
       return {};
+    },
+    version: async (_question, signal) => {
+      friend("version");
+      return { manifest: (await versions.own.manifest(signal)) ?? null };
+    },
+    part: async ({ name, offset, length }, signal) => {
+      friend("part");
+      return { bytes: await versions.own.part(name, offset, length, signal) };
     },
     leave: async () => {
       await friends.change(id, ({ phase }) =>

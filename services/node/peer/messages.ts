@@ -1,6 +1,8 @@
 /** What two friends' boxes say to each other after the hello: CBOR, a question and an answer at a time. */
 import { type Static, type TSchema, Type } from "typebox";
 import { Bytes } from "../../shared/cbor.ts";
+import { FileName, largestFile, largestManifest } from "../../shared/update.ts";
+import { largestPart } from "../../version/client.ts";
 import { Conditions } from "./contract.ts";
 
 /** The protocol of calls between friends. */
@@ -137,6 +139,22 @@ export const acts = {
       evidence: Type.String({ maxLength: 1000 }),
     }),
     answer: Type.Object({}),
+  },
+  /** The signed manifest of the version that the answerer runs; null where it could not hand it on. */
+  version: {
+    question: Type.Object({}),
+    answer: Type.Object({
+      manifest: Type.Union([Bytes(1, largestManifest), Type.Null()]),
+    }),
+  },
+  /** Bytes of a file of that version. */
+  part: {
+    question: Type.Object({
+      name: FileName,
+      offset: Type.Integer({ minimum: 0, maximum: largestFile }),
+      length: Type.Integer({ minimum: 1, maximum: largestPart }),
+    }),
+    answer: Type.Object({ bytes: Bytes(0, largestPart) }),
   },
   /** The asker's box goes away, or will not keep anything more. */
   leave: { question: Type.Object({}), answer: Type.Object({}) },

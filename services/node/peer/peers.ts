@@ -30,6 +30,7 @@ import { relianceOn } from "./reliance.ts";
 import { limitsAt, noLimits, Shaper } from "./shaper.ts";
 import { SpeedMeter, speedProtocol } from "./speed.ts";
 import { Standings } from "./standing.ts";
+import { Versions } from "./versions.ts";
 import { Watch } from "./watch.ts";
 
 const tables = [
@@ -77,6 +78,8 @@ export class Peers implements AsyncDisposable {
   readonly admission: Admission;
   readonly watch: Watch;
   readonly speed: SpeedMeter;
+  /** Versions of the image that friends' boxes run. */
+  readonly versions: Versions;
   /** What friends have of the owner's tree. */
   readonly kept: KeptTree;
   promises: Promises | undefined;
@@ -179,10 +182,12 @@ export class Peers implements AsyncDisposable {
           keeping,
           agreements: this.agreements,
           standings,
+          versions: this.versions,
           offered: async (friend) => await this.#offered(friend),
         }),
       onLine: () => this.soon(),
     });
+    this.versions = new Versions(friends, this.lines, this.download);
     const outbox = new Outbox(async (id, fragments, priority) => {
       const { signal } = this.#ending;
       const { receipt } = await this.lines.ask(
@@ -349,6 +354,7 @@ export class Peers implements AsyncDisposable {
     await Promise.all(this.#running);
     await Promise.all(this.#busy.values());
     await this.lines[Symbol.asyncDispose]();
+    await this.versions[Symbol.asyncDispose]();
     await this.host.stop();
     await this.#identity[Symbol.asyncDispose]();
     await this.#index[Symbol.asyncDispose]();

@@ -1,4 +1,11 @@
-import { DownloadCloud, RotateCw, Search, Settings2, Usb } from "lucide-preact";
+import {
+  DownloadCloud,
+  RotateCw,
+  Search,
+  Settings2,
+  Usb,
+  Users,
+} from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type {
   UpdateSettings,
@@ -71,6 +78,16 @@ export function Updates({ restarting }: { restarting: () => void }) {
             {(state.phase === "idle" || state.phase === "found") && (
               <button
                 type="button"
+                onClick={() =>
+                  act("check", { download: true, from: "friends" })
+                }
+              >
+                <Users size={18} aria-hidden="true" /> Ask friends' boxes
+              </button>
+            )}
+            {(state.phase === "idle" || state.phase === "found") && (
+              <button
+                type="button"
                 onClick={() => act("check", { download: true, from: "stick" })}
               >
                 <Usb size={18} aria-hidden="true" /> Look on a USB stick
@@ -125,7 +142,7 @@ function Now({ state }: { state: UpdateState }) {
     <>
       <p>
         Version <strong>{version}</strong> runs.{" "}
-        {settings.source === null
+        {settings.source === null && !settings.friends
           ? "The box knows nobody to ask for newer ones."
           : checked !== null && phase === "idle"
             ? `Nothing newer was known on ${moment(checked)}.`
@@ -196,6 +213,7 @@ function Change({
   changed: (state: UpdateState) => void;
 }) {
   const [source, setSource] = useState(settings.source ?? "");
+  const [friends, setFriends] = useState(settings.friends);
   const [automatic, setAutomatic] = useState(settings.automatic);
   const [from, setFrom] = useState(local(settings.quiet.from));
   const [to, setTo] = useState(local(settings.quiet.to));
@@ -207,6 +225,7 @@ function Change({
           changed(
             await api<UpdateState>("PUT", "/updates/settings", {
               source: source.trim() === "" ? null : source.trim(),
+              friends,
               automatic,
               quiet: { from: universal(from), to: universal(to) },
             }),
@@ -225,6 +244,9 @@ function Change({
           A folder on any web server. What is in it is signed: the box takes
           nothing but what its own builder made.
         </p>
+        <Checkbox checked={friends} change={setFriends}>
+          Ask friends' boxes too
+        </Checkbox>
         <Checkbox checked={automatic} change={setAutomatic}>
           Install by itself, and restart in the quiet hours
         </Checkbox>
