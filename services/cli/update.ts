@@ -5,7 +5,7 @@ import { size } from "./text.ts";
 
 const phases: Record<UpdateState["phase"], string> = {
   idle: "nothing newer is known",
-  looking: "asks the source",
+  looking: "is asked for",
   found: "is there, and not brought yet",
   comparing: "is compared with what runs",
   downloading: "comes",

@@ -17,8 +17,10 @@ import { Machine } from "./machine.ts";
 import { opensWith } from "./recovery-key.ts";
 import { expectShutElsewhere } from "./theft.ts";
 import {
+  handedOn,
   installAndRestart,
   lookFor,
+  setOf,
   UpdateSource,
   updatesWhen,
   writeStick,
@@ -453,6 +455,12 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     const { accepted } = await client.ok("POST", "/api/identity/attest", {});
     t.true(accepted, "by the new version's reference values");
     t.is(await digest(), cloned, "the clone is as it was");
+    await until("what runs is found by its links", async () =>
+      /\bverity\b/.test(await shell("ls /run/coppice/updates")),
+    );
+    const { got, wanted } = await handedOn(shell, setOf(stick));
+    t.is(wanted.length, 6);
+    t.deepEqual(got, wanted, "what runs, for friends' boxes");
     t.log("everything is there");
     for (;;) {
       const seen = await smbclient(

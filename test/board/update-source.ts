@@ -1,14 +1,15 @@
 /** A source of updates as anybody may have one: a folder, and busybox's web server before it. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Image, securityVersion } from "../../scripts/image.ts";
 import { type KeyFolder, makeKeys, openKeys } from "../../scripts/keys.ts";
 import { run } from "../../scripts/process.ts";
 import { writeUpdateSet } from "../../scripts/update-set.ts";
 import type { UpdateState } from "../../services/host/client.ts";
+import { newestManifest } from "../../services/shared/update.ts";
 import type { BoxClient } from "../box-client.ts";
 import { until } from "../network/until.ts";
-import { serveFolder } from "../update-set.ts";
+import { digest, serveFolder } from "../update-set.ts";
 
 const board = "qemu-x86-64";
 
@@ -56,6 +57,39 @@ async function writeSet(
 ): Promise<void> {
   const version = { board, securityVersion: await securityVersion() };
   await writeUpdateSet(image, { ...version, notes, days: 30 }, keys, folder);
+}
+
+/** The folder with the set that `writeStick` put on a stick. */
+export function setOf(stick: string): string {
+  return join(`${stick}.set`, board);
+}
+
+/** Asks the box for what it hands to friends' boxes, as its storage node does: the manifest, beginnings of the files, a list of blocks. @returns lines of status and digest, and what they have to be by a set */
+export async function handedOn(
+  shell: (command: string) => Promise<string>,
+  set: string,
+): Promise<{ got: string[]; wanted: string[] }> {
+  const names = (await readdir(set)).filter((name) =>
+    /^coppice_[\w.-]+\.(raw|efi|reference|efi\.blocks)$/.test(name),
+  );
+  const files = [[newestManifest, "/version"]].concat(
+    names.map((name) => [name, `/version/${name}?offset=0&length=65536`]),
+  ) as [string, string][];
+  const ask = `const { createHash } = require("node:crypto"); const http = require("node:http"); for (const path of process.argv.slice(1)) http.get({ socketPath: "/run/coppice/version/version.sock", path }, async (answer) => { const hash = createHash("sha256"); for await (const chunk of answer) hash.update(chunk); console.log("got", path, answer.statusCode, hash.digest("hex")); });`;
+  const said = await shell(
+    `/usr/lib/coppice/bin/node -e '${ask}' ${files.map(([, path]) => `'${path}'`).join(" ")}`,
+  );
+  const wanted = files.map(async ([name, path]) => {
+    const bytes = (await readFile(join(set, name))).subarray(0, 65_536);
+    return `got ${path} 200 ${digest(bytes)}`;
+  });
+  return {
+    got: said
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith("got "))
+      .sort(),
+    wanted: (await Promise.all(wanted)).sort(),
+  };
 }
 
 /** Makes a disk image into a USB stick as people have it, with one FAT partition, and puts an image's set on it. */

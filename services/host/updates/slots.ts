@@ -31,7 +31,7 @@ export interface Slots {
   /** Begins the updater's job, or ends it. */
   updater(act: "start" | "stop"): Promise<void>;
   restart(): Promise<void>;
-  /** Lets units find what runs, kernel and verity hashes, under names that stay the same. @throws CommandError */
+  /** Lets units find what runs, but for the root, under names that stay the same. @throws CommandError */
   linkRunning(): Promise<void>;
   /** Opens the USB sticks that are plugged in. @returns their folders. @throws CommandError */
   openSticks(): Promise<string[]>;
@@ -41,6 +41,8 @@ export interface Slots {
 
 /** Where the UKIs are. */
 const kernels = "/efi/EFI/Linux";
+/** Where their reference values are. */
+const references = "/efi/coppice";
 
 /** Those of a box, by units of the image. */
 export class BoardSlots implements Slots {
@@ -84,7 +86,7 @@ export class BoardSlots implements Slots {
     await closeSticks();
   }
 
-  /** A UKI that is not blessed has its tries in its name, and a partition is called as the kernel found it. */
+  /** OpenFile= of a unit takes one name: a UKI that is not blessed has its tries in its own, and a partition's is the kernel's. */
   async linkRunning(): Promise<void> {
     const name = (await readdir(kernels)).find(
       (one) =>
@@ -101,6 +103,7 @@ export class BoardSlots implements Slots {
     for (const [link, target] of [
       ["kernel.efi", name && join(kernels, name)],
       ["verity", hashes?.path],
+      ["reference", `${references}/coppice_${this.#version}.reference`],
     ] as const) {
       const path = join(this.#links, link);
       await rm(path, { force: true });
