@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connects } from "../services/shared/connects.ts";
+import { hasCode } from "../services/shared/errors.ts";
 import { probe } from "./probe.ts";
 import { CommandError } from "./process.ts";
 import { type SoftwareTpm, startSoftwareTpm } from "./software-tpm.ts";
@@ -180,12 +182,22 @@ export class LocalServices implements AsyncDisposable {
   }
 }
 
+/** Below what the kernel gives to those who take any port (ip_local_port_range): nobody gets it between the look and its use. */
+const ports = { from: 10_000, to: 32_768 };
+
 /** A TCP port on 127.0.0.1 that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(ports.from, ports.to);
+    const server = createServer();
+    try {
+      await once(server.listen(port, "127.0.0.1"), "listening");
+    } catch (error) {
+      if (hasCode(error, "EADDRINUSE")) continue;
+      throw error;
+    }
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
