@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Assertions } from "ava";
 import { killWithParent } from "../scripts/board.ts";
 import { freePort } from "../scripts/local-services.ts";
 import { connects } from "../services/shared/connects.ts";
@@ -17,6 +18,7 @@ import {
   type UpdateManifest,
 } from "../services/shared/update.ts";
 import { blockNames } from "../services/updates/blocks.ts";
+import { updaterFiles } from "../services/updates/client.ts";
 import { until } from "./network/until.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -100,6 +102,20 @@ export async function writeVersion(
 
 function filled(seed: string): Buffer {
   return Buffer.alloc(blockSize, createHash("sha256").update(seed).digest());
+}
+
+/** Sees that every part of a version came as it was signed. @param state of the updater */
+export async function expectParts(
+  t: Assertions,
+  state: string,
+  { files }: UpdateManifest,
+): Promise<void> {
+  for (const { name, sha256 } of files)
+    t.is(
+      digest(await readFile(join(state, updaterFiles.parts, name))),
+      sha256,
+      name,
+    );
 }
 
 /** SHA-256, in hex. */

@@ -17,7 +17,6 @@ import {
   openManifest,
   signManifest,
   UpdateError,
-  type UpdateManifest,
 } from "../../../services/shared/update.ts";
 import { updaterFiles } from "../../../services/updates/client.ts";
 import { runsOf } from "../../../services/updates/fetching.ts";
@@ -26,7 +25,7 @@ import { temporaryFolder } from "../../folder.ts";
 import {
   board,
   builder,
-  digest,
+  expectParts,
   serveFolder,
   writeVersion,
 } from "../../update-set.ts";
@@ -48,19 +47,6 @@ async function boxOf(folder: string) {
     ),
     signal: new AbortController().signal,
   };
-}
-
-async function expectParts(
-  t: { is: (a: unknown, b: unknown, message?: string) => void },
-  state: string,
-  { files }: UpdateManifest,
-): Promise<void> {
-  for (const { name, sha256 } of files)
-    t.is(
-      digest(await readFile(join(state, updaterFiles.parts, name))),
-      sha256,
-      name,
-    );
 }
 
 test("only what changed comes over the line, from a stock web server", async (t) => {
