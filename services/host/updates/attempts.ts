@@ -98,7 +98,7 @@ export class Attempts {
   /** Whether a version is written that the next boot starts. */
   get waitsForRestart(): boolean {
     const { current } = this;
-    return current !== null && current.written && current.boot === this.#boot;
+    return current?.written === true && current.boot === this.#boot;
   }
 
   /** Whether the version that runs has yet to show that it works. */
