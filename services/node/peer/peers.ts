@@ -1,7 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { PeerIdentityClient } from "../../identity/peer-client.ts";
-import { CoppiceError } from "../../shared/errors.ts";
-import { Mutex } from "../../shared/mutex.ts";
 import type { FragmentStore } from "../store/fragments.ts";
 import { LmdbIndex } from "../store/ordered-index.ts";
 import { type Tree, treeAccount } from "../tree/tree.ts";
@@ -9,8 +6,9 @@ import { ownAddresses } from "./addresses.ts";
 import { Admission } from "./admission.ts";
 import { Agreements } from "./agreements.ts";
 import { answersFor } from "./answers.ts";
+import { Care } from "./care.ts";
 import { fetchSegment } from "./fetching.ts";
-import { accountOf, type Friend, friendId } from "./friend.ts";
+import { accountOf, type Friend } from "./friend.ts";
 import { Friends } from "./friends.ts";
 import { type Host, peerPort, startHost } from "./host.ts";
 import { Introduction, type Owned } from "./introduction.ts";
@@ -25,7 +23,6 @@ import type { Promises } from "./promises.ts";
 import { Protector } from "./protector.ts";
 import { peerSigner } from "./receipt.ts";
 import { Receipts, WrongReceiptError } from "./receipts.ts";
-import { takeLatecomer } from "./recovery.ts";
 import { relianceOn } from "./reliance.ts";
 import { limitsAt, noLimits, Shaper } from "./shaper.ts";
 import { SpeedMeter, speedProtocol } from "./speed.ts";
@@ -46,16 +43,6 @@ const tables = [
   "facts",
 ] as const;
 type PeerTable = (typeof tables)[number];
-
-const hour = 3_600_000;
-const attestEvery = 24 * hour;
-const tendEvery = 2000;
-const observeEvery = 60_000;
-/** Everything is looked through so often, and so soon after something changed; milliseconds. */
-const passEvery = 10 * 60_000;
-const passSoon = 3000;
-/** So long after a pass that could not do everything it is tried again. */
-const passAgain = 15_000;
 
 /** What the peers need of the node; their folder is on the encrypted state. */
 export interface PeersInit extends Owned {
@@ -80,6 +67,7 @@ export class Peers implements AsyncDisposable {
   readonly speed: SpeedMeter;
   /** Versions of the image that friends' boxes run. */
   readonly versions: Versions;
+  readonly #care: Care;
   /** What friends have of the owner's tree. */
   readonly kept: KeptTree;
   promises: Promises | undefined;
@@ -90,15 +78,6 @@ export class Peers implements AsyncDisposable {
   #identity: PeerIdentityClient;
   #introduction: Introduction;
   #ending = new AbortController();
-  #running: Promise<unknown>[] = [];
-  #busy = new Map<string, Promise<void>>();
-  /** Placing and dropping, and taking in what a latecomer has: one at a time. */
-  #moving = new Mutex();
-  #observed = 0;
-  #nextPass = 0;
-  /** When something last changed, and when the last look that was finished had begun; milliseconds since 1970. */
-  #changed = 1;
-  #looked = 0;
   /** Whether it listens on all of the box's addresses. */
   #everywhere = listening().some((one) => /\/(0\.0\.0\.0|::)\//.test(one));
 
@@ -118,6 +97,7 @@ export class Peers implements AsyncDisposable {
     this.#index = index;
     this.#identity = parts.identity;
     this.#introduction = parts.introduction;
+    this.#care = new Care(this, init.store, init.onError);
     this.kept = new KeptTree(index);
     this.invitations = parts.invitations;
     this.locations = parts.locations;
@@ -275,7 +255,7 @@ export class Peers implements AsyncDisposable {
         { identity, invitations, locations, introduction, privateKey },
         () => host,
       );
-      peers.#run();
+      peers.#care.start();
       return peers;
     } catch (error) {
       await index[Symbol.asyncDispose]();
@@ -299,11 +279,7 @@ export class Peers implements AsyncDisposable {
 
   /** Looks soon whether something has to be placed, moved or mended. */
   soon(): void {
-    this.#changed = Date.now();
-    this.#nextPass = Math.min(
-      this.#nextPass,
-      Date.now() + passSoon + this.protector.rest,
-    );
+    this.#care.soon();
   }
 
   /** Whether friends keep another tree than this box has, or a newer state of it. */
@@ -315,7 +291,7 @@ export class Peers implements AsyncDisposable {
 
   /** Whether everything was looked through since something last changed. */
   get isCurrent(): boolean {
-    return this.#looked > this.#changed;
+    return this.#care.isCurrent;
   }
 
   /** A segment's bytes, as they were encrypted, from those who hold its fragments. */
@@ -351,8 +327,7 @@ export class Peers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
     this.#init.store.elsewhere = undefined;
-    await Promise.all(this.#running);
-    await Promise.all(this.#busy.values());
+    await this.#care[Symbol.asyncDispose]();
     await this.lines[Symbol.asyncDispose]();
     await this.versions[Symbol.asyncDispose]();
     await this.host.stop();
@@ -362,102 +337,6 @@ export class Peers implements AsyncDisposable {
 
   get #limits(): { upload: number; download: number } {
     return limitsAt(this.promises?.limits ?? noLimits, new Date().getHours());
-  }
-
-  #run(): void {
-    const { signal } = this.#ending;
-    const loop = async (work: () => Promise<void>): Promise<void> => {
-      while (!signal.aborted) {
-        await work().catch((error: unknown) => {
-          if (!signal.aborted)
-            this.#init.onError(error, "the friends could not be looked after");
-        });
-        await sleep(tendEvery, undefined, { signal, ref: false }).catch(
-          () => {},
-        );
-      }
-    };
-    this.#running = [
-      loop(async () => await this.#tend()),
-      loop(async () => {
-        if (Date.now() < this.#nextPass || !this.promises) return;
-        const began = Date.now();
-        this.#nextPass = began + passEvery;
-        if (this.isBehind) return;
-        await this.kept.note(this.promises.tree);
-        await this.promises.survey(signal);
-        const left = await this.#moving.run(
-          async () => await this.protector.pass(signal),
-        );
-        this.#looked = began;
-        // A friend did not answer just then: it is asked again.
-        if (left > 0)
-          this.#nextPass = Math.min(
-            this.#nextPass,
-            Date.now() + passAgain + this.protector.rest,
-          );
-        if (this.protector.state.some(({ waiting }) => waiting > 0)) return;
-        for (const friend of this.friends.all)
-          if (this.standings.get(friendId(friend)).mending > 0)
-            await this.standings.lacks(friendId(friend), 0);
-      }),
-    ];
-    const listener = this.#init.store.listen(({ account }) => {
-      if (account.equals(treeAccount)) this.soon();
-    });
-    signal.addEventListener("abort", () => listener[Symbol.dispose](), {
-      once: true,
-    });
-  }
-
-  /** Does for each friend what is due; one thing at a time for each. */
-  async #tend(): Promise<void> {
-    const now = Date.now();
-    const observe = now >= this.#observed + observeEvery;
-    if (observe) this.#observed = now;
-    for (const friend of this.friends.all) {
-      const id = friendId(friend);
-      const online = this.lines.isOnline(id);
-      if (observe || (online && this.standings.get(id).seen === 0))
-        await this.watch.observe(friend, id, online, now);
-      if (!online || this.#busy.has(id)) continue;
-      const busy = this.#tendOne(friend, id, now)
-        .catch((error: unknown) => {
-          if (!(error instanceof CoppiceError) && !this.#ending.signal.aborted)
-            this.#init.onError(
-              error,
-              `${friend.name} could not be looked after`,
-            );
-        })
-        .finally(() => this.#busy.delete(id));
-      this.#busy.set(id, busy);
-    }
-  }
-
-  async #tendOne(friend: Friend, id: string, now: number): Promise<void> {
-    const { signal } = this.#ending;
-    const { attested, phase } = friend;
-    if (
-      phase !== "expelled" &&
-      (!attested ||
-        now > attested.at + (attested.accepted ? attestEvery : 60_000))
-    ) {
-      await this.admission.attest(id, this.lines, signal);
-      return;
-    }
-    const fork = this.kept.owed(id);
-    const { tree } = this;
-    if (phase === "active" && fork !== undefined && tree) {
-      const { store } = this.#init;
-      await this.#moving.run(
-        async () => await takeLatecomer(this, store, tree, id, fork, signal),
-      );
-      await this.kept.settle(id);
-      this.soon();
-    }
-    if (this.agreements.isDue(friend, now))
-      await this.agreements.agree(id, signal);
-    if (phase !== "expelled") await this.watch.auditIfDue(id, now);
   }
 
   /** Bytes that this box would still keep for a friend: what the owner allows, and the disks have. */
