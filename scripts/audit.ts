@@ -3,27 +3,26 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildFolder } from "./builder.ts";
+import { runCommandLine } from "./command-line.ts";
 import { findHoles } from "./holes.ts";
+import { CommandError } from "./process.ts";
 import { sbomFile } from "./sbom.ts";
 
-const { values, positionals } = parseArgs({
-  options: { board: { type: "string", default: "qemu-x86-64" } },
-  allowPositionals: true,
-});
-const [file] = positionals;
-const bill = join(buildFolder, "image", values.board, sbomFile);
-const text = await readFile(bill, "utf8").catch(() => undefined);
-if (file === undefined || text === undefined) {
-  console.error(
-    file === undefined
-      ? "coppice: npm run audit -- FILE [--board NAME]; FILE is https://security-tracker.debian.org/tracker/data/json"
-      : `coppice: there is no ${bill}; run npm run build first`,
-  );
-  process.exitCode = 2;
-} else {
+/** @throws CommandError */
+async function audit(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { board: { type: "string", default: "qemu-x86-64" } },
+    allowPositionals: true,
+  });
+  const [file] = positionals;
+  if (file === undefined)
+    throw new CommandError(
+      "npm run audit -- FILE [--board NAME]; FILE is https://security-tracker.debian.org/tracker/data/json",
+    );
+  const bill = join(buildFolder, "image", values.board, sbomFile);
   const findings = findHoles(
-    JSON.parse(text),
-    JSON.parse(await readFile(file, "utf8")),
+    await readJsonFile(bill, "run npm run build first"),
+    await readJsonFile(file, "fetch it again"),
   );
   for (const { cve, source, version, urgency, fixed } of findings)
     console.log(
@@ -33,5 +32,18 @@ if (file === undefined || text === undefined) {
   console.log(
     `${findings.length} known, of which an update of the image closes ${closed}`,
   );
-  process.exitCode = closed > 0 ? 1 : 0;
+  return closed > 0 ? 1 : 0;
 }
+
+/** @param remedy what to do where it is not there, or no JSON. @throws CommandError */
+async function readJsonFile(path: string, remedy: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new CommandError(
+      `${path} cannot be read: ${(error as Error).message}; ${remedy}`,
+    );
+  }
+}
+
+await runCommandLine(audit);

@@ -1,24 +1,26 @@
 /** Builds an image: `npm run build -- [--board NAME] [--locked FILE [--mirror URL]] [--pack] [--record] [--twice]`. Prints where it is; --locked makes it of the packages in a lock (each image has its own beside it), which --mirror has snapshots of; --pack compresses it for people to download, --record takes its size as what later ones are held to, --twice proves that it can be built again. */
 import { parseArgs } from "node:util";
-import { BoardError } from "./board-file.ts";
 import { growth, recordedSizes, recordSizes, sizesOf } from "./budget.ts";
+import { runCommandLine } from "./command-line.ts";
 import { ensureImage } from "./image.ts";
 import { packImage } from "./pack.ts";
 import { PackageLockError, readPackageLock } from "./package-lock.ts";
 import { withProgress } from "./progress.ts";
 import { buildTwice } from "./twice.ts";
 
-const { values } = parseArgs({
-  options: {
-    board: { type: "string", default: "qemu-x86-64" },
-    locked: { type: "string" },
-    mirror: { type: "string" },
-    pack: { type: "boolean", default: false },
-    record: { type: "boolean", default: false },
-    twice: { type: "boolean", default: false },
-  },
-});
-try {
+/** @throws BoardError, CommandError, MissingToolError, PackageLockError */
+async function build(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      board: { type: "string", default: "qemu-x86-64" },
+      locked: { type: "string" },
+      mirror: { type: "string" },
+      pack: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+      twice: { type: "boolean", default: false },
+    },
+  });
+  let status = 0;
   const { board, locked, mirror } = values;
   if (mirror !== undefined && locked === undefined)
     throw new PackageLockError(
@@ -43,18 +45,16 @@ try {
     console.error(
       `coppice: ${grown.join("; ")}. Take it out again, or say that it may be so large: --record.`,
     );
-    process.exitCode = 1;
+    status = 1;
   }
   if (values.twice) {
     const verdicts = await withProgress("building it again elsewhere", () =>
       buildTwice(image, values.board),
     );
     console.log(verdicts.join("\n") || "both builds are the same");
-    if (verdicts.length > 0) process.exitCode = 1;
+    if (verdicts.length > 0) status = 1;
   }
-} catch (error) {
-  if (!(error instanceof BoardError || error instanceof PackageLockError))
-    throw error;
-  console.error(`coppice: ${error.message}`);
-  process.exitCode = 2;
+  return status;
 }
+
+await runCommandLine(build);

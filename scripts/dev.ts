@@ -2,12 +2,14 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildFolder, repository } from "./builder.ts";
-import { ensureHostTools, MissingToolError } from "./debian.ts";
+import { runCommandLine } from "./command-line.ts";
+import { ensureHostTools } from "./debian.ts";
 import { buildWebPages } from "./image.ts";
 import { LocalServices } from "./local-services.ts";
 import { withProgress } from "./progress.ts";
 
-try {
+/** @throws CommandError, MissingToolError */
+async function dev(): Promise<void> {
   const { values } = parseArgs({
     options: {
       fresh: { type: "boolean" },
@@ -40,9 +42,6 @@ try {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => resolve());
   await promise;
-} catch (error) {
-  console.error(
-    error instanceof MissingToolError ? `coppice: ${error.message}` : error,
-  );
-  process.exitCode = 1;
 }
+
+await runCommandLine(dev);

@@ -2,11 +2,11 @@
 import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { BoardError } from "./board-file.ts";
-import { ensureHostTools, MissingToolError } from "./debian.ts";
+import { runCommandLine } from "./command-line.ts";
+import { ensureHostTools } from "./debian.ts";
 import { FlashError, verifyDisk, writeImage } from "./flashing.ts";
 import { ensureImage } from "./image.ts";
-import { CommandError, run } from "./process.ts";
+import { run } from "./process.ts";
 import { type Progress, withProgress } from "./progress.ts";
 import {
   leastDisk,
@@ -89,16 +89,4 @@ async function flash(): Promise<void> {
   console.log("It can be taken out.");
 }
 
-try {
-  await flash();
-} catch (error) {
-  if (
-    !(error instanceof FlashError) &&
-    !(error instanceof BoardError) &&
-    !(error instanceof MissingToolError) &&
-    !(error instanceof CommandError)
-  )
-    throw error;
-  console.error(`coppice: ${error.message}`);
-  process.exitCode = 1;
-}
+await runCommandLine(flash);

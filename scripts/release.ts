@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Check } from "typebox/value";
 import { Version } from "../services/shared/update.ts";
-import { BoardError, boardNames } from "./board-file.ts";
+import { boardNames } from "./board-file.ts";
 import { buildFolder } from "./builder.ts";
+import { runCommandLine } from "./command-line.ts";
 import { ensureImage, securityVersion } from "./image.ts";
 import { makeKeys, openKeys } from "./keys.ts";
 import { CommandError } from "./process.ts";
@@ -64,11 +65,4 @@ async function release(): Promise<void> {
   console.log(values.out);
 }
 
-try {
-  await release();
-} catch (error) {
-  if (!(error instanceof CommandError || error instanceof BoardError))
-    throw error;
-  console.error(`coppice: ${error.message}`);
-  process.exitCode = 2;
-}
+await runCommandLine(release);

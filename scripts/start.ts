@@ -2,13 +2,12 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { BoardError } from "./board-file.ts";
 import { repository } from "./builder.ts";
+import { runCommandLine } from "./command-line.ts";
 import { ensureHostTools, MissingToolError } from "./debian.ts";
-import { Emulator, GuestError } from "./emulator.ts";
+import { Emulator } from "./emulator.ts";
 import { ensureImage } from "./image.ts";
 import { probe } from "./probe.ts";
-import { CommandError } from "./process.ts";
 import { Progress } from "./progress.ts";
 
 const help = `Boots Coppice in an emulated board.
@@ -121,14 +120,4 @@ async function shutDown(guest: Emulator): Promise<void> {
   closing.done();
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const expected =
-    error instanceof BoardError ||
-    error instanceof MissingToolError ||
-    error instanceof GuestError ||
-    error instanceof CommandError;
-  console.error(expected ? `coppice: ${error.message}` : error);
-  process.exitCode = 1;
-}
+await runCommandLine(main);
