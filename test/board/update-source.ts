@@ -85,7 +85,8 @@ export async function handedOn(
   });
   return {
     got: said
-      .split(/\r?\n/)
+      // A terminal ends lines in its own way.
+      .split(/[\r\n]+/)
       .filter((line) => line.startsWith("got "))
       .sort(),
     wanted: (await Promise.all(wanted)).sort(),
