@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { constants, copyFile, mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { blockNames, slices } from "../services/shared/blocks.ts";
 import {
   newestManifest,
   signManifest,
   type UpdateFile,
   type UpdateManifest,
 } from "../services/shared/update.ts";
-import { blockNames, slices } from "../services/updates/blocks.ts";
 import { rootSize } from "./budget.ts";
 import type { Image } from "./image.ts";
 import type { KeyFolder } from "./keys.ts";

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Assertions } from "ava";
 import { killWithParent } from "../scripts/board.ts";
 import { freePort } from "../scripts/local-services.ts";
+import { blockNames } from "../services/shared/blocks.ts";
 import { connects } from "../services/shared/connects.ts";
 import { keySigner } from "../services/shared/cose.ts";
 import { principalOf } from "../services/shared/principal.ts";
@@ -17,7 +18,6 @@ import {
   type UpdateFile,
   type UpdateManifest,
 } from "../services/shared/update.ts";
-import { blockNames } from "../services/updates/blocks.ts";
 import { updaterFiles } from "../services/updates/client.ts";
 import { until } from "./network/until.ts";
 

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zeroName } from "../../services/shared/blocks.ts";
 import { blockNameSize, blockSize } from "../../services/shared/update.ts";
-import { zeroName } from "../../services/updates/blocks.ts";
 import { ensureImage, type Image } from "../image.ts";
 import { developmentKeys } from "../keys.ts";
 import { writeUpdateSet } from "../update-set.ts";

@@ -6,6 +6,7 @@ import {
 import { places, runService, socketPath } from "../shared/service.ts";
 import { StorageNode } from "./node.ts";
 import { addNodeRoutes } from "./routes.ts";
+import { versionsService } from "./version-client.ts";
 import { addFriendVersionRoutes } from "./version-routes.ts";
 
 await runService("node", async (log, ending) => {
@@ -18,7 +19,7 @@ await runService("node", async (log, ending) => {
   addFriendVersionRoutes(versions, node);
   await listenOnSocket(app, socketPath("node"));
   if (process.env.LISTEN_FDS === undefined)
-    await listenOnSocket(versions, socketPath("node-versions"));
+    await listenOnSocket(versions, socketPath(versionsService));
   else await listenOnPassedSocket(versions);
   return {
     async [Symbol.asyncDispose]() {

@@ -1,17 +1,8 @@
-import { type Static, Type } from "typebox";
 import type { Server } from "../shared/server.ts";
-import { addVersionRoutes } from "../version/routes.ts";
+import { addVersionRoutes } from "../shared/version-routes.ts";
 import type { StorageNode } from "./node.ts";
 import { friendId } from "./peer/friend.ts";
-
-/** Friends' boxes that can be asked for their version. */
-export const FriendsThere = Type.Array(
-  Type.Object({
-    id: Type.String({ description: "principal of the owner's root key, hex" }),
-    name: Type.String(),
-  }),
-);
-export type FriendsThere = Static<typeof FriendsThere>;
+import { FriendsThere } from "./version-client.ts";
 
 /** What the updater may ask the node, on a socket of its own: the versions that friends' boxes run, and nothing else. */
 export function addFriendVersionRoutes(app: Server, node: StorageNode): void {

@@ -1,14 +1,9 @@
 /** Brings one file of an update: what this box has already is copied, the rest comes by the line, each block checked as it comes. */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { blockName, blockNames, together, zeroName } from "../shared/blocks.ts";
 import { blockSize, UpdateError, type UpdateFile } from "../shared/update.ts";
-import {
-  blockName,
-  blockNames,
-  type Seeds,
-  together,
-  zeroName,
-} from "./blocks.ts";
+import type { Seeds } from "./blocks.ts";
 import type { Source } from "./source.ts";
 
 /** Blocks that one request asks for at most. */

@@ -1,15 +1,9 @@
 /** Friends' boxes as places where updates come from: each hands on the version that it runs. */
-
-import { FriendsThere } from "../node/version-routes.ts";
-import { ServiceClient } from "../shared/client.ts";
+import { friendsThere, friendVersion } from "../node/version-client.ts";
 import { CoppiceError } from "../shared/errors.ts";
-import { socketPath } from "../shared/service.ts";
 import { newestManifest, UpdateError } from "../shared/update.ts";
-import { largestPart, VersionClient } from "../version/client.ts";
+import { largestPart, type VersionClient } from "../shared/version-source.ts";
 import type { Source } from "./source.ts";
-
-/** The node's socket for the updater. */
-const service = "node-versions";
 
 /** A source for each friend's box that is there now. They stay open as long as this. @throws UpdateError (no-friend) */
 export class FriendSources implements AsyncDisposable {
@@ -22,20 +16,15 @@ export class FriendSources implements AsyncDisposable {
   }
 
   static async open(signal: AbortSignal): Promise<FriendSources> {
-    await using node = new ServiceClient(service, socketPath(service));
-    const there = await node
-      .call(FriendsThere, "GET", "/friends", { signal })
-      .catch((error: unknown) => {
-        throw asUpdateError(error, signal);
-      });
+    const there = await friendsThere(signal).catch((error: unknown) => {
+      throw asUpdateError(error, signal);
+    });
     if (there.length === 0)
       throw new UpdateError(
         "no-friend",
         "No friend's box can be asked now. Look again when one is there.",
       );
-    const clients = there.map(
-      ({ id }) => new VersionClient(service, `/friends/${id}/version`),
-    );
+    const clients = there.map(({ id }) => friendVersion(id));
     return new FriendSources(
       clients,
       clients.map((client, index) =>

@@ -7,8 +7,8 @@ import {
   listenOnSocket,
 } from "../shared/server.ts";
 import { runService, socketPath } from "../shared/service.ts";
+import { addVersionRoutes } from "../shared/version-routes.ts";
 import { OwnVersion } from "./own-version.ts";
-import { addVersionRoutes } from "./routes.ts";
 
 /** Milliseconds without a question after which it ends: the next one starts it anew. */
 const idle = 60_000;

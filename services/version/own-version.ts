@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { read } from "node:fs";
 import { promisify } from "node:util";
+import { blockNames } from "../shared/blocks.ts";
 import { CoppiceError, NotFoundError } from "../shared/errors.ts";
 import {
   openManifest,
@@ -8,8 +9,7 @@ import {
   type UpdateFile,
   type UpdateManifest,
 } from "../shared/update.ts";
-import { blockNames } from "../updates/blocks.ts";
-import type { VersionSource } from "./client.ts";
+import type { VersionSource } from "../shared/version-source.ts";
 
 const readAt = promisify(read);
 

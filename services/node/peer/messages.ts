@@ -2,7 +2,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { Bytes } from "../../shared/cbor.ts";
 import { FileName, largestFile, largestManifest } from "../../shared/update.ts";
-import { largestPart } from "../../version/client.ts";
+import { largestPart } from "../../shared/version-source.ts";
 import { Conditions } from "./contract.ts";
 
 /** The protocol of calls between friends. */

@@ -1,4 +1,5 @@
-import { VersionClient, type VersionSource } from "../../version/client.ts";
+import type { VersionSource } from "../../shared/version-source.ts";
+import { ownVersion } from "../../version/client.ts";
 import { type Friend, friendId } from "./friend.ts";
 import type { Friends } from "./friends.ts";
 import type { Lines } from "./lines.ts";
@@ -7,7 +8,7 @@ import type { Shaper } from "./shaper.ts";
 /** Versions of the image among friends: each box hands on what it runs itself, signed by who built it, so that no server is needed. */
 export class Versions implements AsyncDisposable {
   /** What this box runs. */
-  readonly own = new VersionClient();
+  readonly own = ownVersion();
   readonly #friends: Friends;
   readonly #lines: Lines;
   readonly #download: Shaper;

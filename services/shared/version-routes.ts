@@ -1,8 +1,8 @@
 import { Type } from "typebox";
-import { NotFoundError } from "../shared/errors.ts";
-import { type Server, whenGone } from "../shared/server.ts";
-import { FileName, largestFile } from "../shared/update.ts";
-import { largestPart, type VersionSource } from "./client.ts";
+import { NotFoundError } from "./errors.ts";
+import { type Server, whenGone } from "./server.ts";
+import { FileName, largestFile } from "./update.ts";
+import { largestPart, type VersionSource } from "./version-source.ts";
 
 const Params = Type.Object({ name: FileName });
 const Query = Type.Object({
