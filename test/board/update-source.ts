@@ -75,7 +75,8 @@ export async function handedOn(
   const files = [[newestManifest, "/version"]].concat(
     names.map((name) => [name, `/version/${name}?offset=0&length=65536`]),
   ) as [string, string][];
-  const ask = `const { createHash } = require("node:crypto"); const http = require("node:http"); for (const path of process.argv.slice(1)) http.get({ socketPath: "/run/coppice/version/version.sock", path }, async (answer) => { const hash = createHash("sha256"); for await (const chunk of answer) hash.update(chunk); console.log("got", path, answer.statusCode, hash.digest("hex")); });`;
+  // One string: a terminal would get its numbers in colour.
+  const ask = `const { createHash } = require("node:crypto"); const http = require("node:http"); for (const path of process.argv.slice(1)) http.get({ socketPath: "/run/coppice/version/version.sock", path }, async (answer) => { const hash = createHash("sha256"); for await (const chunk of answer) hash.update(chunk); console.log(["got", path, answer.statusCode, hash.digest("hex")].join(" ")); });`;
   const said = await shell(
     `/usr/lib/coppice/bin/node -e '${ask}' ${files.map(([, path]) => `'${path}'`).join(" ")}`,
   );
