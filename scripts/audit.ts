@@ -46,4 +46,4 @@ async function readJsonFile(path: string, remedy: string): Promise<unknown> {
   }
 }
 
-await runCommandLine(audit);
+await runCommandLine(audit, 2);

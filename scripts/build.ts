@@ -57,4 +57,4 @@ async function build(): Promise<number> {
   return status;
 }
 
-await runCommandLine(build);
+await runCommandLine(build, 2);

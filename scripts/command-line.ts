@@ -18,10 +18,11 @@ const wrongUse = [
   ...["ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL", "ERR_PARSE_ARGS_UNKNOWN_OPTION"],
 ];
 
-/** Runs a command; what its user can mend is said in one line, and all else with its stack. Ends with 1, or with 2 for wrong use. @param main resolves to another code, or to nothing */
+/** Runs a command; what its user can mend is said in one line, and all else with its stack. Ends with 2 for wrong use. @param main resolves to a status, or to nothing. @param failure status of what else went wrong: 2 where 1 is an answer of `main` */
 export async function runCommandLine(
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits.
   main: () => Promise<number | void>,
+  failure: 1 | 2 = 1,
 ): Promise<void> {
   try {
     process.exitCode = (await main()) ?? process.exitCode ?? 0;
@@ -29,6 +30,6 @@ export async function runCommandLine(
     const isWrongUse = wrongUse.some((code) => hasCode(error, code));
     const inWords = isWrongUse || spoken.some((kind) => error instanceof kind);
     console.error(inWords ? `coppice: ${(error as Error).message}` : error);
-    process.exitCode = isWrongUse ? 2 : 1;
+    process.exitCode = isWrongUse ? 2 : failure;
   }
 }

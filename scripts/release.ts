@@ -65,4 +65,4 @@ async function release(): Promise<void> {
   console.log(values.out);
 }
 
-await runCommandLine(release);
+await runCommandLine(release, 2);

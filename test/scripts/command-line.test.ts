@@ -28,12 +28,12 @@ async function ended(
 test("wrong use, and what is not there, is said in one line; a stack is for nobody", async (t) => {
   for (const [status, words, name, ...args] of [
     [2, /^coppice: Unknown option '--version'.*\n$/, "build", "--version", "1"],
-    [1, /^coppice: .*nothing.*\n$/, "build", "--board", "nothing"],
-    [1, /^coppice: a release needs --version.*\n$/, "release"],
+    [2, /^coppice: .*nothing.*\n$/, "build", "--board", "nothing"],
+    [2, /^coppice: a release needs --version.*\n$/, "release"],
     [2, /^coppice: Unknown option '--nonsense'.*\n$/, "start", "--nonsense"],
-    [1, /^coppice: npm run audit -- FILE.*\n$/, "audit"],
+    [2, /^coppice: npm run audit -- FILE.*\n$/, "audit"],
     [
-      1,
+      2,
       /^coppice: .*cannot be read.*npm run build first\n$/,
       "audit",
       "--board",
