@@ -42,17 +42,20 @@ async function check(
   return good ? { ...none, passed: 1 } : { ...none, failed: [name] };
 }
 
-/** Runs ava on some files and counts what it reports in TAP. */
+/** Runs ava on some files and counts what it reports in TAP. @param niceness of its processes, 0 for those that wait for nobody */
 async function ava(
   name: string,
   files: readonly string[],
   flags: readonly string[] = [],
+  niceness = 0,
 ): Promise<Count> {
   const cli = join(repository, "scripts/ava-tap.ts");
   // A group of its own, so that all of it can be ended; and it ends with its parent.
   const child = spawn(
-    "setpriv",
+    "nice",
     [
+      `--adjustment=${niceness}`,
+      "setpriv",
       ...["--pdeathsig", "KILL", "--", process.execPath],
       ...[cli, ...flags, ...files],
     ],
@@ -141,7 +144,7 @@ async function busyTests(): Promise<Count> {
   );
 }
 
-/** Those of the network that mostly wait, all at once; then villages, which are more than two processors' work, one at a time. */
+/** Those of the network mostly wait, for clocks and lines: beside them the boards have the processors. Villages come one at a time. */
 async function networkTests(): Promise<Count> {
   const waiting = ["router", "speed"].map(
     (name) => `test/network/${name}.test.ts`,
@@ -165,12 +168,13 @@ async function images(): Promise<Count> {
   return await check("two builds", process.execPath, [build, "--twice"]);
 }
 
-/** An emulated board needs a processor for itself: it begins when all else is done. */
+/** An emulated board takes a processor whole, and lets whatever wakes beside it go first. */
 async function boardTests(): Promise<Count> {
   return await ava(
     "board",
     ["test/board/*.test.ts"],
     ["--concurrency=2", "--timeout=60m"],
+    5,
   );
 }
 
@@ -190,8 +194,10 @@ try {
   ]);
   const total = add(
     ...counts,
-    only === "board" ? none : await networkTests(),
-    only === "host" ? none : await boardTests(),
+    ...(await Promise.all([
+      only === "board" ? none : networkTests(),
+      only === "host" ? none : boardTests(),
+    ])),
   );
   // Once more at the end: whoever reads a long log begins there.
   for (const text of total.failed) console.log(`FAILED ${text}`);
