@@ -5,11 +5,11 @@ import {
   drawSetupCode,
   formatSetupCode,
   setupCodeMatches,
-  tryDelay,
 } from "../../provisioning/setup-code.ts";
 import { readJson, removeDurable, writeDurable } from "../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { Mutex } from "../shared/mutex.ts";
+import { Tries } from "../shared/tries.ts";
 import { NotThisTpmError } from "./tpm/errors.ts";
 import type { Tpm } from "./tpm/tpm.ts";
 
@@ -33,8 +33,7 @@ export class SetupCode {
   #label: string;
   #code: string | undefined;
   #sealed = { publicArea: "", privateArea: "" };
-  #failures = 0;
-  #notBefore = 0;
+  #tries = new Tries();
   #queue = new Mutex();
 
   private constructor(file: string, label: string) {
@@ -59,8 +58,7 @@ export class SetupCode {
     if (stored && code !== undefined) {
       setup.#sealed = stored;
       setup.#code = code;
-      setup.#failures = stored.failures;
-      setup.#wait();
+      setup.#tries = new Tries(stored.failures);
     } else {
       // Nobody owns this box yet, so a TPM that was cleared or changed costs nothing but a new code.
       setup.#code = drawSetupCode();
@@ -88,7 +86,7 @@ export class SetupCode {
           "This box has an owner already. Sign in instead.",
           "already-claimed",
         );
-      const wait = (this.#notBefore - performance.now()) / 1000;
+      const { wait } = this.#tries;
       if (wait > 0)
         throw new SetupCodeError(
           429,
@@ -97,15 +95,14 @@ export class SetupCode {
           { retryAfter: wait },
         );
       if (setupCodeMatches(typed, this.#code)) {
-        if (this.#failures > 0) {
-          this.#failures = 0;
+        if (this.#tries.failures > 0) {
+          this.#tries.right();
           await this.#save();
         }
         return;
       }
-      this.#failures++;
+      const seconds = this.#tries.wrong();
       await this.#save();
-      const seconds = this.#wait();
       const next =
         seconds > 0 ? ` You can try again in ${seconds} seconds.` : "";
       throw new SetupCodeError(
@@ -126,19 +123,13 @@ export class SetupCode {
     });
   }
 
-  #wait(): number {
-    const seconds = tryDelay(this.#failures);
-    this.#notBefore = performance.now() + seconds * 1000;
-    return seconds;
-  }
-
   async #save(): Promise<void> {
     await writeDurable(
       this.#file,
       JSON.stringify({
         publicArea: this.#sealed.publicArea,
         privateArea: this.#sealed.privateArea,
-        failures: this.#failures,
+        failures: this.#tries.failures,
       }),
     );
   }
