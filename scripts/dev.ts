@@ -13,6 +13,7 @@ async function dev(): Promise<void> {
   const { values } = parseArgs({
     options: {
       fresh: { type: "boolean" },
+      recovery: { type: "boolean" },
       port: { type: "string", default: "8443" },
     },
   });
@@ -28,14 +29,17 @@ async function dev(): Promise<void> {
     pages,
     disks: ["birch", "rowan"],
     tpm: true,
+    recovery: values.recovery === true,
     onLine: (service, line) => console.log(`[${service}] ${line}`),
   });
   const code = await services.setupCode();
   console.log(`Admin: ${services.url}`);
   console.log(
-    code === undefined
-      ? "This box has an owner; --fresh begins anew."
-      : `Setup code: ${code}`,
+    values.recovery
+      ? `The recovery's code is in ${join(folder, "console")}.`
+      : code === undefined
+        ? "This box has an owner; --fresh begins anew."
+        : `Setup code: ${code}`,
   );
   console.log("Folders stand for disks and are not encrypted. Ctrl-C ends.");
   const { promise, resolve } = Promise.withResolvers<void>();

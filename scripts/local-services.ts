@@ -27,12 +27,16 @@ export interface LocalOptions {
   tpm: boolean;
   /** Uses the TPM before the services do. */
   prepareTpm?: (tcti: string, folder: string) => Promise<void>;
+  /** Starts the recovery of the box whose services ran in this folder. */
+  recovery?: boolean;
   nodeFlags?: readonly string[];
   env?: Record<string, string>;
   onLine?: (service: string, line: string) => void;
 }
 
 const names = ["identity", "host", "node", "admin"] as const;
+/** Those that run in a box's recovery. */
+const recoveryNames = ["identity", "host", "admin"] as const;
 
 /** The four services as processes of this machine, with folders as disks and swtpm as TPM; they end with their parent. */
 export class LocalServices implements AsyncDisposable {
@@ -65,13 +69,17 @@ export class LocalServices implements AsyncDisposable {
         services.#tpm = await startSoftwareTpm(join(folder, "tpm"));
         await options.prepareTpm?.(services.#tpm.tcti, folder);
       }
-      for (const name of names) services.startService(name);
+      for (const name of services.#names) services.startService(name);
       await services.ready();
     } catch (error) {
       await services[Symbol.asyncDispose]();
       throw error;
     }
     return services;
+  }
+
+  get #names(): readonly string[] {
+    return this.#options.recovery ? recoveryNames : names;
   }
 
   /** How tpm2-tss reaches the TPM; one at a time, so only while the identity service is stopped. */
@@ -98,9 +106,12 @@ export class LocalServices implements AsyncDisposable {
       port,
       pages,
       nodeFlags = [],
+      recovery,
       env = {},
       onLine,
     } = this.#options;
+    // The recovery's own state is in memory, beside the box's.
+    const state = join(folder, recovery ? "run/recovery" : "state");
     const child = spawn(
       "setpriv",
       [
@@ -119,7 +130,9 @@ export class LocalServices implements AsyncDisposable {
         env: {
           PATH: process.env.PATH ?? "",
           NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
-          STATE_DIRECTORY: join(folder, "state", name),
+          STATE_DIRECTORY: join(state, name),
+          COPPICE_RECOVERY: recovery ? "1" : "0",
+          COPPICE_KEPT_STATE: join(folder, "state"),
           COPPICE_RUNTIME: join(folder, "run"),
           COPPICE_DISKS: join(folder, "mounts"),
           COPPICE_DISK_FOLDERS: join(folder, "disks"),
@@ -164,7 +177,7 @@ export class LocalServices implements AsyncDisposable {
         );
       const status = await probe(`${this.url}/api/session`);
       const listening = await Promise.all(
-        names
+        this.#names
           .filter((name) => name !== "admin")
           .filter((name) => name !== "identity" || this.#options.tpm)
           .map((name) =>
@@ -177,7 +190,7 @@ export class LocalServices implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of [...names].reverse()) await this.stopService(name);
+    for (const name of [...this.#names].reverse()) await this.stopService(name);
     await this.#tpm?.[Symbol.asyncDispose]();
   }
 }

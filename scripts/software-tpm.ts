@@ -54,6 +54,7 @@ export async function startSoftwareTpm(folder: string): Promise<SoftwareTpm> {
   return {
     tcti: `swtpm:path=${socket}`,
     async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, "exit");
       child.kill("SIGKILL");
       await gone;

@@ -61,19 +61,22 @@ export class Configurations {
     const text = JSON.stringify(await this.#host.configuration());
     return await lockText(text, passphrase);
   }
+}
 
-  /** The settings in such a file. @throws BackupError */
-  async unlock(file: string, passphrase: string): Promise<Configuration> {
-    const text = await unlockText(file, passphrase);
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new BackupError(
-        "This file is not a backup of a box's settings, or of a version that this one does not know. Choose coppice-settings.age.",
-        "not-settings",
-        { cause: error },
-      );
-    }
+/** The settings in an age file. @throws BackupError */
+export async function unlockSettings(
+  file: string,
+  passphrase: string,
+): Promise<Configuration> {
+  const text = await unlockText(file, passphrase);
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new BackupError(
+      "This file is not a backup of a box's settings, or of a version that this one does not know. Choose coppice-settings.age.",
+      "not-settings",
+      { cause: error },
+    );
   }
 }
 

@@ -1,11 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { HostClient } from "../host/client.ts";
+import { type Configuration, HostClient } from "../host/client.ts";
 import { IdentityClient } from "../identity/client.ts";
 import { NodeClient } from "../node/client.ts";
-import { ServiceDownError } from "../shared/client.ts";
-import { listenOnPassedSocket, listenOnSocket } from "../shared/server.ts";
+import { inRecovery } from "../shared/recovery.ts";
+import {
+  listenOnPassedSocket,
+  listenOnSocket,
+  type Server,
+} from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
 import { Doors } from "./api/doors.ts";
@@ -14,16 +17,33 @@ import { Sessions } from "./api/sessions.ts";
 import { Tokens } from "./api/tokens.ts";
 import { ensureCertificate } from "./certificate.ts";
 import { Claim } from "./claim.ts";
+import { Configurations } from "./configurations.ts";
 import { DiskWorker } from "./disk-work.ts";
+import { adoptPassword, forgetHandover } from "./handover.ts";
+import { serveRecovery } from "./recovery/recovery.ts";
+import { whenUp } from "./when-up.ts";
 
 await runService("admin", async (log, ending) => {
   const { state } = places("admin");
+  const pages = process.env.COPPICE_PAGES ?? join(import.meta.dirname, "web");
+  const listen = async (app: Server): Promise<void> => {
+    if (process.env.LISTEN_FDS === undefined)
+      await app.listen({
+        host: "127.0.0.1",
+        port: Number(process.env.COPPICE_PORT ?? 8443),
+      });
+    else await listenOnPassedSocket(app);
+  };
+  if (inRecovery()) return await serveRecovery(log, pages, listen, ending);
   await mkdir(state, { recursive: true });
   const certificate = await ensureCertificate(join(state, "tls"));
   const identity = new IdentityClient();
   const host = new HostClient();
   const node = new NodeClient();
   const account = await OwnerAccount.load(state);
+  const left = await adoptPassword(state, account).catch((error: unknown) => {
+    log.error({ err: error }, "what the recovery left cannot be read");
+  });
   const claim = await Claim.load(state, account, { identity, host, node });
   const parts = {
     log,
@@ -38,16 +58,23 @@ await runService("admin", async (log, ending) => {
     diskWorker: new DiskWorker(host, node),
     ending,
   };
-  const pages = process.env.COPPICE_PAGES ?? join(import.meta.dirname, "web");
   const app = await createHttpsApp(parts, certificate, pages);
   const local = await createLocalApp(parts);
-  if (process.env.LISTEN_FDS === undefined)
-    await app.listen({
-      host: "127.0.0.1",
-      port: Number(process.env.COPPICE_PORT ?? 8443),
-    });
-  else await listenOnPassedSocket(app);
+  await listen(app);
   await listenOnSocket(local, socketPath("admin"));
+  const restore = async (left: Configuration): Promise<void> => {
+    const settings = new Configurations(host, node);
+    try {
+      const { trial } = await whenUp(
+        async () => await settings.take(left, "the recovery"),
+        ending,
+      );
+      // Whoever restored them stood before the box, and has the recovery again where they were wrong.
+      if (trial) await host.confirmNetwork(trial.token);
+    } finally {
+      if (!ending.aborted) await forgetHandover(state);
+    }
+  };
   // A claim that lost power before its end is finished now; the services may need a moment yet.
   const settle = async (): Promise<void> => {
     // The label shows the setup code, which the identity service has written when it answers.
@@ -58,6 +85,7 @@ await runService("admin", async (log, ending) => {
       ending,
     );
     await whenUp(async () => await claim.introduceOwner(), ending);
+    if (left) await restore(left);
   };
   settle().catch((error: unknown) => {
     if (!ending.aborted)
@@ -74,18 +102,3 @@ await runService("admin", async (log, ending) => {
     },
   };
 });
-
-/** Runs `work` again every few seconds while a service that it needs is not up yet. */
-async function whenUp(
-  work: () => Promise<void>,
-  ending: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof ServiceDownError)) throw error;
-      await sleep(3000, undefined, { signal: ending });
-    }
-  }
-}

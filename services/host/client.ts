@@ -172,6 +172,34 @@ export const HostStatus = Type.Object({
 });
 export type HostStatus = Static<typeof HostStatus>;
 
+/** What can be done with the machine's power; `recovery` restarts it into the recovery. */
+export const PowerAct = Type.Union([
+  Type.Literal("reboot"),
+  Type.Literal("recovery"),
+  Type.Literal("power-off"),
+]);
+export type PowerAct = Static<typeof PowerAct>;
+
+/** What the recovery finds of the box. */
+export const RecoveryFacts = Type.Object({
+  opens: Type.Boolean({ description: "whether the box's own state opens" }),
+  claimed: Type.Boolean({ description: "whether it has an owner" }),
+  locked: Type.Boolean({
+    description: "whether the owner lets nobody set a password at the box",
+  }),
+  dataDisks: Type.Integer({
+    description: "data disks whose keys a reset can destroy",
+  }),
+});
+export type RecoveryFacts = Static<typeof RecoveryFacts>;
+
+/** What is shown to whoever stands before a box in its recovery. */
+export const RecoveryLabel = Type.Object({
+  code: Type.String({ pattern: "^[A-Z2-9]{4}-[A-Z2-9]{4}$" }),
+  fingerprint: Type.String({ pattern: "^([0-9A-F]{2}:){31}[0-9A-F]{2}$" }),
+});
+export type RecoveryLabel = Static<typeof RecoveryLabel>;
+
 /** A recovery key of a data disk. */
 export const RecoveryKey = Type.Object({ recoveryKey: Type.String() });
 
@@ -211,10 +239,7 @@ export class HostClient implements AsyncDisposable {
     ).recoveryKey;
   }
 
-  async power(
-    act: "reboot" | "power-off",
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async power(act: PowerAct, signal?: AbortSignal): Promise<void> {
     await this.#dump("/power", { act }, signal);
   }
 
@@ -413,6 +438,26 @@ export class HostClient implements AsyncDisposable {
   /** What the machine says of itself, as text. */
   async diagnostics(signal?: AbortSignal): Promise<Readable> {
     return (await this.#client.raw("GET", "/diagnostics", { signal })).body;
+  }
+
+  /** In the recovery: what there is of the box. */
+  async recovery(signal?: AbortSignal): Promise<RecoveryFacts> {
+    return await this.#client.call(RecoveryFacts, "GET", "/recovery", {
+      signal,
+    });
+  }
+
+  /** In the recovery: shows on the consoles where its page is, and the code that opens it. */
+  async showRecovery(
+    label: RecoveryLabel,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("/recovery/label", label, signal);
+  }
+
+  /** In the recovery: leaves something for the admin's next start. @throws ConflictError: closed, locked, unclaimed */
+  async handOver(document: string, signal?: AbortSignal): Promise<void> {
+    await this.#dump("/recovery/handover", { document }, signal);
   }
 
   /** What was there before the update that is being proven, and is not there now, in words. */

@@ -30,8 +30,14 @@ const questions: readonly Question[] = [
 /** Milliseconds that one answer may take. */
 const patience = 30_000;
 
-/** What the box says of itself, as text that its owner can read before somebody else does. What does not answer is named. */
-export async function* diagnose(signal: AbortSignal): AsyncGenerator<string> {
+/**
+ * What the box says of itself, as text that its owner can read before somebody else does. What does not answer is named.
+ * @param kept folder with the log of boots before, where it is not the one that is written now
+ */
+export async function* diagnose(
+  signal: AbortSignal,
+  kept?: string,
+): AsyncGenerator<string> {
   yield `Diagnostics of a Coppice box, ${new Date().toISOString()}\n`;
   const disks = await blockDevices().catch(() => []);
   const health = disks.map(
@@ -41,7 +47,16 @@ export async function* diagnose(signal: AbortSignal): AsyncGenerator<string> {
       ["--info", "--health", "--attributes", "--log=error", path],
     ],
   );
-  for (const [title, name, args] of [...questions, ...health]) {
+  const before: Question[] = kept
+    ? [
+        [
+          "Log of the boots before",
+          "journalctl",
+          [...log, `--directory=${kept}`, "--lines=8000"],
+        ],
+      ]
+    : [];
+  for (const [title, name, args] of [...questions, ...health, ...before]) {
     signal.throwIfAborted();
     yield `\n== ${title} (${name})\n\n`;
     yield await command(name, args, {

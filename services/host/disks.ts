@@ -42,6 +42,9 @@ export interface Disks {
   openAll(): Promise<string[]>;
 }
 
+/** The LUKS label of a disk that was prepared by one of ours. */
+export const dataDiskLabel = "coppice-data";
+
 const List = Type.Object({
   disks: Type.Array(
     Type.Object({
@@ -132,7 +135,7 @@ export class BlockDisks implements Disks {
         "luksFormat",
         "--batch-mode",
         "--type=luks2",
-        "--label=coppice-data",
+        `--label=${dataDiskLabel}`,
         `--uuid=${uuid}`,
         "--pbkdf=pbkdf2",
         "--pbkdf-force-iterations=1000",
@@ -164,7 +167,7 @@ export class BlockDisks implements Disks {
         "-m",
         "1",
         "-L",
-        "coppice-data",
+        dataDiskLabel,
         `/dev/mapper/${mapping(uuid)}`,
       ]);
       yield next();

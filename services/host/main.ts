@@ -3,28 +3,25 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import websocket from "@fastify/websocket";
 import { Type } from "typebox";
-import { IdentityClient } from "../identity/client.ts";
 import { ConflictError, CoppiceError } from "../shared/errors.ts";
-import { imageInfo, imageVersion } from "../shared/image.ts";
-import { createServer, listenOnSocket, whenGone } from "../shared/server.ts";
+import { inRecovery } from "../shared/recovery.ts";
+import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
 import {
   Disk,
   Drive,
   DrivePassword,
   DrivePerson,
-  HostStatus,
   NewDrivePerson,
   type PrepareStep,
   RecoveryKey,
 } from "./client.ts";
-import { command } from "./command.ts";
 import { addConfigurationRoutes } from "./configuration-routes.ts";
 import { showOnConsoles } from "./consoles.ts";
-import { diagnose } from "./diagnostics.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
 import { FolderDrive } from "./folder-drive.ts";
+import { addMachineRoutes } from "./machine-routes.ts";
 import { BoardNetwork } from "./network/board-network.ts";
 import { addressOf, type Lan } from "./network/document.ts";
 import { folderNetwork } from "./network/folder-network.ts";
@@ -35,16 +32,17 @@ import { NetworkWatch } from "./network/now.ts";
 import { addNetworkRoutes } from "./network/routes.ts";
 import { keyFile } from "./network/wireguard.ts";
 import { NetworkDrive, unitRunner } from "./network-drive.ts";
+import { serveRecovery } from "./recovery.ts";
 import { addResetRoutes } from "./reset-routes.ts";
 import { StatusReader } from "./status.ts";
 import { serveTerminal } from "./terminal.ts";
-import { FolderSlots } from "./updates/folder-slots.ts";
+import { openUpdates } from "./updates/open-updates.ts";
 import { addUpdateRoutes } from "./updates/routes.ts";
-import { BoardSlots } from "./updates/slots.ts";
-import { Updates } from "./updates/updates.ts";
 
 await runService("host", async (log) => {
-  const { state, disks: mounts, runtime } = places("host");
+  if (inRecovery()) return await serveRecovery(log);
+  const here = places("host");
+  const { state, disks: mounts, runtime } = here;
   const shelf = process.env.COPPICE_DISK_FOLDERS;
   const disks: Disks =
     shelf === undefined
@@ -74,34 +72,11 @@ await runService("host", async (log) => {
   line.start((error) =>
     log.warn({ err: error }, "the line's past was not taken down"),
   );
-  const status = new StatusReader(mounts);
-  const version = await imageVersion();
-  const updatePlaces = {
-    state: join(state, "updates"),
-    updater: join(state, "../updates/work"),
-    install: join(state, "../updates/install"),
-    job: join(runtime, "updates/job.json"),
-    health: join(state, "../health/health.json"),
-  };
-  const folderSlots =
-    shelf === undefined
-      ? undefined
-      : new FolderSlots(updatePlaces.updater, updatePlaces.job, version);
-  const identity = new IdentityClient();
-  const updates = await Updates.open({
-    places: updatePlaces,
-    floors: identity,
-    slots: folderSlots ?? new BoardSlots(version, join(runtime, "updates")),
-    image: await imageInfo().catch(() => ({
-      board: "none",
-      securityVersion: 0,
-    })),
-    version,
-    now: async () => ({
-      online: line.minutes.at(-1)?.up ?? false,
-      disks: (await disks.list()).filter(({ uuid }) => uuid !== null).length,
-    }),
-  });
+  const opened = await openUpdates(here, shelf === undefined, async () => ({
+    online: line.minutes.at(-1)?.up ?? false,
+    disks: (await disks.list()).filter(({ uuid }) => uuid !== null).length,
+  }));
+  const { updates } = opened;
   updates.start((error) =>
     log.error({ err: error }, "the box could not be kept up to date"),
   );
@@ -109,11 +84,10 @@ await runService("host", async (log) => {
   await app.register(websocket);
   let preparing = false;
 
-  app.get(
-    "/status",
-    { schema: { response: { 200: HostStatus } } },
-    async () => await status.read(),
-  );
+  addMachineRoutes(app, {
+    status: new StatusReader(mounts),
+    isBox: shelf === undefined,
+  });
   app.get(
     "/disks",
     { schema: { response: { 200: Type.Array(Disk) } } },
@@ -184,28 +158,6 @@ await runService("host", async (log) => {
     async (request) => ({
       recoveryKey: await disks.renewRecoveryKey(request.body.uuid),
     }),
-  );
-  app.post(
-    "/power",
-    {
-      schema: {
-        body: Type.Object({
-          act: Type.Union([Type.Literal("reboot"), Type.Literal("power-off")]),
-        }),
-      },
-    },
-    async (request, reply) => {
-      if (shelf !== undefined)
-        throw new ConflictError(
-          "These services run on a developer's machine, which is not theirs to switch off.",
-          "not-a-box",
-        );
-      await command("systemctl", [
-        "--no-block",
-        request.body.act === "reboot" ? "reboot" : "poweroff",
-      ]);
-      return reply.status(202).send();
-    },
   );
   addNetworkRoutes(
     app,
@@ -292,11 +244,6 @@ await runService("host", async (log) => {
       return reply.status(204).send();
     },
   );
-  app.get("/diagnostics", async (_request, reply) =>
-    reply
-      .type("text/plain; charset=utf-8")
-      .send(Readable.from(diagnose(whenGone(reply)))),
-  );
   app.get("/terminal", { websocket: true }, (socket) =>
     serveTerminal(
       socket,
@@ -311,9 +258,7 @@ await runService("host", async (log) => {
   return {
     [Symbol.asyncDispose]: async () => {
       await app.close();
-      await updates[Symbol.asyncDispose]();
-      await identity[Symbol.asyncDispose]();
-      await folderSlots?.[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
       await network[Symbol.asyncDispose]();
       await folderDrive?.[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ const folder = "/efi/coppice";
 /** The way back to a box that is nobody's: asked for here, done by the next boot before anything is opened. */
 export function addResetRoutes(
   app: Server,
-  disks: Disks,
+  disks: Pick<Disks, "uuids">,
   updates: Updates,
   isBox: boolean,
 ): void {

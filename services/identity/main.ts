@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { imageAnchors } from "../shared/image.ts";
+import { inRecovery } from "../shared/recovery.ts";
 import {
   createServer,
   listenOnPassedSocket,
@@ -13,6 +14,7 @@ import {
   addIdentityRoutes,
   addPeerRoutes,
   addSetupCodeRoutes,
+  addTpmRoutes,
 } from "./routes.ts";
 import { SetupCode } from "./setupcode.ts";
 import { Tpm } from "./tpm/tpm.ts";
@@ -22,6 +24,18 @@ await runService("identity", async (log) => {
   const socket = socketPath("identity");
   await mkdir(dirname(socket), { recursive: true });
   const tpm = await Tpm.open(process.env.COPPICE_TPM ?? "device:/dev/tpmrm0");
+  const app = createServer(log);
+  addTpmRoutes(app, tpm);
+  // Without its state it would make other keys in the place of those that it has.
+  if (inRecovery()) {
+    await listenOnSocket(app, socket);
+    return {
+      async [Symbol.asyncDispose]() {
+        await app.close();
+        await tpm[Symbol.asyncDispose]();
+      },
+    };
+  }
   const setupCode = await SetupCode.load(
     tpm,
     state,
@@ -43,8 +57,7 @@ await runService("identity", async (log) => {
         "the identity cannot be opened; the setup code works all the same",
       ),
   );
-  const app = createServer(log);
-  addSetupCodeRoutes(app, tpm, setupCode);
+  addSetupCodeRoutes(app, setupCode);
   addIdentityRoutes(app, async () => await opening);
   const peers = createServer(log);
   addPeerRoutes(peers, async () => await opening);

@@ -25,12 +25,8 @@ const AnchorKind = Type.Union([Type.Literal("root"), Type.Literal("signer")]);
 const AnchorParams = Type.Object({ kind: AnchorKind });
 const evidenceLimit = 4 * 2 ** 20;
 
-/** Routes about the TPM and the setup code: they answer before the identity is opened. */
-export function addSetupCodeRoutes(
-  app: Server,
-  tpm: Tpm,
-  setupCode: SetupCode,
-): void {
+/** Routes about the TPM alone: they need nothing of this service's state. */
+export function addTpmRoutes(app: Server, tpm: Tpm): void {
   app.get(
     "/tpm",
     { schema: { response: { 200: TpmState } } },
@@ -48,6 +44,10 @@ export function addSetupCodeRoutes(
       securityVersion: await raiseSecurityFloor(tpm, body.securityVersion),
     }),
   );
+}
+
+/** Routes about the setup code: they answer before the identity is opened. */
+export function addSetupCodeRoutes(app: Server, setupCode: SetupCode): void {
   app.post(
     "/setup-code/verify",
     { schema: { body: Type.Object({ code: Type.String({ maxLength: 64 }) }) } },

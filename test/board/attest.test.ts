@@ -1,4 +1,4 @@
-/** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named; a reset makes it nobody's. Needs root and QEMU. */
+/** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named; its recovery, and a reset that makes it nobody's. Needs root and QEMU. */
 import { join } from "node:path";
 import test from "ava";
 import { ensureImage } from "../../scripts/image.ts";
@@ -11,9 +11,11 @@ import { AlteredImage } from "./altered-image.ts";
 import { expectNobodys } from "./factory-reset.ts";
 import { addDeadVersion } from "./kernels.ts";
 import { Machine } from "./machine.ts";
+import { resetPassword } from "./recovery.ts";
 import { opensWith } from "./recovery-key.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
+const fresh = { ...owner, password: "another battery for the horse" };
 
 interface Check {
   name: string;
@@ -41,7 +43,7 @@ async function attest(client: BoxClient): Promise<{
   };
 }
 
-test("a version that panics leads back to the one that does not; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a reset leaves no keys", async (t) => {
+test("a version that panics leads back to the one that does not; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a recovery sets a password, and resets a box whose TPM is another one; that leaves no keys, and its data disk stays shut", async (t) => {
   t.timeout(40 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
@@ -123,17 +125,20 @@ test("a version that panics leads back to the one that does not; the image is ac
       "it was tried once, and is not tried again",
     );
     t.regex(output, /accepted/);
-    await box.guest.powerOff();
+    t.log("its recovery, in which somebody before it sets another password");
+    await resetPassword(t, box, fresh.password);
   }
+  let clone: string;
   {
     t.log("one byte of the command line changed, and one of the root");
     await using altered = await AlteredImage.create(image);
     machine.useImage(altered.image);
-    const clone = await machine.cloneSystemDisk();
+    clone = await machine.cloneSystemDisk();
     const dataDisks = [machine.dataDisk, clone];
     await using box = await machine.boot({ dataDisks });
     const { client } = box;
-    await client.ok("POST", "/api/session", owner);
+    t.is((await client.call("POST", "/api/session", owner)).status, 401);
+    await client.ok("POST", "/api/session", fresh);
     const { accepted, failed } = await attest(client);
     t.false(accepted);
     const list = [...failed].join("\n");
@@ -165,7 +170,7 @@ test("a version that panics leads back to the one that does not; the image is ac
       "the same node",
     );
     const { output, status } = await client.shell(
-      owner.password,
+      fresh.password,
       "cd /var/lib/coppice/host && coppice identity unseal sealed --out opened && cat opened",
     );
     t.is(status, 0, output);
@@ -174,13 +179,23 @@ test("a version that panics leads back to the one that does not; the image is ac
       /kept/,
       "signed with the same key: an update loses no secret",
     );
-    t.log("the box is reset, and loses power before that is done");
-    await expectNobodys(t, machine, box, owner.password, dataDisks);
-    t.true(
-      await opensWith(machine.dataDisk, recoveryKey),
-      "nobody asked for the data disk's keys",
-    );
+    const reset = async (name: string, password: string): Promise<number> => {
+      const body = { name, password, eraseDisks: false };
+      return (await client.call("POST", "/api/reset", body)).status;
+    };
+    t.is(await reset("birch", fresh.password), 409, "another box's name");
+    t.is(await reset("coppice", "a guess at it"), 401);
+    await box.guest.powerOff();
   }
+  t.log(
+    "its TPM is another one: it is reset, and loses power before that is done",
+  );
+  machine.useImage(image);
+  await expectNobodys(t, machine, clone, recoveryKey);
+  t.true(
+    await opensWith(machine.dataDisk, recoveryKey),
+    "nobody asked for the data disk's keys",
+  );
 });
 
 /** A quote as the command line writes it, by the API's answer. */

@@ -1,36 +1,59 @@
+import { truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { run } from "../../scripts/process.ts";
 import { countOnDisk, keyMaterial } from "./key-material.ts";
-import type { Machine, Running } from "./machine.ts";
+import type { Machine } from "./machine.ts";
+import { openRecovery } from "./recovery.ts";
+import { expectShutElsewhere } from "./theft.ts";
 
 /**
- * Resets a claimed box, with a power cut before its end: it is nobody's again, and nothing of its keys is on its disk.
- * @param others disks that are plugged in beside its own, which stay as they are: its data disk, a clone of its system disk
+ * Gives a claimed box that is off another TPM: its recovery comes by itself, and resets it, with a power cut before its end. It is
+ * nobody's again, nothing of its keys is on its disk, and its data disk is another's here.
+ * @param clone of its system disk, plugged in beside it, which stays as it is
  */
 export async function expectNobodys(
   t: ExecutionContext,
   machine: Machine,
-  box: Running,
-  password: string,
-  others: string[],
+  clone: string,
+  recoveryKey: string,
 ): Promise<void> {
   const disk = machine.systemDisk;
-  const [, clone = ""] = others;
   const digest = async (): Promise<string> => await run("sha256sum", [clone]);
   const cloned = await digest();
   const material = await keyMaterial(disk);
   t.true((await countOnDisk(disk, material)) >= material.length);
-  const reset = async (name: string, word: string): Promise<number> => {
-    const body = { password: word, name, eraseDisks: false };
-    return (await box.client.call("POST", "/api/reset", body)).status;
-  };
-  t.is(await reset("birch", password), 409, "another box's name");
-  t.is(await reset("coppice", "a guess at it"), 401);
-  t.is(await reset("coppice", password), 202);
-  await box.guest.line(/own storage: its/, AbortSignal.timeout(600_000));
-  await box.guest.pullPlug();
+  await machine.replaceTpm();
+  {
+    await using box = await machine.boot({
+      dataDisks: [machine.dataDisk, clone],
+    });
+    const { client } = box;
+    const found = await openRecovery(t, box);
+    t.like(found, { opens: false, claimed: false, dataDisks: 1 });
+    const password = await client.call("POST", "/api/recovery/password", {
+      password: "a password for nobody",
+    });
+    t.is(password.json.type, "closed");
+    const reset = async (name: string): Promise<number> =>
+      (
+        await client.call("POST", "/api/recovery/reset", {
+          name,
+          eraseDisks: false,
+        })
+      ).status;
+    t.is(await reset("birch"), 409, "another box's name");
+    t.is(await reset(found.hostname), 202);
+    await box.guest.line(/own storage: its/, AbortSignal.timeout(600_000));
+    await box.guest.pullPlug();
+  }
 
-  await using fresh = await machine.boot({ dataDisks: others });
+  const own = join(machine.folder, "own.raw");
+  await writeFile(own, "");
+  await truncate(own, 2 * 2 ** 30);
+  await using fresh = await machine.boot({
+    dataDisks: [own, machine.dataDisk, clone],
+  });
   const { client } = fresh;
   t.is(await countOnDisk(disk, material), 0);
   t.regex(fresh.code(), /^[A-Z2-9]{4}-[A-Z2-9]{4}$/);
@@ -47,13 +70,7 @@ export async function expectNobodys(
     /own storage: its (key slot is|[2-9] key slots are) destroyed/,
   );
   t.regex(words, /TPM: cleared/);
-  const disks = (await client.ok("GET", "/api/setup/disks")) as {
-    name: string;
-    contents: string[];
-  }[];
-  t.deepEqual(disks.find(({ name }) => name === "BIRCH1")?.contents, [
-    'encrypted (LUKS) "coppice-data"',
-  ]);
+  await expectShutElsewhere(t, fresh, recoveryKey);
   await fresh.guest.powerOff();
   t.is(await digest(), cloned, "the clone is as it was");
 }

@@ -107,10 +107,15 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Copies the system disk of a machine that is off: an old one, with everything on it that the box calls its own. @returns the copy's path */
-  async cloneSystemDisk(): Promise<string> {
-    const clone = join(this.folder, "clone.raw");
+  async cloneSystemDisk(name = "clone.raw"): Promise<string> {
+    const clone = join(this.folder, name);
     await run("cp", ["--sparse=always", this.systemDisk, clone]);
     return clone;
+  }
+
+  /** Takes the TPM of a machine that is off for another one, as with another mainboard. */
+  async replaceTpm(): Promise<void> {
+    await rm(join(this.folder, "tpm"), { recursive: true });
   }
 
   /** Path of the machine's system disk image. */

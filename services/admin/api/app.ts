@@ -1,6 +1,3 @@
-import cookie from "@fastify/cookie";
-import rateLimit from "@fastify/rate-limit";
-import serveStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import websocket from "@fastify/websocket";
@@ -8,7 +5,6 @@ import type { FastifyBaseLogger } from "fastify";
 import type { HostClient } from "../../host/client.ts";
 import type { IdentityClient } from "../../identity/client.ts";
 import type { NodeClient } from "../../node/client.ts";
-import { CoppiceError } from "../../shared/errors.ts";
 import { Problem, problemMediaType } from "../../shared/problem.ts";
 import { createServer, type Server } from "../../shared/server.ts";
 import type { Certificate } from "../certificate.ts";
@@ -23,6 +19,12 @@ import { addDoorRoutes } from "./door-routes.ts";
 import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
+import {
+  contentSecurityPolicy,
+  createHttpsServer,
+  secureAnswers,
+  servePages,
+} from "./https.ts";
 import { addIdentityRoutes } from "./identity-routes.ts";
 import { addNetworkRoutes } from "./network-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
@@ -53,37 +55,13 @@ export interface AdminParts {
   ending: AbortSignal;
 }
 
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  // The plots and the terminal set styles on their elements.
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 /** The API for browsers and scripts over HTTPS, with the pages. */
 export async function createHttpsApp(
   parts: AdminParts,
   certificate: Certificate,
   pages: string,
 ): Promise<Server> {
-  const app = createServer(parts.log, {
-    key: certificate.key,
-    cert: certificate.cert,
-  });
-  await app.register(rateLimit, {
-    global: false,
-    errorResponseBuilder: (_request, { ttl }) =>
-      new CoppiceError(
-        429,
-        "too-many-requests",
-        `Too many tries. Wait ${Math.ceil(ttl / 1000)} seconds.`,
-        { retryAfter: ttl / 1000 },
-      ),
-  });
+  const app = await createHttpsServer(parts.log, certificate);
   await addRoutes(app, parts, false);
   const { node, tokens, doors } = parts;
   await app.register(
@@ -95,33 +73,7 @@ export async function createHttpsApp(
         () => doors.open.webdav,
       ),
   );
-  await app.register(serveStatic, {
-    root: pages,
-    cacheControl: false,
-    setHeaders: (reply, path) =>
-      void reply.header(
-        "cache-control",
-        path.includes("/assets/")
-          ? "public, max-age=31536000, immutable"
-          : "no-cache",
-      ),
-  });
-  // The pages find their way by the address: each of them is the same document.
-  for (const page of [
-    "/setup",
-    "/shared",
-    "/sign-in",
-    "/files",
-    "/friends",
-    "/storage",
-    "/identity",
-    "/network",
-    "/terminal",
-    "/system",
-  ])
-    app.get(page, { schema: { hide: true } }, async (_request, reply) =>
-      reply.sendFile("index.html"),
-    );
+  await servePages(app, pages);
   return app;
 }
 
@@ -139,19 +91,7 @@ async function addRoutes(
 ): Promise<void> {
   const { account, claim, sessions, tokens, host, node, identity, ending } =
     parts;
-  app.addHook("onSend", async (request, reply) => {
-    reply.headers({
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cross-origin-opener-policy": "same-origin",
-      "strict-transport-security": "max-age=31536000",
-    });
-    if (!request.url.startsWith("/api/docs"))
-      reply.header("content-security-policy", contentSecurityPolicy);
-    if (request.url.startsWith("/api/") && !reply.hasHeader("cache-control"))
-      reply.header("cache-control", "no-store");
-  });
-  await app.register(cookie);
+  await secureAnswers(app);
   await app.register(websocket);
   guardRoutes(app, sessions, tokens, local);
   if (!local) await addDocuments(app);

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { Server } from "../../shared/server.ts";
 import { RestoredSettings } from "../client.ts";
-import type { Configurations } from "../configurations.ts";
+import { type Configurations, unlockSettings } from "../configurations.ts";
 import type { SetupLine } from "../setup-line.ts";
 import type { OwnerAccount } from "./owner.ts";
 
@@ -13,10 +13,14 @@ const passphrase = Type.String({
   maxLength: 1024,
   description: "protects the backup of the settings",
 });
-const Locked = Type.Object({
+/** A backup of settings, and what opens it. */
+export const Locked = Type.Object({
   backup: Type.String({ minLength: 1, maxLength: largestFile }),
   passphrase,
 });
+
+/** Bytes that a request with such a backup may have. */
+export const lockedLimit = largestFile + 8192;
 
 /** The box's settings as a file, and back: for its owner, and in the setup of another box. */
 export function addConfigurationRoutes(
@@ -27,7 +31,7 @@ export function addConfigurationRoutes(
 ): void {
   // Each takes a second and 64 MiB.
   const config = { rateLimit: { max: 6, timeWindow: "1 minute" } };
-  const bodyLimit = largestFile + 8192;
+  const bodyLimit = lockedLimit;
   const response = { 200: RestoredSettings };
   const owner = (): string => account.name ?? "the owner";
   app.post(
@@ -61,7 +65,7 @@ export function addConfigurationRoutes(
     },
     async ({ body: { backup, passphrase } }) =>
       await configurations.take(
-        await configurations.unlock(backup, passphrase),
+        await unlockSettings(backup, passphrase),
         owner(),
       ),
   );
@@ -91,10 +95,7 @@ export function addConfigurationRoutes(
       },
     },
     async ({ body }) => {
-      const configuration = await configurations.unlock(
-        body.backup,
-        body.passphrase,
-      );
+      const configuration = await unlockSettings(body.backup, body.passphrase);
       const { trial } = await line.take(configuration);
       return { trial, document: configuration.network };
     },

@@ -1,9 +1,9 @@
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
-import type { HostClient } from "../../host/client.ts";
+import { type HostClient, PowerAct } from "../../host/client.ts";
 import { type NodeClient, OwnerProof } from "../../node/client.ts";
-import { type Server, whenGone } from "../../shared/server.ts";
+import type { Server } from "../../shared/server.ts";
 import { socketPath } from "../../shared/service.ts";
 import type { Claim } from "../claim.ts";
 import {
@@ -12,6 +12,7 @@ import {
   refuseForeignPages,
   setCookie,
 } from "./access.ts";
+import { sendDiagnostics } from "./diagnostics.ts";
 import { sendEvents } from "./events.ts";
 import type { OwnerAccount } from "./owner.ts";
 import type { Sessions } from "./sessions.ts";
@@ -134,6 +135,39 @@ export function addOwnerRoutes(
       return await renewed(body.fresh, reply);
     },
   );
+  const lock = Type.Object({
+    locked: Type.Boolean({
+      description:
+        "whether nobody may set a new password, or restore settings, at the box",
+    }),
+  });
+  app.get(
+    "/api/owner/recovery",
+    {
+      schema: {
+        tags: ["session"],
+        summary: "What the box's recovery may do for whoever stands before it",
+        response: { 200: lock },
+      },
+    },
+    async () => ({ locked: await account.isLocked() }),
+  );
+  app.put(
+    "/api/owner/recovery",
+    {
+      config: { access: "browser" },
+      schema: {
+        tags: ["session"],
+        summary: "Say what the box's recovery may do",
+        body: lock,
+        response: { 200: lock },
+      },
+    },
+    async ({ body }) => {
+      await account.lock(body.locked);
+      return { locked: await account.isLocked() };
+    },
+  );
   app.delete(
     "/api/session",
     {
@@ -244,10 +278,9 @@ export function addOwnerRoutes(
     {
       schema: {
         tags: ["system"],
-        summary: "Restart the box, or switch it off",
-        body: Type.Object({
-          act: Type.Union([Type.Literal("reboot"), Type.Literal("power-off")]),
-        }),
+        summary:
+          "Restart the box, restart it into its recovery, or switch it off",
+        body: Type.Object({ act: PowerAct }),
       },
     },
     async (request, reply) => {
@@ -266,15 +299,7 @@ export function addOwnerRoutes(
         produces: ["text/plain"],
       },
     },
-    async (_request, reply) => {
-      return reply
-        .type("text/plain; charset=utf-8")
-        .header(
-          "content-disposition",
-          'attachment; filename="coppice-diagnostics.txt"',
-        )
-        .send(await host.diagnostics(whenGone(reply)));
-    },
+    async (_request, reply) => await sendDiagnostics(host, reply),
   );
 
   app.get(

@@ -1,9 +1,11 @@
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
-import { tryDelay } from "../../../provisioning/setup-code.ts";
-import { readJson, writeDurable } from "../../shared/durable.ts";
+import { readJson, removeDurable, writeDurable } from "../../shared/durable.ts";
 import { CoppiceError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
+import { adminFiles } from "../../shared/recovery.ts";
+import { Tries } from "../../shared/tries.ts";
 import { hashPassword, PasswordHash, passwordMatches } from "./password.ts";
 
 /** The box's owner. That this file stands is what makes a box claimed. */
@@ -21,20 +23,22 @@ export class SignInError extends CoppiceError {
 /** Keeps the owner and checks sign-ins and other proofs, with a growing delay after five wrong ones. */
 export class OwnerAccount {
   #file: string;
+  readonly #lock: string;
   #owner: Owner | undefined;
-  #failures = 0;
-  #notBefore = 0;
+  readonly #tries = new Tries();
   #queue = new Mutex();
 
-  private constructor(file: string, owner: Owner | undefined) {
+  private constructor(file: string, lock: string, owner: Owner | undefined) {
     this.#file = file;
+    this.#lock = lock;
     this.#owner = owner;
   }
 
   /** @param folder the admin's state. */
   static async load(folder: string): Promise<OwnerAccount> {
-    const file = join(folder, "owner.json");
-    return new OwnerAccount(file, await readJson(Owner, file));
+    const file = join(folder, adminFiles.owner);
+    const lock = join(folder, adminFiles.locked);
+    return new OwnerAccount(file, lock, await readJson(Owner, file));
   }
 
   /** The owner's name; `undefined` while the box is unclaimed. */
@@ -50,8 +54,26 @@ export class OwnerAccount {
 
   /** Gives the owner another password, durably. @throws BadRequestError where it is too short */
   async change(password: string): Promise<void> {
-    const owner = this.#claimed();
-    await this.claim({ ...owner, password: await hashPassword(password) });
+    await this.replace(await hashPassword(password));
+  }
+
+  /** Gives the owner a password that was hashed elsewhere, durably. @throws SignInError where there is no owner */
+  async replace(password: PasswordHash): Promise<void> {
+    await this.claim({ ...this.#claimed(), password });
+  }
+
+  /** Whether nobody may set a password at the box, in its recovery. */
+  async isLocked(): Promise<boolean> {
+    return await access(this.#lock).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Says whether somebody may, durably. */
+  async lock(locked: boolean): Promise<void> {
+    if (locked) await writeDurable(this.#lock, "");
+    else await removeDurable(this.#lock);
   }
 
   /** Resolves where both are right. @throws SignInError (401 wrong, 429 too early) */
@@ -87,7 +109,7 @@ export class OwnerAccount {
   ): Promise<void> {
     // One at a time: argon2id takes 19 MB, and parallel guesses would dodge the delay.
     await this.#queue.run(async () => {
-      const wait = (this.#notBefore - performance.now()) / 1000;
+      const { wait } = this.#tries;
       if (wait > 0)
         throw new SignInError(
           429,
@@ -96,23 +118,22 @@ export class OwnerAccount {
           { retryAfter: wait },
         );
       const owner = this.#claimed();
-      const seconds = tryDelay(this.#failures + 1);
-      try {
-        if (await isRight(owner)) {
-          this.#failures = 0;
-          return;
-        }
-        throw new SignInError(
-          401,
-          type,
-          words,
-          seconds > 0 ? { retryAfter: seconds } : {},
-        );
-      } catch (error) {
-        this.#failures++;
-        this.#notBefore = performance.now() + seconds * 1000;
+      // What cannot be looked at is as good as wrong: it took as long.
+      const right = await isRight(owner).catch((error: unknown) => {
+        this.#tries.wrong();
         throw error;
+      });
+      if (right) {
+        this.#tries.right();
+        return;
       }
+      const seconds = this.#tries.wrong();
+      throw new SignInError(
+        401,
+        type,
+        words,
+        seconds > 0 ? { retryAfter: seconds } : {},
+      );
     });
   }
 }

@@ -36,12 +36,7 @@ export function addResetRoutes(
     },
     async ({ body }, reply) => {
       await account.check(account.name ?? "", body.password);
-      const { hostname } = await host.status();
-      if (body.name !== hostname)
-        throw new ConflictError(
-          `To reset this box, type its name: ${hostname}.`,
-          "name-mismatch",
-        );
+      await expectName(host, body.name);
       await host.factoryReset(body.eraseDisks);
       return reply.status(202).send();
     },
@@ -70,4 +65,17 @@ export function addResetRoutes(
     },
     async () => await host.resets(),
   );
+}
+
+/** @throws ConflictError where this is not the box's name */
+export async function expectName(
+  host: HostClient,
+  name: string,
+): Promise<void> {
+  const { hostname } = await host.status();
+  if (name !== hostname)
+    throw new ConflictError(
+      `To reset this box, type its name: ${hostname}.`,
+      "name-mismatch",
+    );
 }

@@ -19,6 +19,7 @@ import { Home } from "./pages/home.tsx";
 import { Identity } from "./pages/identity.tsx";
 import { KeepHere } from "./pages/network/trial.tsx";
 import { Network } from "./pages/network.tsx";
+import { Recovery } from "./pages/recovery.tsx";
 import { Setup } from "./pages/setup.tsx";
 import { Shared } from "./pages/shared.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
@@ -36,6 +37,8 @@ export interface Session {
   claimed: boolean;
   access: "none" | "setup" | "owner";
   name?: string;
+  /** The box is in its recovery. */
+  recovery?: boolean;
 }
 
 const places = [
@@ -98,6 +101,7 @@ function Admin() {
         <Spinner label="Loading" />
       </main>
     );
+  if (session.recovery) return <Recovery session={session} refresh={refresh} />;
   if (!session.claimed) return <Setup session={session} refresh={refresh} />;
   if (session.access !== "owner") return <SignIn refresh={refresh} />;
   return (

@@ -2,6 +2,7 @@ import {
   BookOpen,
   Download,
   KeyRound,
+  LifeBuoy,
   Plus,
   Power,
   RotateCw,
@@ -12,13 +13,33 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
+import { type Absence, Gone } from "./gone.tsx";
 import { Doors } from "./system/doors.tsx";
 import { Password } from "./system/password.tsx";
 import { Reset } from "./system/reset.tsx";
 import { SettingsBackup } from "./system/settings-backup.tsx";
 import { Updates } from "./system/updates.tsx";
 
-type Act = "reboot" | "power-off";
+const asks = {
+  reboot: {
+    title: "Restart the box?",
+    words:
+      "The Internet and your files are away for about a minute. Everybody has to sign in again.",
+    action: "Restart",
+  },
+  recovery: {
+    title: "Start the recovery?",
+    words:
+      "It helps where the box does not do what it should. The Internet and your files are away until the box restarts from there, and you need the code that its console shows then.",
+    action: "Start the recovery",
+  },
+  "power-off": {
+    title: "Switch the box off?",
+    words:
+      "The Internet and your files are away until somebody presses the box's power button.",
+    action: "Switch off",
+  },
+} satisfies Partial<Record<Absence, unknown>>;
 
 interface Token {
   id: string;
@@ -28,8 +49,8 @@ interface Token {
 
 /** Restart and switch off, tokens for scripts, and the way to the API's pages. */
 export function System() {
-  const [act, setAct] = useState<Act>();
-  const [gone, setGone] = useState<Act | "reset">();
+  const [act, setAct] = useState<keyof typeof asks>();
+  const [gone, setGone] = useState<Absence>();
   if (gone) return <Gone act={gone} />;
   return (
     <>
@@ -47,6 +68,9 @@ export function System() {
           <div class="actions start">
             <button type="button" onClick={() => setAct("reboot")}>
               <RotateCw size={18} aria-hidden="true" /> Restart
+            </button>
+            <button type="button" onClick={() => setAct("recovery")}>
+              <LifeBuoy size={18} aria-hidden="true" /> Start the recovery
             </button>
             <button
               type="button"
@@ -91,17 +115,10 @@ export function System() {
         <Reset resetting={() => setGone("reset")} />
       </div>
       {act && (
-        <Dialog
-          title={act === "reboot" ? "Restart the box?" : "Switch the box off?"}
-          close={() => setAct(undefined)}
-        >
-          <p>
-            {act === "reboot"
-              ? "The Internet and your files are away for about a minute. Everybody has to sign in again."
-              : "The Internet and your files are away until somebody presses the box's power button."}
-          </p>
+        <Dialog title={asks[act].title} close={() => setAct(undefined)}>
+          <p>{asks[act].words}</p>
           <Form
-            action={act === "reboot" ? "Restart" : "Switch off"}
+            action={asks[act].action}
             tone="danger"
             submit={async () => {
               await api("POST", "/power", { act });
@@ -111,45 +128,6 @@ export function System() {
         </Dialog>
       )}
     </>
-  );
-}
-
-const going: Record<Act | "reset", string> = {
-  reboot: "Restarting",
-  reset: "Destroying the keys",
-  "power-off": "Switched off",
-};
-
-function Gone({ act }: { act: Act | "reset" }) {
-  useEffect(() => {
-    if (act === "power-off") return;
-    let away = false;
-    const timer = setInterval(async () => {
-      const there = await fetch("/api/session").then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (!there) away = true;
-      else if (away) location.assign("/");
-    }, 1500);
-    return () => clearInterval(timer);
-  }, [act]);
-  return (
-    <div class="empty">
-      <Power size={40} aria-hidden="true" />
-      <h1>{going[act]}</h1>
-      {act === "power-off" ? (
-        <p>Press the box's power button to switch it on again.</p>
-      ) : (
-        <Spinner label="This page comes back by itself" />
-      )}
-      {act === "reset" && (
-        <p>
-          The box restarts twice, and is a new one then: at its first address,
-          with another certificate, and a setup code on its console.
-        </p>
-      )}
-    </div>
   );
 }
 

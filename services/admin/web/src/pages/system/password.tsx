@@ -1,7 +1,7 @@
 import { KeyRound } from "lucide-preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api.ts";
-import { Dialog, Form, Notice, PasswordField } from "../../ui.tsx";
+import { Checkbox, Dialog, Form, Notice, PasswordField } from "../../ui.tsx";
 import { chosen, NewPassword, nothingChosen } from "../new-password.tsx";
 
 /** The owner's password, and another one in its place. */
@@ -22,6 +22,7 @@ export function Password() {
         If it is forgotten, the 24 words of your root key or its backup set a
         new one where you sign in.
       </p>
+      <AtTheBox />
       <div class="actions start">
         <button type="button" onClick={() => setChanging(true)}>
           <KeyRound size={18} aria-hidden="true" /> Change the password
@@ -37,6 +38,34 @@ export function Password() {
         />
       )}
     </section>
+  );
+}
+
+/** Whether the recovery sets a new password for whoever stands before the box. */
+function AtTheBox() {
+  const [locked, setLocked] = useState<boolean>();
+  const [problem, setProblem] = useState<string>();
+  const take = (answer: Promise<{ locked: boolean }>): void =>
+    void answer.then(
+      (lock) => setLocked(lock.locked),
+      (error: Error) => setProblem(error.message),
+    );
+  useEffect(() => take(api("GET", "/owner/recovery")), []);
+  return (
+    <>
+      {problem && <Notice kind="error">{problem}</Notice>}
+      {locked !== undefined && (
+        <Checkbox
+          checked={!locked}
+          change={(allowed) =>
+            take(api("PUT", "/owner/recovery", { locked: !allowed }))
+          }
+        >
+          Whoever stands before the box may set another one there, in its
+          recovery
+        </Checkbox>
+      )}
+    </>
   );
 }
 

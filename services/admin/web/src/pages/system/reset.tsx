@@ -1,4 +1,5 @@
 import { Eraser } from "lucide-preact";
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { ResetOutcome } from "../../../../../host/client.ts";
 import type { Status } from "../../../../api/status.ts";
@@ -16,6 +17,7 @@ import {
 /** The way back to a box that is nobody's: to give it away, or to begin again. */
 export function Reset({ resetting }: { resetting: () => void }) {
   const [last, setLast] = useState<ResetOutcome>();
+  const [password, setPassword] = useState("");
   const [name, setName] = useState<string>();
   const [problem, setProblem] = useState<string>();
   const ask = useCallback(async () => {
@@ -54,27 +56,36 @@ export function Reset({ resetting }: { resetting: () => void }) {
         </button>
       </div>
       {name !== undefined && (
-        <Confirm
+        <ConfirmReset
           name={name}
           close={() => setName(undefined)}
-          resetting={resetting}
-        />
+          submit={async (choice) => {
+            await api("POST", "/reset", { ...choice, password });
+            resetting();
+          }}
+        >
+          <PasswordField value={password} change={setPassword} />
+        </ConfirmReset>
       )}
     </section>
   );
 }
 
-function Confirm({
+/** Says what a reset destroys, and asks for the box's name. @param disks data disks that are known; any number where it is not said */
+export function ConfirmReset({
   name,
+  disks = Number.POSITIVE_INFINITY,
   close,
-  resetting,
+  submit,
+  children,
 }: {
   name: string;
+  disks?: number;
   close: () => void;
-  resetting: () => void;
+  submit: (choice: { name: string; eraseDisks: boolean }) => Promise<void>;
+  children?: ComponentChildren;
 }) {
   const [typed, setTyped] = useState("");
-  const [password, setPassword] = useState("");
   const [eraseDisks, setEraseDisks] = useState(false);
   return (
     <Dialog title="Make this box nobody's?" close={close}>
@@ -87,19 +98,20 @@ function Confirm({
         action="Destroy the keys and restart"
         tone="danger"
         disabled={typed !== name}
-        submit={async () => {
-          await api("POST", "/reset", { password, name: typed, eraseDisks });
-          resetting();
-        }}
+        submit={async () => await submit({ name: typed, eraseDisks })}
       >
-        <Checkbox checked={eraseDisks} change={setEraseDisks}>
-          Make the data disks unreadable too
-        </Checkbox>
-        <p class="quiet-text">
-          {eraseDisks
-            ? "Their files cannot be read by anybody again, with their recovery keys neither."
-            : "Otherwise they stay encrypted as they are, and their recovery keys open them on a computer."}
-        </p>
+        {disks > 0 && (
+          <>
+            <Checkbox checked={eraseDisks} change={setEraseDisks}>
+              Make the data disks unreadable too
+            </Checkbox>
+            <p class="quiet-text">
+              {eraseDisks
+                ? "Their files cannot be read by anybody again, with their recovery keys neither."
+                : "Otherwise they stay encrypted as they are, and their recovery keys open them on a computer."}
+            </p>
+          </>
+        )}
         <Field
           label={`Type the box's name, ${name}`}
           name="box-name"
@@ -108,7 +120,7 @@ function Confirm({
           value={typed}
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
-        <PasswordField value={password} change={setPassword} />
+        {children}
       </Form>
     </Dialog>
   );

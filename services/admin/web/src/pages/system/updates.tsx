@@ -19,7 +19,8 @@ import { Checkbox, Dialog, Field, Form, Notice, Spinner } from "../../ui.tsx";
 const busyPeriod = 2000;
 const idlePeriod = 20_000;
 
-const working: Partial<Record<UpdateState["phase"], string>> = {
+/** What goes on in a phase, in words. */
+export const working: Partial<Record<UpdateState["phase"], string>> = {
   looking: "Looking for a newer version",
   comparing: "Comparing it with what runs",
   downloading: "It comes, while the household goes on",
