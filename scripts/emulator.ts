@@ -34,6 +34,8 @@ export interface EmulatorOptions {
   dataDisks?: string[];
   /** Raw disk images to plug in by USB. */
   sticks?: string[];
+  /** File that takes down all that the system disk is told, as dm-log-writes does. */
+  writeLog?: string;
   /** Gets each line of the console. */
   onLine?: (line: string) => void;
 }
@@ -92,6 +94,10 @@ export class Emulator {
         (options.drivePort === undefined
           ? ""
           : `,hostfwd=tcp:127.0.0.1:${options.drivePort}-192.168.77.1:445`);
+    const system = join(folder, "system.raw");
+    const systemDisk = options.writeLog
+      ? `driver=blklogwrites,file.driver=raw,file.file.driver=file,file.file.filename=${system},log.driver=file,log.filename=${options.writeLog}`
+      : `format=raw,file=${system}`;
     const args = [
       ...((await kvmWorks(board, options.image)) ? board.kvm : board.tcg),
       ...[
@@ -123,7 +129,7 @@ export class Emulator {
       ...board.devices.flatMap((device) => ["-device", device]),
       ...[
         "-drive",
-        `if=none,id=system,format=raw,cache=writeback,discard=unmap,file=${join(folder, "system.raw")}`,
+        `if=none,id=system,cache=writeback,discard=unmap,${systemDisk}`,
       ],
       ...["-device", `${board.systemDiskDevice},drive=system,serial=SYSTEM`],
       ...dataDisks.flatMap((file, index) => [

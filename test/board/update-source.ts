@@ -144,13 +144,12 @@ export async function lookFor(
   );
 }
 
-/** Installs what was brought, and restarts into it. */
-export async function installAndRestart(client: BoxClient): Promise<void> {
+/** Installs what was brought; the next start is into it. */
+export async function install(client: BoxClient): Promise<void> {
   await client.ok("POST", "/api/updates/install");
   const { problem } = await updatesWhen(
     client,
     (state) => state.phase === "restart" || state.problem !== null,
   );
   if (problem) throw new Error(problem.words);
-  await client.ok("POST", "/api/updates/restart");
 }
