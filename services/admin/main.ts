@@ -41,9 +41,12 @@ await runService("admin", async (log, ending) => {
   const host = new HostClient();
   const node = new NodeClient();
   const account = await OwnerAccount.load(state);
-  const left = await adoptPassword(state, account).catch((error: unknown) => {
-    log.error({ err: error }, "what the recovery left cannot be read");
-  });
+  const left = await adoptPassword(state, account).catch(
+    async (error: unknown) => {
+      log.error({ err: error }, "what the recovery left cannot be read");
+      await forgetHandover(state);
+    },
+  );
   const claim = await Claim.load(state, account, { identity, host, node });
   const parts = {
     log,

@@ -4,6 +4,17 @@ import { ConflictError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
 import type { OwnerAccount } from "./owner.ts";
 
+/** What whoever resets a box says of it. */
+export const ResetChoice = Type.Object({
+  name: Type.String({
+    maxLength: 64,
+    description: "the box's name, as a confirmation",
+  }),
+  eraseDisks: Type.Boolean({
+    description: "whether the data disks' keys are destroyed too",
+  }),
+});
+
 /** The way back to a box that is nobody's, and what became of it. */
 export function addResetRoutes(
   app: Server,
@@ -23,14 +34,8 @@ export function addResetRoutes(
         summary:
           "Destroy this box's keys and all it knows, and restart it as a new one",
         body: Type.Object({
+          ...ResetChoice.properties,
           password: Type.String({ minLength: 1, maxLength: 1024 }),
-          name: Type.String({
-            maxLength: 64,
-            description: "the box's name, as a confirmation",
-          }),
-          eraseDisks: Type.Boolean({
-            description: "whether the data disks' keys are destroyed too",
-          }),
         }),
       },
     },

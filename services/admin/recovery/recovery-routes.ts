@@ -10,7 +10,7 @@ import { setCookie } from "../api/access.ts";
 import { Locked, lockedLimit } from "../api/configuration-routes.ts";
 import { sendDiagnostics } from "../api/diagnostics.ts";
 import { hashPassword } from "../api/password.ts";
-import { expectName } from "../api/reset-routes.ts";
+import { expectName, ResetChoice } from "../api/reset-routes.ts";
 import type { Sessions } from "../api/sessions.ts";
 import { unlockSettings } from "../configurations.ts";
 import type { Handover } from "../handover.ts";
@@ -116,17 +116,7 @@ export function addRecoveryRoutes(
     "/api/recovery/reset",
     {
       config: slow,
-      schema: {
-        body: Type.Object({
-          name: Type.String({
-            maxLength: 64,
-            description: "the box's name, as a confirmation",
-          }),
-          eraseDisks: Type.Boolean({
-            description: "whether the data disks' keys are destroyed too",
-          }),
-        }),
-      },
+      schema: { body: ResetChoice },
     },
     async ({ body }, reply) => {
       await expectName(host, body.name);

@@ -14,13 +14,14 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { RecoveryState } from "../../../recovery/recovery-routes.ts";
 import { api } from "../api.ts";
 import type { Session } from "../app.tsx";
-import { Field, Form, Notice, Spinner } from "../ui.tsx";
+import { Form, Notice, Spinner } from "../ui.tsx";
 import {
   BackupFields,
   backupOf,
   noBackup,
   settingsBackup,
 } from "./backup-fields.tsx";
+import { CodeField } from "./code-field.tsx";
 import { type Absence, Gone } from "./gone.tsx";
 import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
 import { ConfirmReset, Outcome } from "./system/reset.tsx";
@@ -72,18 +73,11 @@ function Code({ refresh }: { refresh: () => Promise<void> }) {
           await refresh();
         }}
       >
-        <Field
+        <CodeField
           label="Recovery code"
-          class="code"
-          required
-          autocomplete="off"
-          autocapitalize="characters"
-          spellcheck={false}
-          placeholder="XXXX-XXXX"
-          maxLength={20}
+          hint="Eight letters and digits, another eight at each start."
           value={code}
-          onInput={(event) => setCode(event.currentTarget.value)}
-          hint="Eight letters and digits, another eight at each start. Capitals and dashes do not matter."
+          change={setCode}
         />
       </Form>
     </div>

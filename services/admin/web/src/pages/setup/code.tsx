@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
-import { Field, Form, Notice } from "../../ui.tsx";
+import { Form, Notice } from "../../ui.tsx";
+import { CodeField } from "../code-field.tsx";
 import type { Advance } from "./advance.ts";
 
 /** Asks for the code from the label. */
@@ -27,18 +28,11 @@ export function Code({
           advance(await api<SetupProgress>("POST", "/setup/code", { code }))
         }
       >
-        <Field
+        <CodeField
           label="Setup code"
-          class="code"
-          required
-          autocomplete="off"
-          autocapitalize="characters"
-          spellcheck={false}
-          placeholder="XXXX-XXXX"
-          maxLength={20}
+          hint="Eight letters and digits."
           value={code}
-          onInput={(event) => setCode(event.currentTarget.value)}
-          hint="Eight letters and digits. Capitals and dashes do not matter."
+          change={setCode}
         />
       </Form>
     </>

@@ -156,7 +156,11 @@ function Now({ state }: { state: UpdateState }) {
           {found.notes && <p class="notes">{found.notes}</p>}
           <p class="quiet-text">
             {bytes(found.size)} in all
-            {came > 0 && `, ${bytes(came)} of it came; the rest was here`}.
+            {came > 0 &&
+              (came < found.size
+                ? `, ${bytes(came)} of it came; the rest was here`
+                : ", all of which came")}
+            .
           </p>
         </>
       )}
