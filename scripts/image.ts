@@ -326,6 +326,8 @@ export async function ensureImage(
       await inBuilder(
         [
           "cd /coppice/image",
+          // Where ukify looks, in mkosi's own sandbox too.
+          "install -D --mode=644 ukify.conf /usr/local/lib/systemd/ukify.conf",
           `mkosi --force ${flags.join(" ")} build`,
           `chown -R ${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0} /coppice/.build/image`,
         ].join("\n"),

@@ -28,29 +28,36 @@ export function putTogether(output: string): string {
   return `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --signtool=sbsign --secureboot-private-key=${keys}/secure-boot.key --secureboot-certificate=${keys}/secure-boot.crt --output=${output}`;
 }
 
-const dead = "9.2";
+/** Later versions that do not work, the last of them first: what is done to their command line. */
+const dead = {
+  "9.3": "s/panic=10/& systemd.setenv=NODE_OPTIONS=--nonsense/",
+  "9.2": "s/panic=10/& rdinit=\\/nothing/",
+  "9.1": "s/roothash=..../roothash=0000/",
+};
 
-/** Puts a later version onto the ESP of a disk that is off, with one try: its kernel panics. */
-export async function addDeadVersion(
+/** Puts versions onto the ESP of a disk that is off, each with one try: one's services die, one's kernel panics, one's root is not there. */
+export async function addDeadVersions(
   image: Image,
   disk: string,
 ): Promise<void> {
+  const [esp] = await readPartitions(disk);
   const folder = await mkdtemp(join(buildFolder, "dead-"));
   try {
-    await inBuilder(
-      [
-        `cd ${inside(folder)}`,
-        ...takeApart(inside(join(image.folder, "coppice.efi"))),
-        "sed -i 's/panic=10/panic=10 rdinit=\\/nothing/' text",
-        `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${dead}/' osrel`,
-        putTogether("dead.efi"),
-      ].join("\n"),
-    );
-    const [esp] = await readPartitions(disk);
-    await run("mcopy", [
-      ...["-i", `${disk}@@${esp?.start}`, join(folder, "dead.efi")],
-      `::/EFI/Linux/coppice_${dead}+1.efi`,
-    ]);
+    for (const [version, change] of Object.entries(dead)) {
+      await inBuilder(
+        [
+          `cd ${inside(folder)}`,
+          ...takeApart(inside(join(image.folder, "coppice.efi"))),
+          `sed -i '${change}' text`,
+          `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' osrel`,
+          putTogether("dead.efi"),
+        ].join("\n"),
+      );
+      await run("mcopy", [
+        ...["-i", `${disk}@@${esp?.start}`, join(folder, "dead.efi")],
+        `::/EFI/Linux/coppice_${version}+1.efi`,
+      ]);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ import { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 
 const board = "qemu-x86-64";
-const bootTime = 800_000;
+const bootTime = 1_500_000;
 
 /** A powered board with a client that talks to its admin. */
 export interface Running extends AsyncDisposable {
