@@ -113,7 +113,7 @@ async function open(folder: string, street: Street): Promise<HomeNetwork> {
 }
 
 test("devices get addresses and names, reach the Internet, and are reached where the owner opened a port; guests reach nothing else", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(8 * 60_000);
   await using folder = await temporaryFolder();
   await using street = await Street.create(folder.path);
   await using network = await open(folder.path, street);
@@ -233,7 +233,7 @@ test("devices get addresses and names, reach the Internet, and are reached where
 });
 
 test("devices open ports for themselves where the owner lets them, and for nobody else", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(8 * 60_000);
   await using folder = await temporaryFolder();
   await using street = await Street.create(folder.path);
   await using network = await open(folder.path, street);
@@ -322,7 +322,7 @@ test("devices open ports for themselves where the owner lets them, and for nobod
 });
 
 test("a name on the Internet follows the address: its service is told over TLS", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(8 * 60_000);
   await using folder = await temporaryFolder();
   await using street = await Street.create(folder.path);
   await using network = await open(folder.path, street);
@@ -359,7 +359,7 @@ test("a name on the Internet follows the address: its service is told over TLS",
 });
 
 test("another DHCP server at home is found by its answer to the box itself", async (t) => {
-  t.timeout(60_000);
+  t.timeout(4 * 60_000);
   await using folder = await temporaryFolder();
   await using street = await Street.create(folder.path);
   await using _network = await open(folder.path, street);
@@ -401,7 +401,7 @@ test("another DHCP server at home is found by its answer to the box itself", asy
 });
 
 test("a change that nobody confirms is taken back; while it is tried, and for its clients' leases, both addresses answer", async (t) => {
-  t.timeout(3 * 60_000);
+  t.timeout(8 * 60_000);
   await using folder = await temporaryFolder();
   await using street = await Street.create(folder.path);
   const moved = structuredClone(defaultNetwork);
