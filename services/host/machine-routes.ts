@@ -3,8 +3,8 @@ import { Type } from "typebox";
 import { ConflictError } from "../shared/errors.ts";
 import { type Server, whenGone } from "../shared/server.ts";
 import { HostStatus, PowerAct } from "./client.ts";
-import { command } from "./command.ts";
 import { diagnose } from "./diagnostics.ts";
+import { leave } from "./leaving.ts";
 import type { StatusReader } from "./status.ts";
 
 /** What a machine is asked whatever it runs. */
@@ -15,12 +15,6 @@ export interface MachineParts {
   /** Folder with the log of boots before, where it is not the one that is written now. */
   keptLog?: string | undefined;
 }
-
-const commands: Record<PowerAct, readonly string[]> = {
-  reboot: ["--no-block", "reboot"],
-  recovery: ["--no-block", "start", "coppice-start-recovery.service"],
-  "power-off": ["--no-block", "poweroff"],
-};
 
 /** The acts on the machine itself. */
 export function addMachineRoutes(
@@ -41,7 +35,7 @@ export function addMachineRoutes(
           "These services run on a developer's machine, which is not theirs to switch off.",
           "not-a-box",
         );
-      await command("systemctl", commands[body.act]);
+      await leave(body.act);
       return reply.status(202).send();
     },
   );

@@ -3,8 +3,8 @@ import { ResetFolder, wordsOf } from "../../provisioning/factory-reset.ts";
 import { ConflictError } from "../shared/errors.ts";
 import type { Server } from "../shared/server.ts";
 import { ResetOutcome } from "./client.ts";
-import { command } from "./command.ts";
 import type { Disks } from "./disks.ts";
+import { leave } from "./leaving.ts";
 import type { Updates } from "./updates/updates.ts";
 
 /** Where the disk that was booted keeps what the next boot is to do. */
@@ -33,7 +33,7 @@ export function addResetRoutes(
         asked: Date.now(),
         disks: body.eraseDisks ? await disks.uuids() : [],
       });
-      await command("systemctl", ["--no-block", "reboot"]);
+      await leave("reboot");
       return reply.status(202).send();
     },
   );

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { hasCode } from "../../shared/errors.ts";
 import { UpdateError, type UpdateManifest } from "../../shared/update.ts";
 import { command } from "../command.ts";
+import { leave } from "../leaving.ts";
 import { type BlockDevice, blockDevices, descendants } from "../lsblk.ts";
 import { closeSticks, openSticks } from "./sticks.ts";
 
@@ -75,7 +76,7 @@ export class BoardSlots implements Slots {
   }
 
   async restart(): Promise<void> {
-    await command("systemctl", ["--no-block", "reboot"]);
+    await leave("reboot");
   }
 
   async openSticks(): Promise<string[]> {
