@@ -26,7 +26,8 @@ export type Refusal =
   | "no-source"
   | "no-friend"
   | "no-stick"
-  | "no-room";
+  | "no-room"
+  | "not-written";
 
 /** An update is not what it has to be, or does not come. */
 export class UpdateError extends CoppiceError {

@@ -25,7 +25,7 @@ export type Blessing = "proving" | "good";
 
 /** The acts on a box's two slots. */
 export interface Slots {
-  /** Writes a version whose parts are in `folder`; it starts with the next boot. @throws CommandError */
+  /** Writes a version whose parts are in `folder`; it starts with the next boot. @throws UpdateError: not-written */
   write(): Promise<void>;
   /** @throws CommandError */
   blessing(): Promise<Blessing>;
@@ -40,6 +40,8 @@ export interface Slots {
   closeSticks(): Promise<void>;
 }
 
+/** The unit that writes a version. */
+const installation = "coppice-install.service";
 /** Where the UKIs are. */
 const kernels = "/efi/EFI/Linux";
 /** Where their reference values are. */
@@ -56,8 +58,25 @@ export class BoardSlots implements Slots {
     this.#links = links;
   }
 
+  /** Once more where it fails: while somebody looks at a partition (udev, lsblk) the kernel may refuse the disk's new table. */
   async write(): Promise<void> {
-    await command("systemctl", ["start", "coppice-install.service"]);
+    const start = async (): Promise<void> =>
+      void (await command("systemctl", ["start", installation]));
+    try {
+      await start().catch(async () => {
+        await command("udevadm", ["settle"]);
+        await start();
+      });
+    } catch (error) {
+      const said = await command("journalctl", [
+        ...["--unit", installation, "--boot", "--lines=4", "--output=cat"],
+      ]).catch(() => "");
+      throw new UpdateError(
+        "not-written",
+        `The version could not be written beside the one that runs, which goes on as it was. Install it again. What was said: ${said.trim().split("\n").join("; ")}`,
+        { cause: error },
+      );
+    }
   }
 
   async blessing(): Promise<Blessing> {
