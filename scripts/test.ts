@@ -42,20 +42,17 @@ async function check(
   return good ? { ...none, passed: 1 } : { ...none, failed: [name] };
 }
 
-/** Runs ava on some files and counts what it reports in TAP. @param niceness of its processes, 0 for those that wait for nobody */
+/** Runs ava on some files and counts what it reports in TAP. */
 async function ava(
   name: string,
   files: readonly string[],
   flags: readonly string[] = [],
-  niceness = 0,
 ): Promise<Count> {
   const cli = join(repository, "scripts/ava-tap.ts");
   // A group of its own, so that all of it can be ended; and it ends with its parent.
   const child = spawn(
-    "nice",
+    "setpriv",
     [
-      `--adjustment=${niceness}`,
-      "setpriv",
       ...["--pdeathsig", "KILL", "--", process.execPath],
       ...[cli, ...flags, ...files],
     ],
@@ -144,19 +141,31 @@ async function busyTests(): Promise<Count> {
   );
 }
 
-/** Those of the network mostly wait, for clocks and lines: beside them the boards have the processors. Villages come one at a time. */
-async function networkTests(): Promise<Count> {
-  const waiting = ["router", "speed"].map(
-    (name) => `test/network/${name}.test.ts`,
-  );
-  const timeout = "--timeout=16m";
+const networkTest = (name: string): string => `test/network/${name}.test.ts`;
+/** Villages that are more than two processors' work. */
+const busyVillages = ["five", "twelve"].map(networkTest);
+const streets = ["router", "speed"].map(networkTest);
+const networkTimeout = "--timeout=16m";
+
+/** Villages one at a time, and beside them streets, which wait. */
+async function busyNetworkTests(): Promise<Count> {
   return add(
-    await ava("network", waiting, [timeout]),
-    await ava(
-      "network",
-      ["test/network/*.test.ts", ...waiting.map((file) => `!${file}`)],
-      ["--serial", "--concurrency=1", timeout],
-    ),
+    ...(await Promise.all([
+      ava("network", busyVillages, ["--concurrency=1", networkTimeout]),
+      ava("network", streets, [networkTimeout]),
+    ])),
+  );
+}
+
+/** Those that wait for clocks and lines nine tenths of their time: beside them the boards have the processors. */
+async function waitingNetworkTests(): Promise<Count> {
+  return await ava(
+    "network",
+    [
+      "test/network/*.test.ts",
+      ...[...busyVillages, ...streets].map((file) => `!${file}`),
+    ],
+    ["--serial", "--concurrency=1", networkTimeout],
   );
 }
 
@@ -168,13 +177,12 @@ async function images(): Promise<Count> {
   return await check("two builds", process.execPath, [build, "--twice"]);
 }
 
-/** An emulated board takes a processor whole, and lets whatever wakes beside it go first. */
+/** An emulated board takes a processor whole. */
 async function boardTests(): Promise<Count> {
   return await ava(
     "board",
     ["test/board/*.test.ts"],
     ["--concurrency=2", "--timeout=60m"],
-    5,
   );
 }
 
@@ -194,8 +202,9 @@ try {
   ]);
   const total = add(
     ...counts,
+    only === "board" ? none : await busyNetworkTests(),
     ...(await Promise.all([
-      only === "board" ? none : networkTests(),
+      only === "board" ? none : waitingNetworkTests(),
       only === "host" ? none : boardTests(),
     ])),
   );

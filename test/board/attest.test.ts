@@ -9,7 +9,6 @@ import type { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { AlteredImage } from "./altered-image.ts";
 import { expectNobodys } from "./factory-reset.ts";
-import { addDeadVersions } from "./kernels.ts";
 import { Machine } from "./machine.ts";
 import { resetPassword } from "./recovery.ts";
 import { opensWith } from "./recovery-key.ts";
@@ -43,24 +42,15 @@ async function attest(client: BoxClient): Promise<{
   };
 }
 
-test("versions that panic, have no root or no services lead back to the one that works; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a recovery sets a password, and resets a box whose TPM is another one; that leaves no keys, and its data disk stays shut", async (t) => {
+test("the image is accepted as it was built; one byte of its command line or root changed is refused and named; a recovery sets a password, and resets a box whose TPM is another one; that leaves no keys, and its data disk stays shut", async (t) => {
   t.timeout(40 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
   await using machine = await Machine.create(() => {});
   let before: { node: string; peerId: string };
   let recoveryKey: string;
-  t.log("versions that do not work, and the way back");
-  await machine.prepare();
-  await addDeadVersions(image, machine.systemDisk);
   {
     await using box = await machine.boot();
-    for (const end of [
-      /Failed to start coppice-health/,
-      /Kernel panic - not syncing/,
-      /Dependency failed for sysroot\.mount/,
-    ])
-      await box.guest.line(end, AbortSignal.timeout(1000));
     const { client } = box;
     ({ recoveryKey } = await client.claim(box.code(), "BIRCH1", owner));
     await client.ok(
@@ -118,14 +108,9 @@ test("versions that panic, have no root or no services lead back to the one that
     );
     const { status, output } = await client.shell(
       owner.password,
-      "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; ls /efi/EFI/Linux; coppice identity attest | tail -1",
+      "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
     );
     t.is(status, 0, output);
-    t.regex(
-      output,
-      /^coppice_0\.1\.0\.efi(\s+coppice_9\.[123]\+0-1\.efi){3}\s*$/m,
-      "each was tried once, and is not tried again",
-    );
     t.regex(output, /accepted/);
     t.log("its recovery, in which somebody before it sets another password");
     await resetPassword(t, box, fresh.password);

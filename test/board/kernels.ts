@@ -1,6 +1,6 @@
 /** Unified kernel images as whoever has the builder's keys could make them of ours. */
 import { mkdtemp, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { buildFolder, inBuilder, repository } from "../../scripts/builder.ts";
 import type { Image } from "../../scripts/image.ts";
 import { readPartitions } from "../../scripts/partitions.ts";
@@ -61,4 +61,17 @@ export async function addDeadVersions(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Takes them off again, from a disk that is off: to an update, the box would have later versions than it brings. @returns what was there to boot */
+export async function removeDeadVersions(disk: string): Promise<string[]> {
+  const [esp] = await readPartitions(disk);
+  const drive = `${disk}@@${esp?.start}`;
+  const list = await run("mdir", ["-b", "-i", drive, "::/EFI/Linux"]);
+  await run("mdel", ["-i", drive, "::/EFI/Linux/coppice_9*"]);
+  return list
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => basename(line))
+    .sort();
 }

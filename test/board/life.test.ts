@@ -13,6 +13,7 @@ import { BoxClient } from "../box-client.ts";
 import { until } from "../network/until.ts";
 import { smbclient } from "../network-drive.ts";
 import { Household } from "./household.ts";
+import { addDeadVersions, removeDeadVersions } from "./kernels.ts";
 import { Machine } from "./machine.ts";
 import { expectOldOrNew } from "./power-cuts.ts";
 import { opensWith } from "./recovery-key.ts";
@@ -45,15 +46,25 @@ async function names(client: BoxClient): Promise<string[]> {
   return entries.map(({ name }) => name);
 }
 
-test("a box's life: first boot on its own network, power cuts in setup and upload, byte flips, a clone of its system disk, updates", async (t) => {
+test("a box's life: versions that do not work, first boot on its own network, power cuts in setup and upload, byte flips, a clone of its system disk, updates", async (t) => {
   t.timeout(60 * 60_000);
   await using machine = await Machine.create(() => {});
 
-  t.log("first boot: what a household's computer sees on the LAN port");
+  t.log(
+    "versions that do not work, and the way back; then what a household's computer sees on the LAN port",
+  );
   let code: string;
+  await machine.prepare();
+  await addDeadVersions(await ensureImage("qemu-x86-64"), machine.systemDisk);
   {
     await using household = await Household.create();
     await using box = await machine.boot({ lan: household });
+    for (const end of [
+      /Failed to start coppice-health/,
+      /Kernel panic - not syncing/,
+      /Dependency failed for sysroot\.mount/,
+    ])
+      await box.guest.line(end, AbortSignal.timeout(1000));
     t.regex(box.code(), /^[A-Z2-9]{4}-[A-Z2-9]{4}$/);
     const address = await household.lease();
     t.regex(address, /^192\.168\.77\.1\d\d$/);
@@ -130,6 +141,14 @@ test("a box's life: first boot on its own network, power cuts in setup and uploa
     await box.guest.pullPlug();
   }
 
+  t.deepEqual(
+    await removeDeadVersions(machine.systemDisk),
+    [
+      "coppice_0.1.0.efi",
+      ...["9.1", "9.2", "9.3"].map((dead) => `coppice_${dead}+0-1.efi`),
+    ],
+    "each was tried once, and is not tried again",
+  );
   t.log(
     "second boot: the setup goes on, a file is kept, power goes during the next upload",
   );
