@@ -146,12 +146,13 @@ const networkTest = (name: string): string => `test/network/${name}.test.ts`;
 const busyVillages = ["five", "twelve"].map(networkTest);
 const streets = ["router", "speed"].map(networkTest);
 const networkTimeout = "--timeout=16m";
+const oneByOne = ["--serial", "--concurrency=1", networkTimeout];
 
 /** Villages one at a time, and beside them streets, which wait. */
 async function busyNetworkTests(): Promise<Count> {
   return add(
     ...(await Promise.all([
-      ava("network", busyVillages, ["--concurrency=1", networkTimeout]),
+      ava("network", busyVillages, oneByOne),
       ava("network", streets, [networkTimeout]),
     ])),
   );
@@ -165,7 +166,7 @@ async function waitingNetworkTests(): Promise<Count> {
       "test/network/*.test.ts",
       ...[...busyVillages, ...streets].map((file) => `!${file}`),
     ],
-    ["--serial", "--concurrency=1", networkTimeout],
+    oneByOne,
   );
 }
 
