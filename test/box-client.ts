@@ -146,6 +146,12 @@ export class BoxClient implements AsyncDisposable {
     return recoveryKey;
   }
 
+  /** Puts a network into force, and keeps it. */
+  async keepNetwork(document: Json): Promise<void> {
+    const { token } = await this.ok("POST", "/api/network/trial", { document });
+    await this.ok("POST", "/api/network/confirm", { token });
+  }
+
   /** Server-sent events as they come. */
   async *events(path: string): AsyncGenerator<Json> {
     const answer = await request(this.url + path, {

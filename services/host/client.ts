@@ -190,6 +190,7 @@ export const RecoveryFacts = Type.Object({
   dataDisks: Type.Integer({
     description: "data disks whose keys a reset can destroy",
   }),
+  hostname: Type.String(),
 });
 export type RecoveryFacts = Static<typeof RecoveryFacts>;
 

@@ -1,10 +1,10 @@
 /** The host's part of the recovery: what needs root of the few acts that help a box which does not do what it should. */
-import { access, chown, stat } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
+import { chown, stat } from "node:fs/promises";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Type } from "typebox";
-import { writeDurable } from "../shared/durable.ts";
+import { isThere, writeDurable } from "../shared/durable.ts";
 import { ConflictError } from "../shared/errors.ts";
 import { adminFiles } from "../shared/recovery.ts";
 import { createServer, listenOnSocket, type Server } from "../shared/server.ts";
@@ -68,6 +68,7 @@ function addHandoverRoutes(
     claimed: await isThere(join(admin, adminFiles.owner)),
     locked: await isThere(join(admin, adminFiles.locked)),
     dataDisks: (await uuids()).length,
+    hostname: hostname(),
   });
   app.get(
     "/recovery",
@@ -136,11 +137,4 @@ async function dataDisks(kept: string): Promise<string[]> {
         fstype === "crypto_LUKS" && label === dataDiskLabel,
     )
     .flatMap(({ uuid }) => uuid ?? []);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

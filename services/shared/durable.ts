@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { access, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Static, TSchema } from "typebox";
 import { Parse } from "typebox/value";
@@ -9,6 +9,14 @@ import { hasCode } from "./errors.ts";
 export async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, "r");
   await folder.sync();
+}
+
+/** Whether there is something at a path. */
+export async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Replaces a file whole: after a power cut it holds the old or the new content, never a mixture. Mode 0600. */

@@ -17,12 +17,11 @@ test("whoever stands before a box sets a new password and brings settings back i
   const { services, client } = box;
   await client.claim(box.code, "birch", owner);
   const { document } = await client.ok("GET", "/api/network");
-  const set = async (download: number): Promise<void> => {
-    const { token } = await client.ok("POST", "/api/network/trial", {
-      document: { ...document, wan: { ...document.wan, download } },
+  const set = async (download: number): Promise<void> =>
+    await client.keepNetwork({
+      ...document,
+      wan: { ...document.wan, download },
     });
-    await client.ok("POST", "/api/network/confirm", { token });
-  };
   await set(50_000);
   const { backup } = await client.ok("POST", "/api/configuration/backup", {
     passphrase,

@@ -15,12 +15,11 @@ test("settings go from one box to another in a file, and back into force", async
   const { client, services } = old;
   await client.claim(old.code, "birch", owner);
   const { document } = await client.ok("GET", "/api/network");
-  const set = async (download: number): Promise<void> => {
-    const { token } = await client.ok("POST", "/api/network/trial", {
-      document: { ...document, wan: { ...document.wan, download } },
+  const set = async (download: number): Promise<void> =>
+    await client.keepNetwork({
+      ...document,
+      wan: { ...document.wan, download },
     });
-    await client.ok("POST", "/api/network/confirm", { token });
-  };
   await set(50_000);
   const updates = {
     source: "https://updates.example",

@@ -1,7 +1,11 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
-import { readJson, removeDurable, writeDurable } from "../../shared/durable.ts";
+import {
+  isThere,
+  readJson,
+  removeDurable,
+  writeDurable,
+} from "../../shared/durable.ts";
 import { CoppiceError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { adminFiles } from "../../shared/recovery.ts";
@@ -64,10 +68,7 @@ export class OwnerAccount {
 
   /** Whether nobody may set a password at the box, in its recovery. */
   async isLocked(): Promise<boolean> {
-    return await access(this.#lock).then(
-      () => true,
-      () => false,
-    );
+    return await isThere(this.#lock);
   }
 
   /** Says whether somebody may, durably. */

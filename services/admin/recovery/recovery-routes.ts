@@ -19,7 +19,6 @@ import type { Presence } from "./presence.ts";
 /** What the recovery's page shows. */
 export const RecoveryState = Type.Object({
   ...RecoveryFacts.properties,
-  hostname: Type.String(),
   updates: UpdateState,
   resets: Type.Array(ResetOutcome, { maxItems: 1 }),
   left: Type.Object(
@@ -80,7 +79,6 @@ export function addRecoveryRoutes(
     { config: setup, schema: { response: { 200: RecoveryState } } },
     async (): Promise<RecoveryState> => ({
       ...(await host.recovery()),
-      hostname: (await host.status()).hostname,
       updates: await host.updates(),
       resets: await host.resets(),
       left: {

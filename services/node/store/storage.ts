@@ -1,5 +1,4 @@
 import {
-  access,
   type FileHandle,
   mkdir,
   open,
@@ -8,7 +7,7 @@ import {
   unlink,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../../shared/durable.ts";
+import { isThere, syncFolder } from "../../shared/durable.ts";
 import { openLibrary } from "../../shared/native.ts";
 
 /** A file of a data disk. Nothing written is durable before `datasync`. */
@@ -70,10 +69,7 @@ export class FolderStorage implements Storage {
 
   async open(name: string, create: boolean): Promise<StorageFile> {
     const path = join(this.path, name);
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
+    const exists = await isThere(path);
     return new HandleFile(
       await open(path, exists || !create ? "r+" : "wx+", 0o600),
       async (fd, offset, length) =>

@@ -25,10 +25,7 @@ import { CodeField } from "./code-field.tsx";
 import { type Absence, Gone } from "./gone.tsx";
 import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
 import { ConfirmReset, Outcome } from "./system/reset.tsx";
-import { working } from "./system/updates.tsx";
-
-/** Milliseconds between two looks at what goes on. */
-const period = 2000;
+import { busyPeriod, idlePeriod, working } from "./system/updates.tsx";
 
 /** The whole admin while the box is in its recovery: the few acts that help a box which does not do what it should. */
 export function Recovery({
@@ -102,11 +99,13 @@ function Acts({
       await refreshSession();
     }
   }, [refreshSession]);
+  const busy =
+    state !== undefined && working[state.updates.phase] !== undefined;
   useEffect(() => {
     void refresh();
-    const timer = setInterval(refresh, period);
+    const timer = setInterval(refresh, busy ? busyPeriod : idlePeriod);
     return () => clearInterval(timer);
-  }, [refresh]);
+  }, [refresh, busy]);
   const restart = async (act: "reboot" | "power-off"): Promise<void> => {
     await api("POST", "/recovery/power", { act });
     leave(act);

@@ -16,8 +16,8 @@ import { bytes, moment } from "../../format.ts";
 import { Checkbox, Dialog, Field, Form, Notice, Spinner } from "../../ui.tsx";
 
 /** Milliseconds between two looks, while something goes on and while nothing does. */
-const busyPeriod = 2000;
-const idlePeriod = 20_000;
+export const busyPeriod = 2000;
+export const idlePeriod = 20_000;
 
 /** What goes on in a phase, in words. */
 export const working: Partial<Record<UpdateState["phase"], string>> = {
