@@ -15,7 +15,7 @@ import { smbclient } from "../network-drive.ts";
 import { Household } from "./household.ts";
 import { addDeadVersions, removeDeadVersions } from "./kernels.ts";
 import { Machine } from "./machine.ts";
-import { expectOldOrNew } from "./power-cuts.ts";
+import { expectOldOrNew, leaveUnfinished } from "./power-cuts.ts";
 import { opensWith } from "./recovery-key.ts";
 import {
   handedOn,
@@ -56,6 +56,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
   let code: string;
   await machine.prepare();
   await addDeadVersions(await ensureImage("qemu-x86-64"), machine.systemDisk);
+  await leaveUnfinished(machine.systemDisk);
   {
     await using household = await Household.create();
     await using box = await machine.boot({ lan: household });
@@ -144,7 +145,9 @@ test("a box's life: versions that do not work, first boot on its own network, po
   t.deepEqual(
     await removeDeadVersions(machine.systemDisk),
     [
+      ".#sysupdatecoppice_0.2.0+3-0.efi0123456789abcdef",
       "coppice_0.1.0.efi",
+      "coppice_0.2.0+3-0.efi",
       ...["9.1", "9.2", "9.3"].map((dead) => `coppice_${dead}+0-1.efi`),
     ],
     "each was tried once, and is not tried again",
@@ -480,6 +483,13 @@ test("a box's life: versions that do not work, first boot on its own network, po
     t.like(proven, { version: "0.2.0", phase: "idle" });
     t.like(proven.history[0], { version: "0.2.0", good: true });
     t.true(proven.health?.checks.every(({ good }) => good));
+    await shell("sync");
+    const blessed = (await log.read()).length;
+    t.deepEqual(
+      (await shell("ls -A1 /efi/EFI/Linux")).trim().split("\n"),
+      ["coppice_0.1.0.efi", "coppice_0.2.0.efi"],
+      "nothing is left of the installation that was cut off",
+    );
     t.is((await client.ok("GET", "/api/identity")).node, node);
     const { accepted } = await client.ok("POST", "/api/identity/attest", {});
     t.true(accepted, "by the new version's reference values");
@@ -495,6 +505,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
       log: writeLog,
       from,
       to,
+      blessed,
       disk: before,
       set: setOf(stick),
     });

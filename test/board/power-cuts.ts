@@ -1,6 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Partition, readPartitions } from "../../scripts/partitions.ts";
@@ -8,8 +8,27 @@ import { run } from "../../scripts/process.ts";
 import { digest } from "../update-set.ts";
 import { cutPower, WriteLog } from "./write-log.ts";
 
-/** How often the power is cut. */
+/** How often the power is cut while a version is written, and while it is started and blessed. */
 const cuts = 20;
+const laterCuts = 12;
+
+/** A new version's file, with the tries that are left to it or blessed. */
+const newName = /^coppice_0\.2\.0(\+\d(-\d)?)?\.efi$/;
+
+/** Leaves on a disk that is off what a power cut in an installation can: the new version's name without its bytes, and a part under a passing name. */
+export async function leaveUnfinished(disk: string): Promise<void> {
+  const [esp] = (await readPartitions(disk)) as [Partition];
+  const drive = `${disk}@@${esp.start}`;
+  const file = `${disk}.part`;
+  for (const [name, size] of [
+    ["coppice_0.2.0+3-0.efi", 0],
+    [".#sysupdatecoppice_0.2.0+3-0.efi0123456789abcdef", 9 * 2 ** 20],
+  ] as const) {
+    await writeFile(file, Buffer.alloc(size));
+    await run("mcopy", ["-i", drive, file, `::/EFI/Linux/${name}`]);
+  }
+  await rm(file);
+}
 
 /** What an installation wrote, and what was there before. */
 export interface Installation {
@@ -18,6 +37,8 @@ export interface Installation {
   /** Numbers of writes in it: the installation's first, and one behind its last. */
   from: number;
   to: number;
+  /** One behind the last of those until it was blessed. */
+  blessed: number;
   /** The copy of the disk; it is written to. */
   disk: string;
   /** Folder of the set that was installed. */
@@ -27,13 +48,13 @@ export interface Installation {
 /** Cuts the power at moments of an installation by chance: what ran is as it was, and what is new is not there for the firmware, or whole. */
 export async function expectOldOrNew(
   t: ExecutionContext,
-  { log: path, from, to, disk, set }: Installation,
+  { log: path, from, to, blessed, disk, set }: Installation,
 ): Promise<void> {
   const [esp, ...slots] = (await readPartitions(disk)) as [
     Partition,
     ...Partition[],
   ];
-  const old = await bootable(disk, esp);
+  const old = await bootable(t, disk, esp);
   t.deepEqual([...old.keys()], ["coppice_0.1.0.efi"]);
   const [kernel, ...parts] = (await readSet(set)) as [Part, ...Part[]];
   await using log = await WriteLog.open(path);
@@ -48,22 +69,37 @@ export async function expectOldOrNew(
       "nothing is written where the version is that runs",
     );
   const moments = Array.from({ length: cuts - 1 }, () => randomInt(from, to));
-  const ends = { old: 0, new: 0 };
-  await cutPower(log, writes, [...moments, to], disk, async (moment) => {
+  // Its file is renamed by the firmware at each try, and by the system once it has shown that it works.
+  const renames = writes
+    .map(({ offset, size }, at) => ({ at, size, end: offset + size }))
+    .filter(
+      ({ at, size, end }) =>
+        size > 0 && at > to && at < blessed && end <= esp.start + esp.size,
+    );
+  t.true(renames.length > 0);
+  const later = Array.from(
+    { length: laterCuts },
+    () => (renames[randomInt(renames.length)] as { at: number }).at + 1,
+  );
+  const ends = { old: 0, new: 0, later: 0 };
+  const all = [...moments, to, ...later, blessed];
+  await cutPower(log, writes, all, disk, async (moment) => {
     const at = `after write ${moment} of ${from} to ${to}`;
-    const now = await bootable(disk, esp);
+    const now = await bootable(t, disk, esp);
     t.is(
       now.get("coppice_0.1.0.efi"),
       old.get("coppice_0.1.0.efi") as string,
       at,
     );
     now.delete("coppice_0.1.0.efi");
-    if (now.size === 0) {
+    if (now.size === 0 && moment <= to) {
       ends.old++;
       return;
     }
-    ends.new++;
-    t.deepEqual([...now], [["coppice_0.2.0+3-0.efi", kernel.sha256]], at);
+    if (moment <= to) ends.new++;
+    else ends.later++;
+    t.deepEqual([...new Set(now.values())], [kernel.sha256], at);
+    for (const name of now.keys()) t.regex(name, newName, at);
     const partitions = await readPartitions(disk);
     const fresh = partitions.filter(({ name }) => name === "coppice_0.2.0");
     for (const [index, { size, sha256 }] of parts.entries()) {
@@ -71,7 +107,9 @@ export async function expectOldOrNew(
       t.is(await digestOf(disk, { start, size }), sha256, at);
     }
   });
-  t.log(`${ends.old} times the version of before, ${ends.new} times the new`);
+  t.log(
+    `${ends.old} times the version of before, ${ends.new} times the new; ${ends.later} times while it was started and blessed`,
+  );
   t.true(ends.old > 0 && ends.new > 0);
   await rm(disk);
 }
@@ -96,19 +134,37 @@ async function readSet(folder: string): Promise<Part[]> {
   );
 }
 
-/** What the boot loader would see, by its digest. */
+/** What the boot loader would see, by its digest: before a check of the file system, as after it. */
 async function bootable(
+  t: ExecutionContext,
   disk: string,
-  esp: Partition,
+  { start, size }: Partition,
 ): Promise<Map<string, string>> {
-  const folder = `${disk}.kernels`;
+  const drive = `${disk}.esp`;
+  const mebi = (bytes: number): string => String(bytes / 2 ** 20);
+  await run("dd", [
+    ...[`if=${disk}`, `of=${drive}`, "bs=1M", "conv=sparse"],
+    ...[`skip=${mebi(start)}`, `count=${mebi(size)}`, "status=none"],
+  ]);
+  const seen = await kernelsOn(drive);
+  // As at the next boot; 1: mended.
+  await run("sh", ["-c", 'fsck.fat -a "$0" >&2; [ $? -le 1 ]', drive]);
+  t.deepEqual(await kernelsOn(drive), seen);
+  await rm(drive);
+  return seen;
+}
+
+/** The boot loader takes no file without bytes, as FAT leaves one whose name was written and no more. */
+async function kernelsOn(drive: string): Promise<Map<string, string>> {
+  const folder = `${drive}.kernels`;
   await rm(folder, { recursive: true, force: true });
-  const drive = `${disk}@@${esp.start}`;
   await run("mcopy", ["-s", "-n", "-i", drive, "::/EFI/Linux", folder]);
   const seen = new Map<string, string>();
-  for (const name of await readdir(folder))
-    if (/\.efi$/i.test(name) && !name.startsWith("."))
-      seen.set(name, digest(await readFile(join(folder, name))));
+  for (const name of await readdir(folder)) {
+    if (!/\.efi$/i.test(name) || name.startsWith(".")) continue;
+    const bytes = await readFile(join(folder, name));
+    if (bytes.length > 0) seen.set(name, digest(bytes));
+  }
   return seen;
 }
 
