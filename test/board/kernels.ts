@@ -32,7 +32,8 @@ export function putTogether(output: string): string {
 const dead = {
   "9.3": "s/panic=10/& systemd.setenv=NODE_OPTIONS=--nonsense/",
   "9.2": "s/panic=10/& rdinit=\\/nothing/",
-  "9.1": "s/roothash=..../roothash=0000/",
+  // The service manager waits a minute and a half for a disk, if nobody says otherwise.
+  "9.1": "s/roothash=..../systemd.default_device_timeout_sec=15 roothash=0000/",
 };
 
 /** Puts versions onto the ESP of a disk that is off, each with one try: one's services die, one's kernel panics, one's root is not there. */

@@ -10,7 +10,7 @@ import { cutPower, WriteLog } from "./write-log.ts";
 
 /** How often the power is cut while a version is written, and while it is started and blessed. */
 const cuts = 20;
-const laterCuts = 12;
+const laterCuts = 8;
 
 /** A new version's file, with the tries that are left to it or blessed. */
 const newName = /^coppice_0\.2\.0(\+\d(-\d)?)?\.efi$/;
@@ -92,14 +92,15 @@ export async function expectOldOrNew(
       at,
     );
     now.delete("coppice_0.1.0.efi");
-    if (now.size === 0 && moment <= to) {
-      ends.old++;
-      return;
+    if (moment > to) ends.later++;
+    else if (now.size === 0) ends.old++;
+    else ends.new++;
+    for (const [name, sha256] of now) {
+      t.regex(name, newName, at);
+      t.is(sha256, kernel.sha256, at);
     }
-    if (moment <= to) ends.new++;
-    else ends.later++;
-    t.deepEqual([...new Set(now.values())], [kernel.sha256], at);
-    for (const name of now.keys()) t.regex(name, newName, at);
+    // A rename that is cut off may cost the new name; then the version of before starts.
+    if (now.size === 0) return;
     const partitions = await readPartitions(disk);
     const fresh = partitions.filter(({ name }) => name === "coppice_0.2.0");
     for (const [index, { size, sha256 }] of parts.entries()) {
