@@ -1,13 +1,26 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Board } from "./board-file.ts";
+import { builderRoot, byBuilder } from "./builder.ts";
 import type { Image } from "./image.ts";
 
 /** Has setpriv(1) end what it runs when this process ends, whatever happens to it. */
 export const killWithParent = ["--pdeathsig", "KILL", "--"];
 let kvm: Promise<boolean> | undefined;
+
+/** What starts a board's emulator: the builder's, which without KVM is a seventh faster than Debian 12's, and the same everywhere. */
+export async function emulatorCommand({
+  emulator,
+}: Pick<Board, "emulator">): Promise<string[]> {
+  return [
+    ...(await byBuilder(`usr/bin/${emulator}`)),
+    ...["-L", join(builderRoot, "usr/share/qemu")],
+    ...["-L", join(builderRoot, "usr/share/seabios")],
+  ];
+}
 
 /** Whether KVM really runs our kernel here: /dev/kvm alone proves nothing. Probed once a process. */
 export async function kvmWorks(board: Board, image: Image): Promise<boolean> {
@@ -22,7 +35,7 @@ export async function kvmWorks(board: Board, image: Image): Promise<boolean> {
     const kernel = image.disk.replace(/\.raw$/, ".vmlinuz");
     const args = [
       ...killWithParent,
-      board.emulator,
+      ...(await emulatorCommand(board)),
       ...board.kvm,
       "-m",
       "512",

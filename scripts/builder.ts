@@ -1,5 +1,6 @@
 import {
   access,
+  glob,
   mkdir,
   readFile,
   rename,
@@ -26,7 +27,8 @@ export const repository = dirname(import.meta.dirname);
 /** Where everything built is kept; git ignores it. */
 export const buildFolder = join(repository, ".build");
 
-const root = join(buildFolder, "builder");
+/** The trixie root in which images are built, once it is made. */
+export const builderRoot = join(buildFolder, "builder");
 const packages = [
   "binutils",
   "cpio",
@@ -50,6 +52,7 @@ const packages = [
   "openssl",
   "pkgconf",
   "python3",
+  "qemu-system-x86",
   "sbsigntool",
   "swtpm",
   "systemd-boot-efi",
@@ -72,7 +75,7 @@ export async function ensureBuilder(held?: Held): Promise<void> {
   }
   await withProgress("making the Debian trixie builder", async (progress) => {
     await mkdir(buildFolder, { recursive: true });
-    const fresh = `${root}.new`;
+    const fresh = `${builderRoot}.new`;
     await removeTree(fresh);
     const { hooks, sources } = held ? await pinned(held) : unpinned;
     // What it mounts goes with it, also where it is killed.
@@ -87,8 +90,8 @@ export async function ensureBuilder(held?: Held): Promise<void> {
         onOutput: (text) => progress.detail(text),
       },
     );
-    await removeTree(root);
-    await rename(fresh, root);
+    await removeTree(builderRoot);
+    await rename(fresh, builderRoot);
     // A builder of old archives is for whoever wants it so.
     await writeFile(stamp, [list, ...sources].join("\n"));
   });
@@ -126,7 +129,7 @@ export async function builderPackages(): Promise<{
   packages: Versions;
 }> {
   const lines = await run("dpkg-query", [
-    `--admindir=${join(root, "var/lib/dpkg")}`,
+    `--admindir=${join(builderRoot, "var/lib/dpkg")}`,
     ...["--show", `--showformat=${dpkgFormat}`],
   ]);
   const pairs = lines
@@ -151,7 +154,9 @@ async function removeTree(folder: string): Promise<void> {
 export async function debianSources(held?: Held): Promise<string> {
   const lines = held?.mirror
     ? snapshotSources(held.mirror, held.lock.image.snapshot)
-    : (await readFile(join(root, "etc/apt/sources.list"), "utf8")).split("\n");
+    : (await readFile(join(builderRoot, "etc/apt/sources.list"), "utf8")).split(
+        "\n",
+      );
   const stanzas = lines
     .map((line) => /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/.exec(line))
     .filter((match) => match !== null)
@@ -212,11 +217,25 @@ export async function inBuilder(
       "-c",
       script,
       "sh",
-      root,
+      builderRoot,
       command,
     ],
     options.onOutput ? { onOutput: options.onOutput } : {},
   );
+}
+
+/**
+ * How a program of the builder is started on this machine itself, where its files and networks are: by the builder's own loader,
+ * for this machine's libraries may be older. @param path in the builder, without a slash before it
+ */
+export async function byBuilder(path: string): Promise<string[]> {
+  await ensureBuilder();
+  const [loader] = await Array.fromAsync(
+    glob(join(builderRoot, "usr/lib/*-linux-gnu*/ld-linux-*.so.*")),
+  );
+  if (loader === undefined)
+    throw new Error(`There is no loader of programs in ${builderRoot}.`);
+  return [loader, "--library-path", dirname(loader), join(builderRoot, path)];
 }
 
 /** Empties a folder below `.build`, even where root owns what is in it. */

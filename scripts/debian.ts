@@ -11,7 +11,6 @@ export class MissingToolError extends Error {
 /** Debian packages by what must be on the host for them to count as installed: a command, or a file. */
 export const hostTools = {
   emulate: {
-    "qemu-system-x86": "qemu-system-x86_64",
     ovmf: "/usr/share/OVMF/OVMF_CODE_4M.fd",
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
-import { killWithParent, kvmWorks } from "./board.ts";
+import { emulatorCommand, killWithParent, kvmWorks } from "./board.ts";
 import { readBoard } from "./board-file.ts";
 import type { Image } from "./image.ts";
 import { machineId, prepareDisks, startTpm } from "./machine-folder.ts";
@@ -177,7 +177,7 @@ export class Emulator {
       ...enter,
       "setpriv",
       ...killWithParent,
-      board.emulator,
+      ...(await emulatorCommand(board)),
       ...args,
     ] as [string, ...string[]];
     const qemu = spawn(command, rest, {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { emulatorCommand, killWithParent } from "../board.ts";
 import { buildFolder, repository } from "../builder.ts";
 import { runAsRoot } from "../debian.ts";
 import { withProgress } from "../progress.ts";
@@ -57,7 +58,7 @@ export async function stockBootSeconds(): Promise<number> {
   ];
   const guest = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "--", board.emulator, ...args],
+    [...killWithParent, ...(await emulatorCommand(board)), ...args],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   try {
