@@ -1,6 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Partition, readPartitions } from "../../scripts/partitions.ts";
@@ -155,14 +155,14 @@ async function bootable(
   return seen;
 }
 
-/** The boot loader takes no file without bytes, as FAT leaves one whose name was written and no more. */
+/** The boot loader takes no file under a passing name, which may be cut off anywhere, and none without bytes, as FAT leaves one whose name was written and no more. */
 async function kernelsOn(drive: string): Promise<Map<string, string>> {
   const folder = `${drive}.kernels`;
   await rm(folder, { recursive: true, force: true });
-  await run("mcopy", ["-s", "-n", "-i", drive, "::/EFI/Linux", folder]);
+  await mkdir(folder);
+  await run("mcopy", ["-n", "-i", drive, "::/EFI/Linux/coppice_*", folder]);
   const seen = new Map<string, string>();
   for (const name of await readdir(folder)) {
-    if (!/\.efi$/i.test(name) || name.startsWith(".")) continue;
     const bytes = await readFile(join(folder, name));
     if (bytes.length > 0) seen.set(name, digest(bytes));
   }
