@@ -9,7 +9,6 @@ import type { Image } from "./image.ts";
 
 /** Has setpriv(1) end what it runs when this process ends, whatever happens to it. */
 export const killWithParent = ["--pdeathsig", "KILL", "--"];
-let kvm: Promise<boolean> | undefined;
 
 /** What starts a board's emulator: the builder's, which without KVM is a seventh faster than Debian 12's, and the same everywhere. */
 export async function emulatorCommand({
@@ -21,6 +20,8 @@ export async function emulatorCommand({
     ...["-L", join(builderRoot, "usr/share/seabios")],
   ];
 }
+
+let kvm: Promise<boolean> | undefined;
 
 /** Whether KVM really runs our kernel here: /dev/kvm alone proves nothing. Probed once a process. */
 export async function kvmWorks(board: Board, image: Image): Promise<boolean> {

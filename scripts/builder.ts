@@ -234,7 +234,9 @@ export async function byBuilder(path: string): Promise<string[]> {
     glob(join(builderRoot, "usr/lib/*-linux-gnu*/ld-linux-*.so.*")),
   );
   if (loader === undefined)
-    throw new Error(`There is no loader of programs in ${builderRoot}.`);
+    throw new Error(
+      `There is no loader of programs in ${builderRoot}: remove that folder and ${stamp}, and build again.`,
+    );
   return [loader, "--library-path", dirname(loader), join(builderRoot, path)];
 }
 

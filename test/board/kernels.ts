@@ -68,8 +68,14 @@ export async function addDeadVersions(
 export async function removeDeadVersions(disk: string): Promise<string[]> {
   const [esp] = await readPartitions(disk);
   const drive = `${disk}@@${esp?.start}`;
-  const list = await run("mdir", ["-b", "-i", drive, "::/EFI/Linux"]);
+  const names = await kernelNames(drive);
   await run("mdel", ["-i", drive, "::/EFI/Linux/coppice_9*"]);
+  return names;
+}
+
+/** Names of all files where the boot loader looks for versions, in order. @param drive an ESP, as mtools names it. @throws CommandError */
+export async function kernelNames(drive: string): Promise<string[]> {
+  const list = await run("mdir", ["-b", "-i", drive, "::/EFI/Linux"]);
   return list
     .split("\n")
     .filter((line) => line !== "")

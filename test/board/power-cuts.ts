@@ -6,6 +6,7 @@ import type { ExecutionContext } from "ava";
 import { type Partition, readPartitions } from "../../scripts/partitions.ts";
 import { run } from "../../scripts/process.ts";
 import { digest } from "../update-set.ts";
+import { kernelNames } from "./kernels.ts";
 import { cutPower, WriteLog } from "./write-log.ts";
 
 /** How often the power is cut while a version is written, and while it is started and blessed. */
@@ -70,21 +71,20 @@ export async function expectOldOrNew(
     );
   const moments = Array.from({ length: cuts - 1 }, () => randomInt(from, to));
   // Its file is renamed by the firmware at each try, and by the system once it has shown that it works.
-  const renames = writes
-    .map(({ offset, size }, at) => ({ at, size, end: offset + size }))
-    .filter(
-      ({ at, size, end }) =>
-        size > 0 && at > to && at < blessed && end <= esp.start + esp.size,
-    );
+  const renames = writes.flatMap(({ offset, size }, at) =>
+    size > 0 && at > to && at < blessed && offset + size <= esp.start + esp.size
+      ? [at]
+      : [],
+  );
   t.true(renames.length > 0);
   const later = Array.from(
     { length: laterCuts },
-    () => (renames[randomInt(renames.length)] as { at: number }).at + 1,
+    () => (renames[randomInt(renames.length)] as number) + 1,
   );
   const ends = { old: 0, new: 0, later: 0 };
   const all = [...moments, to, ...later, blessed];
   await cutPower(log, writes, all, disk, async (moment) => {
-    const at = `after write ${moment} of ${from} to ${to}`;
+    const at = `after write ${moment} of ${from} to ${to}, blessed by ${blessed}`;
     const now = await bootable(t, disk, esp);
     t.is(
       now.get("coppice_0.1.0.efi"),
@@ -95,6 +95,8 @@ export async function expectOldOrNew(
     if (moment > to) ends.later++;
     else if (now.size === 0) ends.old++;
     else ends.new++;
+    if (moment <= to && now.size > 0)
+      t.deepEqual([...now.keys()], ["coppice_0.2.0+3-0.efi"], at);
     for (const [name, sha256] of now) {
       t.regex(name, newName, at);
       t.is(sha256, kernel.sha256, at);
@@ -160,9 +162,10 @@ async function kernelsOn(drive: string): Promise<Map<string, string>> {
   const folder = `${drive}.kernels`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
-  await run("mcopy", ["-n", "-i", drive, "::/EFI/Linux/coppice_*", folder]);
   const seen = new Map<string, string>();
-  for (const name of await readdir(folder)) {
+  for (const name of await kernelNames(drive)) {
+    if (!/\.efi$/i.test(name) || name.startsWith(".")) continue;
+    await run("mcopy", ["-n", "-i", drive, `::/EFI/Linux/${name}`, folder]);
     const bytes = await readFile(join(folder, name));
     if (bytes.length > 0) seen.set(name, digest(bytes));
   }
