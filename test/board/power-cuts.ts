@@ -15,8 +15,10 @@ const laterCuts = 8;
 
 /** A new version's file, with the tries that are left to it or blessed. */
 const newName = /^coppice_0\.2\.0(\+\d(-\d)?)?\.efi$/;
+/** What a cut in a rename may leave of such a name, or of the passing one: the box gives it back, or takes it away. */
+const shortName = /^(COPPIC|#SYSUP)~\d\.EFI$/;
 
-/** Leaves on a disk that is off what a power cut in an installation can: the new version's name without its bytes, and a part under a passing name. */
+/** Leaves on a disk that is off what power cuts can: a new version's name without its bytes, parts under a passing name and under what is left of one, and of the name of what runs the short one. */
 export async function leaveUnfinished(disk: string): Promise<void> {
   const [esp] = (await readPartitions(disk)) as [Partition];
   const drive = `${disk}@@${esp.start}`;
@@ -24,11 +26,16 @@ export async function leaveUnfinished(disk: string): Promise<void> {
   for (const [name, size] of [
     ["coppice_0.2.0+3-0.efi", 0],
     [".#sysupdatecoppice_0.2.0+3-0.efi0123456789abcdef", 9 * 2 ** 20],
+    ["#SYSUP~8.EFI", 2 ** 20],
   ] as const) {
     await writeFile(file, Buffer.alloc(size));
     await run("mcopy", ["-i", drive, file, `::/EFI/Linux/${name}`]);
   }
   await rm(file);
+  await run("mren", [
+    ...["-i", drive, "::/EFI/Linux/coppice_0.1.0.efi"],
+    "::/EFI/Linux/COPPIC~7.EFI",
+  ]);
 }
 
 /** What an installation wrote, and what was there before. */
@@ -95,10 +102,10 @@ export async function expectOldOrNew(
     if (moment > to) ends.later++;
     else if (now.size === 0) ends.old++;
     else ends.new++;
-    if (moment <= to && now.size > 0)
-      t.deepEqual([...now.keys()], ["coppice_0.2.0+3-0.efi"], at);
     for (const [name, sha256] of now) {
-      t.regex(name, newName, at);
+      if (!shortName.test(name))
+        if (moment <= to) t.is(name, "coppice_0.2.0+3-0.efi", at);
+        else t.regex(name, newName, at);
       t.is(sha256, kernel.sha256, at);
     }
     // A rename that is cut off may cost the new name; then the version of before starts.
@@ -152,7 +159,10 @@ async function bootable(
   const seen = await kernelsOn(drive);
   // As at the next boot; 1: mended.
   await run("sh", ["-c", 'fsck.fat -a "$0" >&2; [ $? -le 1 ]', drive]);
-  t.deepEqual(await kernelsOn(drive), seen);
+  // Of two names with the same bytes, it empties one.
+  const mended = await kernelsOn(drive);
+  t.deepEqual(new Set(mended.values()), new Set(seen.values()));
+  t.true([...mended].every(([name, sha256]) => seen.get(name) === sha256));
   await rm(drive);
   return seen;
 }
