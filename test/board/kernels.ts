@@ -28,15 +28,38 @@ export function putTogether(output: string): string {
   return `ukify build --linux=linux --initrd=initrd --os-release=@osrel --uname="$(tr -d '\\000' <uname)" --cmdline="$(cat text)" --pcr-private-key=${keys}/pcr.key --pcr-public-key=${keys}/pcr.pub --pcr-banks=sha256 --signtool=sbsign --secureboot-private-key=${keys}/secure-boot.key --secureboot-certificate=${keys}/secure-boot.crt --output=${output}`;
 }
 
-/** Later versions that do not work, the last of them first: what is done to their command line. */
+/** A unit that freezes the service manager, once the watchdog would notice. */
+const freeze = `[Unit]
+DefaultDependencies=no
+Before=initrd-root-device.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'until grep -q ^active /sys/class/watchdog/watchdog0/state; do sleep 1; done; kill -SEGV 1'
+`;
+
+/** A step of the builder's shell that adds to the kernel's command line. */
+function withArgument(text: string): string {
+  return `sed -i 's|panic=10|& ${text}|' text`;
+}
+
+/** Later versions that do not work, the last of them first: the step that makes each of one that does. */
 const dead = {
-  "9.3": "s/panic=10/& systemd.setenv=NODE_OPTIONS=--nonsense/",
-  "9.2": "s/panic=10/& rdinit=\\/nothing/",
+  "9.4": [
+    "mkdir -p add/etc/systemd/system/sysinit.target.wants",
+    `cat >add/etc/systemd/system/freeze.service <<'END'\n${freeze}END`,
+    "ln -s ../freeze.service add/etc/systemd/system/sysinit.target.wants/",
+    // The kernel looks for an archive behind another one at multiples of four bytes.
+    "truncate --size=%4 initrd",
+    "(cd add && find . | cpio --quiet -o -H newc) >>initrd",
+  ].join("\n"),
+  "9.3": withArgument("systemd.setenv=NODE_OPTIONS=--nonsense"),
+  "9.2": withArgument("rdinit=/nothing"),
   // The service manager waits a minute and a half for a disk, if nobody says otherwise.
-  "9.1": "s/roothash=..../systemd.default_device_timeout_sec=15 roothash=0000/",
+  "9.1":
+    "sed -i 's/roothash=..../systemd.default_device_timeout_sec=15 roothash=0000/' text",
 };
 
-/** Puts versions onto the ESP of a disk that is off, each with one try: one's services die, one's kernel panics, one's root is not there. */
+/** Puts versions onto the ESP of a disk that is off, each with one try: one's service manager hangs before the root is there, one's services die, one's kernel panics, one's root is not there. */
 export async function addDeadVersions(
   image: Image,
   disk: string,
@@ -49,7 +72,7 @@ export async function addDeadVersions(
         [
           `cd ${inside(folder)}`,
           ...takeApart(inside(join(image.folder, "coppice.efi"))),
-          `sed -i '${change}' text`,
+          change,
           `sed -i 's/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/' osrel`,
           putTogether("dead.efi"),
         ].join("\n"),

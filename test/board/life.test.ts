@@ -61,6 +61,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
     await using household = await Household.create();
     await using box = await machine.boot({ lan: household });
     for (const end of [
+      /watchdog0: watchdog did not stop!/,
       /Failed to start coppice-health/,
       /Kernel panic - not syncing/,
       /Dependency failed for sysroot\.mount/,
@@ -145,12 +146,10 @@ test("a box's life: versions that do not work, first boot on its own network, po
   t.deepEqual(
     await removeDeadVersions(machine.systemDisk),
     [
-      ".#sysupdatecoppice_0.2.0+3-0.efi0123456789abcdef",
       "coppice_0.1.0.efi",
-      "coppice_0.2.0+3-0.efi",
-      ...["9.1", "9.2", "9.3"].map((dead) => `coppice_${dead}+0-1.efi`),
+      ...["9.1", "9.2", "9.3", "9.4"].map((dead) => `coppice_${dead}+0-1.efi`),
     ],
-    "each was tried once, and is not tried again",
+    "each was tried once, and is not tried again; what a cut left is gone, and what runs has its name",
   );
   t.log(
     "second boot: the setup goes on, a file is kept, power goes during the next upload",
