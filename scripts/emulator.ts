@@ -34,6 +34,8 @@ export interface EmulatorOptions {
   dataDisks?: string[];
   /** Raw disk images to plug in by USB. */
   sticks?: string[];
+  /** What the firmware's tables say beside (SMBIOS type 11): systemd-stub takes a command line from there. */
+  oemStrings?: string[];
   /** File that takes down all that the system disk is told, as dm-log-writes does. */
   writeLog?: string;
   /** Gets each line of the console. */
@@ -126,6 +128,9 @@ export class Emulator {
         `${board.tpmDevice},tpmdev=tpm`,
       ],
       ...board.chipset,
+      ...(options.oemStrings ?? []).flatMap((text) => [
+        ...["-smbios", `type=11,value=${text.replaceAll(",", ",,")}`],
+      ]),
       ...board.devices.flatMap((device) => ["-device", device]),
       ...[
         "-drive",

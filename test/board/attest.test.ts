@@ -174,10 +174,22 @@ test("the image is accepted as it was built; one byte of its command line or roo
     t.is(await reset("coppice", "a guess at it"), 401);
     await box.guest.powerOff();
   }
+  machine.useImage(image);
+  t.log("a word more on the command line, by the firmware's tables");
+  {
+    const guest = await machine.start({
+      oemStrings: ["io.systemd.stub.kernel-cmdline-extra=thief=here"],
+    });
+    await guest.line(
+      /Failed to start systemd-cryptsetup@state/,
+      AbortSignal.timeout(900_000),
+    );
+    t.false(guest.lines.some((line) => /Coppice is ready/.test(line)));
+    await guest.pullPlug();
+  }
   t.log(
     "its TPM is another one: it is reset, and loses power before that is done",
   );
-  machine.useImage(image);
   await expectNobodys(t, machine, clone, recoveryKey);
   t.true(
     await opensWith(machine.dataDisk, recoveryKey),
