@@ -174,7 +174,8 @@ function wanFiles(
       `IPv6AcceptRA=${ipv6}`,
       // pppd sets addresses and the route, as it was told.
       isPpp && "KeepConfiguration=yes",
-      `LinkLocalAddressing=${ipv6 && !isPpp ? "ipv6" : "no"}`,
+      // Where it is PPP the address is pppd's; without this, nobody asks for routers and prefixes there.
+      `LinkLocalAddressing=${ipv6 ? "ipv6" : "no"}`,
       "IPv4Forwarding=yes",
       "IPv6Forwarding=yes",
       "LLMNR=no",
@@ -183,7 +184,7 @@ function wanFiles(
     // The provider names neither this box nor the household.
     ["DHCPv4", "UseHostname=no", "UseDomains=no"],
     // A prefix is asked for also where the router says nothing of DHCPv6.
-    ipv6 && ["DHCPv6", "WithoutRA=solicit"],
+    ipv6 && ["DHCPv6", "UseHostname=no", "WithoutRA=solicit"],
     upload !== null && cake(upload),
     ["Link", "RequiredForOnline=no"],
   );
