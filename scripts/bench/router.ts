@@ -46,15 +46,13 @@ async function benchForwarding(): Promise<void> {
     "-e",
     'require("node:net").createServer((socket) => { socket.on("error", () => {}); socket.on("data", (byte) => socket.write(byte)); }).listen(7, "0.0.0.0")',
   );
-  const plain = join(folder.path, "plain.nft");
-  await writeFile(plain, byHand);
+  await writeFile(join(folder.path, "plain.nft"), byHand);
   const use = async (ours: boolean): Promise<void> => {
     await inside(street.router, "nft", "flush", "ruleset");
-    await inside(
-      street.router,
-      ...(["nft", "-f"] as const),
-      ours ? join(folder.path, renderedFiles.firewall) : plain,
-    );
+    for (const file of ours
+      ? [renderedFiles.firewall, renderedFiles.traffic]
+      : ["plain.nft"])
+      await inside(street.router, "nft", "-f", join(folder.path, file));
   };
   const kinds = {
     throughput: () => throughput(laptop),

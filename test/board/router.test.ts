@@ -1,4 +1,5 @@
 /** The box as a household's router, in the emulated board. Needs root (network namespaces) and QEMU. */
+import { statSync } from "node:fs";
 import test from "ava";
 import { BoxClient } from "../box-client.ts";
 import { lease } from "../dhcp-client.ts";
@@ -7,7 +8,9 @@ import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
 import {
   customer,
+  delegatePrefixes,
   endPppoe,
+  lineIpv6,
   resumePppoe,
   startPppoe,
   stopPppoe,
@@ -69,6 +72,24 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   );
   await until("it reaches the Internet over IPv6", async () =>
     succeeds("ping6", "-c1", "-W2", "2a0c:1::1"),
+  );
+
+  t.log("what goes past the rules, once they let it through, and is counted");
+  const file = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3";
+  const download = household.run(
+    ...(["curl", "-s", "--fail", "-o", "/dev/null"] as const),
+    ...(["--limit-rate", "200K", `http://${provider.address}${file}`] as const),
+  );
+  await until("the flow table has it", async () =>
+    /dport=80 .*\[OFFLOAD\]/.test(await shell("cat /proc/net/nf_conntrack")),
+  );
+  await download;
+  const after = await client.ok("GET", "/api/network/now");
+  t.true(
+    after.devices.some(
+      ({ address, received }: { address: string; received: number }) =>
+        address === first && received > statSync(file).size,
+    ),
   );
 
   const ask = ["dig", "+short", "+tries=9", "@10.1.2.1"] as const;
@@ -439,7 +460,7 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
   ]);
 
   t.log("a provider who wants a name and a password (PPPoE)");
-  await startPppoe(provider, shell);
+  await startPppoe(provider, shell, machine.folder);
   const wish = (await client.ok("GET", "/api/network")).document;
   wish.wan.ipv4 = { kind: "pppoe", ...customer };
   wish.wan.upload = null;
@@ -465,7 +486,16 @@ test("a household behind the box: a lease and a prefix from the provider, a chan
     await succeeds("ping", "-c1", "-W5", "93.185.0.1"),
     "a computer reaches the Internet through it",
   );
-  t.regex(await shell("ip -6 addr show dev wan-ppp | cat"), /inet6 fe80/);
+  await delegatePrefixes(shell);
+  await until("it reaches the Internet over the line's IPv6", async () =>
+    succeeds("ping6", "-c1", "-W2", lineIpv6.far),
+  );
+  t.true(
+    (
+      await household.run("ip", "-6", "addr", "show", "dev", household.tap)
+    ).includes(lineIpv6.prefixes),
+    "by an address of the line's prefix",
+  );
   await stopPppoe(shell);
   await until("the page says that the line is down", async () => {
     const { troubles } = await client.ok("GET", "/api/network/now");

@@ -164,7 +164,7 @@ test("devices get addresses and names, reach the Internet, and are reached where
 
   const counted = await inside(
     street.router,
-    ...(["nft", "list", "set", "inet", "coppice", "received"] as const),
+    ...(["nft", "list", "set", "netdev", "traffic", "received"] as const),
   );
   t.regex(counted, /192\.168\.78\.(5\d|60) counter packets [1-9]/);
 

@@ -117,6 +117,9 @@ export class Street implements NetworkRunner, AsyncDisposable {
             ...(["ip", "addr", act, address, "dev", device] as const),
           );
     }
+    const traffic = files.get(renderedFiles.traffic) as string;
+    await writeFile(path(renderedFiles.traffic), traffic);
+    await inside(this.router, "nft", "-f", path(renderedFiles.traffic));
     await this.#follow(files);
     await end(this.#dnsmasq);
     this.#dnsmasq = run(this.router, [

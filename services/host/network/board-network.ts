@@ -57,6 +57,13 @@ export async function checkRendered(
   }
 }
 
+/** Followers whose work is gone with a device. */
+const hangOnDevices = new Set<keyof typeof followers>([
+  "download",
+  "traffic",
+  "offload",
+]);
+
 /** The daemons of a box. */
 export class BoardNetwork implements NetworkRunner {
   readonly #live: string;
@@ -98,7 +105,7 @@ export class BoardNetwork implements NetworkRunner {
         // What devices opened went with the rules; miniupnpd opens it again.
         (name === "upnp" && changed.includes(renderedFiles.firewall)) ||
         // Devices may have been made anew.
-        (name === "download" && devicesChanged)
+        (hangOnDevices.has(name) && devicesChanged)
       )
         await restartSoon(followers[name]);
     for (const adapter of changed.map(adapterOf))

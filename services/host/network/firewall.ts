@@ -8,9 +8,6 @@ import { upnpChains, upnpPort } from "./upnp.ts";
 /** A network of the household, as far as rules tell them apart. */
 type Side = Pick<Lan, "id" | "address" | "guest">;
 
-/** Sets whose elements count what each device sent to the Internet and got from there. */
-export const trafficSets = { sent: "sent", received: "received" } as const;
-
 /** One chain of rules. */
 type Chain = readonly [name: string, type: string, rules: readonly string[]];
 
@@ -120,8 +117,6 @@ export function renderFirewall(
       [
         // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
         "tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
-        `iifname ${all} oifname ${uplink} update @${trafficSets.sent} { ip saddr }`,
-        `iifname ${uplink} oifname ${all} update @${trafficSets.received} { ip daddr }`,
         "ct state vmap { established : accept, related : accept, invalid : drop }",
         ...(friends.length > 0 ? [`${ofFriends} oifname ${uplink} drop`] : []),
         `iifname ${all} oifname ${uplink} accept`,
@@ -174,10 +169,6 @@ export function renderFirewall(
     "table inet coppice",
     "delete table inet coppice",
     "table inet coppice {",
-    ...Object.values(trafficSets).map(
-      (name) =>
-        `\tset ${name} {\n\t\ttype ipv4_addr; size 4096; flags dynamic, timeout; timeout 1d; counter;\n\t}`,
-    ),
     // miniupnpd fills them.
     ...(upnp
       ? Object.values(upnpChains).map((name) => `\tchain ${name} { }`)

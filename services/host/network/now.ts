@@ -7,7 +7,6 @@ import { remembered } from "../../shared/remembered.ts";
 import { command } from "../command.ts";
 import { airTroubles, readAir } from "./adapters.ts";
 import { addressOf, type Network } from "./document.ts";
-import { trafficSets } from "./firewall.ts";
 import { interfaceOf, uplinkOf, wireOf } from "./interfaces.ts";
 import { ip } from "./ip.ts";
 import { clash, contains, freeRange } from "./ranges.ts";
@@ -18,6 +17,7 @@ import {
   type Opened,
   type Trouble,
 } from "./state.ts";
+import { trafficSets } from "./traffic.ts";
 import { upnpLeases } from "./upnp.ts";
 
 /** The address of another DHCP server at home, as coppice-lan-check.service leaves it. */
@@ -185,10 +185,10 @@ function rogueOf({ lans }: Network, address: string): Trouble[] {
   ];
 }
 
-/** What the firewall counted, by address; nothing where its rules are not loaded. */
+/** What was counted, by address; nothing where the rules are not loaded yet. */
 async function bytesBy(set: string): Promise<Map<string, number>> {
   const text = await command("nft", [
-    ...["--json", "list", "set", "inet", "coppice", set],
+    ...["--json", "list", "set", "netdev", "traffic", set],
   ]).catch(() => undefined);
   if (text === undefined) return new Map();
   const { nftables } = Parse(Counted, JSON.parse(text));

@@ -8,6 +8,7 @@ import { uplinkOf } from "./interfaces.ts";
 import { renderNetworkd } from "./networkd.ts";
 import { renderPppoe } from "./pppoe.ts";
 import { renderResolved } from "./resolved.ts";
+import { renderOffload, renderTraffic } from "./traffic.ts";
 import { renderUpnp } from "./upnp.ts";
 import { keyFile } from "./wireguard.ts";
 
@@ -18,6 +19,8 @@ export const followers = {
   upnp: "coppice-upnp.service",
   download: "coppice-download.service",
   lists: "coppice-lists.service",
+  traffic: "coppice-rules@traffic.service",
+  offload: "coppice-rules@offload.service",
 } as const;
 /** Those units' names in `followers` and `renderedFiles`. */
 export const followerNames = Object.keys(
@@ -45,6 +48,9 @@ export const renderedFiles = {
   download: "download.env",
   /** What coppice-lists.service fetches. */
   lists: "block-lists.json",
+  /** Rules that hang on devices. */
+  traffic: "traffic.nft",
+  offload: "offload.nft",
   /** Folder of systemd.network(5) and systemd.netdev(5) files. */
   networkd: "networkd",
 } as const;
@@ -67,6 +73,8 @@ export function renderNetwork(
       network.dns.lists.length === 0
         ? undefined
         : JSON.stringify(network.dns.lists),
+    traffic: renderTraffic(network),
+    offload: renderOffload(network),
   };
   return new Map([
     [renderedFiles.firewall, renderFirewall(network, former)],

@@ -1,0 +1,69 @@
+/** Tables of rules that hang on the household's devices, and so are loaded once those are there: coppice-rules@.service. */
+import type { Network } from "./document.ts";
+import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
+import { netOf } from "./ranges.ts";
+
+/** Sets of the table `netdev traffic`, whose elements count what each device sent to the Internet and got from there. */
+export const trafficSets = { sent: "sent", received: "received" } as const;
+
+/** How a table of nftables is replaced whole, or not at all. */
+function table(name: string, lines: readonly string[]): string {
+  return [
+    `table ${name}`,
+    `delete table ${name}`,
+    `table ${name} {`,
+    ...lines.map((line) => `\t${line}`),
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** What devices send and get is counted at their bridge: of connections that go past the rules, these see the first packets. */
+export function renderTraffic({ lans, vpn }: Network): string {
+  const devices = `devices = { ${[...lans, ...(vpn ? [{ id: vpnId }] : [])].map(interfaceOf).join(", ")} }`;
+  const own = [...lans, ...(vpn ? [vpn] : [])].map(({ address }) => address);
+  const friends = (vpn?.sites ?? []).flatMap(({ networks }) => networks);
+  const nets = (some: readonly string[]): string =>
+    `{ ${[...new Set(some)].join(", ")} }`;
+  const ours = nets(own.map(netOf));
+  // And multicast and broadcast: RFC 5771.
+  const near = nets([...own, ...friends].map(netOf).concat("224.0.0.0/3"));
+  const { sent, received } = trafficSets;
+  return table("netdev traffic", [
+    ...Object.values(trafficSets).map(
+      (name) =>
+        `set ${name} { type ipv4_addr; size 4096; flags dynamic, timeout; timeout 1d; counter; }`,
+    ),
+    "chain up {",
+    // Before the flow table, which hands on what it knows.
+    `\ttype filter hook ingress ${devices} priority -10; policy accept;`,
+    `\tip saddr ${ours} ip daddr != ${near} update @${sent} { ip saddr }`,
+    "}",
+    "chain down {",
+    `\ttype filter hook egress ${devices} priority 0; policy accept;`,
+    `\tip daddr ${ours} ip saddr != ${near} update @${received} { ip daddr }`,
+    "}",
+  ]);
+}
+
+/**
+ * Connections that the rules let through go from port to port without them (nf_flowtable of Linux). They still wait in the
+ * uplink's queue; what is led through `wan-down` comes past it.
+ */
+export function renderOffload(network: Network): string {
+  const names = [
+    uplinkOf(network),
+    // Not by WireGuard: what it takes apart has no neighbour.
+    ...network.lans.map(interfaceOf),
+  ].map((name) => `"${name}"`);
+  const devices = `{ ${names.join(", ")} }`;
+  return table("inet fast-path", [
+    `flowtable connections { hook ingress priority 0; devices = ${devices}; }`,
+    "chain forward {",
+    // Behind the one that refuses.
+    "\ttype filter hook forward priority filter + 10; policy accept;",
+    // TCP and UDP as numbers: a box has no /etc/protocols.
+    `\tiifname ${devices} oifname ${devices} ct state established meta l4proto { 6, 17 } flow add @connections`,
+    "}",
+  ]);
+}
