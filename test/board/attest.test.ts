@@ -1,17 +1,22 @@
-/** A box attests what it booted; the same box with one byte changed is refused, and the byte's place is named; its recovery, and a reset that makes it nobody's. Needs root and QEMU. */
+/** The box as a household's router; it attests what it booted; the same box with one byte changed is refused, and the byte's place is named; its recovery, and a reset that makes it nobody's. Needs root (network namespaces) and QEMU. */
 import { join } from "node:path";
 import test from "ava";
 import { ensureImage } from "../../scripts/image.ts";
 import { run } from "../../scripts/process.ts";
 import { writeQuoteFolder } from "../../services/identity/attest/quote-folder.ts";
 import { decodeQuote } from "../../services/identity/quote-files.ts";
-import type { BoxClient } from "../box-client.ts";
+import { BoxClient } from "../box-client.ts";
 import { temporaryFolder } from "../folder.ts";
 import { AlteredImage } from "./altered-image.ts";
 import { expectNobodys } from "./factory-reset.ts";
+import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
+import { Provider } from "./provider.ts";
 import { resetPassword } from "./recovery.ts";
 import { opensWith } from "./recovery-key.ts";
+import { expectHousehold } from "./router-at-home.ts";
+import { expectReachedFromAway } from "./router-away.ts";
+import { expectOtherLines } from "./router-lines.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
 const fresh = { ...owner, password: "another battery for the horse" };
@@ -42,17 +47,41 @@ async function attest(client: BoxClient): Promise<{
   };
 }
 
-test("the image is accepted as it was built; one byte of its command line or root changed is refused and named; a recovery sets a password, and resets a box whose TPM is another one; that leaves no keys, and its data disk stays shut", async (t) => {
-  t.timeout(40 * 60_000);
+test("a household behind the box, and others by its way; the image is accepted as it was built; one byte of its command line or root changed is refused and named; a recovery sets a password, and resets a box whose TPM is another one; that leaves no keys, and its data disk stays shut", async (t) => {
+  t.timeout(60 * 60_000);
   const image = await ensureImage("qemu-x86-64");
   await using folder = await temporaryFolder();
   await using machine = await Machine.create(() => {});
   let before: { node: string; peerId: string };
   let recoveryKey: string;
   {
-    await using box = await machine.boot();
-    const { client } = box;
+    await using household = await Household.create();
+    await using provider = await Provider.create(household, machine.folder);
+    await using box = await machine.boot({
+      lan: household,
+      wanTap: provider.tap,
+    });
+    const first = await household.lease();
+    t.regex(first, /^192\.168\.77\.1\d\d$/);
+    await using client = new BoxClient(
+      "https://192.168.77.1",
+      await household.relay(machine.folder),
+    );
     ({ recoveryKey } = await client.claim(box.code(), "BIRCH1", owner));
+    const shell = async (command: string): Promise<string> => {
+      const { output, status } = await client.shell(owner.password, command);
+      t.is(status, 0, `${command}: ${output}`);
+      return output;
+    };
+    const { folder: files } = machine;
+    const between = { client, household, provider, first, shell };
+    for (const expect of [
+      expectHousehold,
+      expectReachedFromAway,
+      expectOtherLines,
+    ])
+      await expect(t, { ...between, folder: files });
+    t.log("what it booted");
     await client.ok(
       "PUT",
       "/api/files/content?path=/letter.txt",
@@ -106,14 +135,14 @@ test("the image is accepted as it was built; one byte of its command line or roo
       [],
       "the emulated TPM's maker vouches for it",
     );
-    const { status, output } = await client.shell(
-      owner.password,
-      "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
+    t.regex(
+      await shell(
+        "cd /var/lib/coppice/host && echo -n kept >secret && coppice identity seal secret --image --out sealed && rm secret; coppice identity show; coppice identity attest | tail -1",
+      ),
+      /accepted/,
     );
-    t.is(status, 0, output);
-    t.regex(output, /accepted/);
     t.log("its recovery, in which somebody before it sets another password");
-    await resetPassword(t, box, fresh.password);
+    await resetPassword(t, { ...box, client }, fresh.password);
   }
   let clone: string;
   {
@@ -150,6 +179,16 @@ test("the image is accepted as it was built; one byte of its command line or roo
       "firmware event log",
     ])
       t.false(failed.has(same), same);
+    t.regex(
+      (
+        await client.shell(
+          fresh.password,
+          "nft list chain inet coppice destination",
+        )
+      ).output,
+      /dport 8080 dnat ip to 192\.168\.77\./,
+      "with the network that its owner kept",
+    );
     const after = await client.ok("GET", "/api/identity");
     t.like(
       after,
