@@ -11,6 +11,7 @@ import { AlteredImage } from "./altered-image.ts";
 import { expectNobodys } from "./factory-reset.ts";
 import { Household } from "./household.ts";
 import { Machine } from "./machine.ts";
+import { owner } from "./owner.ts";
 import { Provider } from "./provider.ts";
 import { resetPassword } from "./recovery.ts";
 import { opensWith } from "./recovery-key.ts";
@@ -18,7 +19,6 @@ import { expectHousehold } from "./router-at-home.ts";
 import { expectReachedFromAway } from "./router-away.ts";
 import { expectOtherLines } from "./router-lines.ts";
 
-const owner = { name: "Ada", password: "correct horse battery" };
 const fresh = { ...owner, password: "another battery for the horse" };
 
 interface Check {
