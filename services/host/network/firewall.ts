@@ -1,6 +1,7 @@
 import { peerPort } from "./check.ts";
 import { addressOf, type Forward, type Lan, type Network } from "./document.ts";
 import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
+import { quote, set } from "./nft.ts";
 import { netOf } from "./ranges.ts";
 import type { FormerAddress } from "./rendering.ts";
 import { upnpChains, upnpPort } from "./upnp.ts";
@@ -201,14 +202,4 @@ function destinations(
 
 function protocols(protocol: Forward["protocol"]): ("tcp" | "udp")[] {
   return protocol === "both" ? ["tcp", "udp"] : [protocol];
-}
-
-const quote = (name: string): string => `"${name}"`;
-
-/** One is compared, and not looked up. */
-function set(members: readonly string[]): string {
-  const [one, ...more] = members;
-  return one !== undefined && more.length === 0
-    ? one
-    : `{ ${members.join(", ")} }`;
 }

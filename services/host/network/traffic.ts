@@ -1,6 +1,7 @@
 /** Tables of rules that hang on the household's devices, and so are loaded once those are there: coppice-rules@.service. */
 import type { Network } from "./document.ts";
 import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
+import { quote, set } from "./nft.ts";
 import { netOf } from "./ranges.ts";
 
 /** Sets of the table `netdev traffic`, whose elements count what each device sent to the Internet and got from there. */
@@ -23,11 +24,11 @@ export function renderTraffic({ lans, vpn }: Network): string {
   const devices = `devices = { ${[...lans, ...(vpn ? [{ id: vpnId }] : [])].map(interfaceOf).join(", ")} }`;
   const own = [...lans, ...(vpn ? [vpn] : [])].map(({ address }) => address);
   const friends = (vpn?.sites ?? []).flatMap(({ networks }) => networks);
-  const nets = (some: readonly string[]): string =>
-    `{ ${[...new Set(some)].join(", ")} }`;
-  const ours = nets(own.map(netOf));
-  // And multicast and broadcast: RFC 5771.
-  const near = nets([...own, ...friends].map(netOf).concat("224.0.0.0/3"));
+  const ours = set([...new Set(own.map(netOf))]);
+  // And multicast and broadcast: RFC 5771. One by one: a set of networks is looked up slower than some are compared.
+  const near = new Set([...own, ...friends].map(netOf).concat("224.0.0.0/3"));
+  const far = (end: "saddr" | "daddr"): string =>
+    [...near].map((net) => `ip ${end} != ${net}`).join(" ");
   const { sent, received } = trafficSets;
   return table("netdev traffic", [
     ...Object.values(trafficSets).map(
@@ -37,11 +38,11 @@ export function renderTraffic({ lans, vpn }: Network): string {
     "chain up {",
     // Before the flow table, which hands on what it knows.
     `\ttype filter hook ingress ${devices} priority -10; policy accept;`,
-    `\tip saddr ${ours} ip daddr != ${near} update @${sent} { ip saddr }`,
+    `\tip saddr ${ours} ${far("daddr")} update @${sent} { ip saddr }`,
     "}",
     "chain down {",
     `\ttype filter hook egress ${devices} priority 0; policy accept;`,
-    `\tip daddr ${ours} ip saddr != ${near} update @${received} { ip daddr }`,
+    `\tip daddr ${ours} ${far("saddr")} update @${received} { ip daddr }`,
     "}",
   ]);
 }
@@ -55,7 +56,7 @@ export function renderOffload(network: Network): string {
     uplinkOf(network),
     // Not by WireGuard: what it takes apart has no neighbour.
     ...network.lans.map(interfaceOf),
-  ].map((name) => `"${name}"`);
+  ].map(quote);
   const devices = `{ ${names.join(", ")} }`;
   return table("inet fast-path", [
     `flowtable connections { hook ingress priority 0; devices = ${devices}; }`,
