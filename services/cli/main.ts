@@ -1,6 +1,7 @@
 import { pipeline } from "node:stream/promises";
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { Status } from "../admin/api/status.ts";
+import type { PowerAct } from "../host/client.ts";
 import { CoppiceError } from "../shared/errors.ts";
 import { CliError, Connection } from "./connection.ts";
 import { addFileCommands } from "./file.ts";
@@ -32,6 +33,12 @@ function print(value: unknown, text: string): void {
     program.opts<{ json?: boolean }>().json ? JSON.stringify(value) : text,
   );
 }
+
+const powerWords: Record<PowerAct, string> = {
+  reboot: "The box restarts.",
+  recovery: "The box restarts into its recovery.",
+  "power-off": "The box switches itself off.",
+};
 
 async function connect(): Promise<Connection> {
   return await Connection.open(program.opts<{ config?: string }>().config);
@@ -67,6 +74,19 @@ program
     await pipeline(body, process.stdout, {
       end: false,
     });
+  });
+
+program
+  .command("power")
+  .description(
+    "restart the box, restart it into its recovery, or switch it off",
+  )
+  .addArgument(new Argument("<act>").choices(Object.keys(powerWords)))
+  .action(async (act: PowerAct) => {
+    await using api = await connect();
+    const { body } = await api.raw("POST", "/api/power", { json: { act } });
+    await body.dump();
+    print({ act }, powerWords[act]);
   });
 
 addFileCommands(program, { connect, print });
