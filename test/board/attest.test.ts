@@ -151,7 +151,10 @@ test("a household behind the box, and others by its way; the image is accepted a
     machine.useImage(altered.image);
     clone = await machine.cloneSystemDisk();
     const dataDisks = [machine.dataDisk, clone];
-    await using box = await machine.boot({ dataDisks });
+    await using box = await machine.boot({
+      dataDisks,
+      oemStrings: ["io.systemd.credential:tmpfiles.extra=d /run/thief"],
+    });
     const { client } = box;
     t.is((await client.call("POST", "/api/session", owner)).status, 401);
     await client.ok("POST", "/api/session", fresh);
@@ -188,6 +191,11 @@ test("a household behind the box, and others by its way; the image is accepted a
       ).output,
       /dport 8080 dnat ip to 192\.168\.77\./,
       "with the network that its owner kept",
+    );
+    t.not(
+      (await client.shell(fresh.password, "ls -d /run/thief")).status,
+      0,
+      "what the firmware's tables say makes no files",
     );
     const after = await client.ok("GET", "/api/identity");
     t.like(
