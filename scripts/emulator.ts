@@ -34,7 +34,7 @@ export interface EmulatorOptions {
   dataDisks?: string[];
   /** Raw disk images to plug in by USB. */
   sticks?: string[];
-  /** What the firmware's tables say beside (SMBIOS type 11): systemd-stub takes a command line from there. */
+  /** What the firmware's tables say beside (SMBIOS type 11), as whoever writes them might. */
   oemStrings?: string[];
   /** File that takes down all that the system disk is told, as dm-log-writes does. */
   writeLog?: string;

@@ -53,12 +53,10 @@ const List = Type.Object({
     }),
   ),
 });
-// The signed PCR 11 policy survives updates; raw PCR values would not survive a firmware update, but for those that are always
-// zero: what comes to a system from outside its image, such as a command line by SMBIOS, is measured into 12 and 13.
-const nothing = "0".repeat(64);
+// The signed PCR 11 policy survives updates; raw PCR values would not survive a firmware update.
 const tpmPolicy = [
   "--tpm2-device=auto",
-  `--tpm2-pcrs=12:sha256=${nothing}+13:sha256=${nothing}`,
+  "--tpm2-pcrs=",
   "--tpm2-public-key-pcrs=11",
 ];
 const steps = [

@@ -59,21 +59,17 @@ export class Machine implements AsyncDisposable {
     await prepareDisks(this.folder, await readBoard(board), this.#image);
   }
 
-  /** Presses the power button. @throws GuestError where the emulator cannot be started */
-  async start(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
-    return await Emulator.start({
-      board,
-      image: this.#image,
-      folder: this.folder,
-      onLine: this.#log,
-      ...options,
-    });
-  }
-
   /** Presses the power button and resolves when the admin answers. @throws GuestError with the console's end */
   async boot(options: Partial<EmulatorOptions> = {}): Promise<Running> {
     const port = await freePort();
-    const guest = await this.start({ port, ...options });
+    const guest = await Emulator.start({
+      board,
+      image: this.#image,
+      folder: this.folder,
+      port,
+      onLine: this.#log,
+      ...options,
+    });
     const client = new BoxClient(`https://127.0.0.1:${port}`);
     const deadline = performance.now() + bootTime;
     try {

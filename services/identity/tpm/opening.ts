@@ -3,7 +3,6 @@ import { WrongImageError } from "./errors.ts";
 import { type Esys, fixedHandle } from "./esys.ts";
 import type { TpmFacts } from "./facts.ts";
 import {
-  additionPcrs,
   type PolicyStep,
   pcrPolicy,
   rsassaSignature,
@@ -27,10 +26,7 @@ export interface Opening {
 export function stepsOf({ signedPcrs, password }: Opening): PolicyStep[] {
   return [
     ...(signedPcrs
-      ? [
-          { kind: "signed-pcrs", key: signedPcrs.key } as const,
-          { kind: "nothing-added" } as const,
-        ]
+      ? [{ kind: "signed-pcrs", key: signedPcrs.key } as const]
       : []),
     ...(password ? [{ kind: "password" } as const] : []),
   ];
@@ -94,18 +90,6 @@ export async function assertOpening(
         sized(nameOf(readPublic(externalRsaPublic(key)))),
         ticket,
       ],
-    });
-    const added = await facts.pcrValues(additionPcrs, algorithm.sha256);
-    for (const [pcr, value] of added)
-      if (value.some((byte) => byte !== 0))
-        throw new WrongImageError("open a sealed secret", 0x99d, {
-          status: 409,
-          type: "wrong-image",
-          advice: `the system was started with something that is not in its image (PCR ${pcr}: a command line, a credential or an extension from the firmware or the boot partition); take that away and start again`,
-        });
-    await esys.command("see that nothing was added", "PolicyPCR", {
-      handles: [policy],
-      inputs: [sized(), pcrSelection(additionPcrs)],
     });
   }
   if (opening.password)

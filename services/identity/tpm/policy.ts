@@ -16,8 +16,6 @@ import { algorithm, pcrSelection, u32, WireError } from "./wire.ts";
 export type PolicyStep =
   /** What was measured is one of what the holder of `key` signed (PolicyPCR, then PolicyAuthorize). */
   | { kind: "signed-pcrs"; key: KeyObject }
-  /** Nothing came to the system from outside its image: PCRs 12 and 13 are as the TPM's start left them (PolicyPCR). */
-  | { kind: "nothing-added" }
   /** The caller knows the object's password (PolicyAuthValue). */
   | { kind: "password" };
 
@@ -33,17 +31,11 @@ function sha256(...parts: Uint8Array[]): Buffer {
   return hash.digest();
 }
 
-/** What systemd-stub(7) measures of what is not in the image: command line, credentials and extensions from the firmware or the ESP. */
-export const additionPcrs = [12, 13] as const;
-
-/** The digest after PolicyPCR. @param values PCR number to its SHA-256 value. @param before digest of the steps before it */
-export function pcrPolicy(
-  values: ReadonlyMap<number, Uint8Array>,
-  before: Uint8Array = Buffer.alloc(32),
-): Buffer {
+/** The digest after PolicyPCR alone. @param values PCR number to its SHA-256 value. */
+export function pcrPolicy(values: ReadonlyMap<number, Uint8Array>): Buffer {
   const pcrs = [...values.keys()].sort((a, b) => a - b);
   return sha256(
-    before,
+    Buffer.alloc(32),
     u32(code.policyPcr),
     pcrSelection(pcrs),
     sha256(...pcrs.map((pcr) => values.get(pcr) as Uint8Array)),
@@ -56,11 +48,6 @@ export function policyDigest(steps: readonly PolicyStep[]): Buffer {
   for (const step of steps) {
     if (step.kind === "password")
       digest = sha256(digest, u32(code.policyAuthValue));
-    else if (step.kind === "nothing-added")
-      digest = pcrPolicy(
-        new Map(additionPcrs.map((pcr) => [pcr, Buffer.alloc(32)])),
-        digest,
-      );
     else {
       const name = nameOf(readPublic(externalRsaPublic(step.key)));
       // PolicyAuthorize begins anew, then adds the (empty) policyRef.
