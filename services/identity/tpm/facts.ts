@@ -122,6 +122,14 @@ export class TpmFacts {
     return values;
   }
 
+  /** How often PCRs changed, as the TPM counts, while the caller has it for itself (Part 1, section 17.9). @throws TpmError */
+  async pcrUpdates(): Promise<number> {
+    const { outputs } = await this.#esys.command("read PCRs", "PCR_Read", {
+      inputs: [pcrSelection([0])],
+    });
+    return (outputs[0] as Buffer).readUInt32LE();
+  }
+
   async #capability<T>(
     capability: number,
     first: number,

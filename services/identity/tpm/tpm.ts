@@ -21,6 +21,8 @@ export interface Attestation {
   signature: Buffer;
 }
 
+/** How often something is begun that a change of a PCR ends: a boot has its phases measured while services start. */
+const tries = 5;
 const nullScheme = u16(algorithm.null);
 const noHashCheck = Buffer.concat([u16(0x8024), u32(0x40000007), sized()]);
 const noOutsideInfo = sized();
@@ -107,18 +109,38 @@ export class Tpm implements AsyncDisposable {
           });
           return (outputs[0] as Buffer).subarray(2);
         }
-        return await this.#objects.withPolicy(async (policy) => {
-          await assertOpening(this.#esys, this.facts, policy, opening);
-          const { outputs } = await this.#esys.command(what, "Unseal", {
-            handles: [handle],
-            sessions: [policy, session],
-          });
-          return (outputs[0] as Buffer).subarray(2);
-        });
+        return await this.#whileStill(
+          async () =>
+            await this.#objects.withPolicy(async (policy) => {
+              await assertOpening(this.#esys, this.facts, policy, opening);
+              const { outputs } = await this.#esys.command(what, "Unseal", {
+                handles: [handle],
+                sessions: [policy, session],
+              });
+              return (outputs[0] as Buffer).subarray(2);
+            }),
+        );
       } finally {
         await this.#esys.flush(handle);
       }
     });
+  }
+
+  /** Does it anew where it failed and a PCR changed meanwhile, by whomever: a policy does not outlive that. @throws TpmError */
+  async #whileStill<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const before = await this.facts.pcrUpdates();
+      try {
+        return await work();
+      } catch (error) {
+        if (
+          !(error instanceof TpmError) ||
+          attempt === tries ||
+          (await this.facts.pcrUpdates()) === before
+        )
+          throw error;
+      }
+    }
   }
 
   /** Whether this TPM made the object, and was not cleared since. @throws TpmError */

@@ -313,15 +313,24 @@ test("signatures of the captured image's PCR policies are read as systemd wrote 
   t.true(policies?.every(({ pcrs }) => pcrs.join() === "11"));
 });
 
-/** Passes a TPM's TCP traffic on and keeps it. */
+/** TPM2_PCR_Extend of PCR 15 by 32 times 0x55, with an empty password (Part 3, section 22.2). */
+const extension = Buffer.from(
+  `80020000004100000182${"0000000f"}${"00000009400000090000000000"}${"00000001000b"}${"55".repeat(32)}`,
+  "hex",
+);
+const unsealCode = 0x15e;
+
+/** Passes a TPM's traffic on and keeps it. @param meddle whether a PCR is to change just before a secret is asked for */
 async function record(
   target: string,
+  meddle: () => boolean = () => false,
 ): Promise<{ path: string; bytes: Buffer[]; close: () => Promise<void> }> {
   const bytes: Buffer[] = [];
   const sockets = new Set<Socket>();
   const serve = (suffix: string) =>
     createServer((client) => {
       const tpm = connect(`${target}${suffix}`);
+      let held: Buffer | undefined;
       for (const [from, to] of [
         [client, tpm],
         [tpm, client],
@@ -329,7 +338,18 @@ async function record(
         sockets.add(from);
         from.on("data", (chunk: Buffer) => {
           bytes.push(chunk);
-          to.write(chunk);
+          if (from === tpm && held) {
+            tpm.write(held);
+            held = undefined;
+          } else if (
+            from === client &&
+            suffix === "" &&
+            chunk.readUInt32BE(6) === unsealCode &&
+            meddle()
+          ) {
+            held = chunk;
+            tpm.write(extension);
+          } else to.write(chunk);
         });
         from.on("close", () => to.destroy());
         from.on("error", () => to.destroy());
@@ -349,6 +369,29 @@ async function record(
     },
   };
 }
+
+test("a secret opens although a PCR changes meanwhile, as the phases of a boot do; not where that never ends", async (t) => {
+  await using stand = await TpmStand.start();
+  let times = 0;
+  const recorder = await record(stand.path("tpm/tpm.sock"), () => times-- > 0);
+  try {
+    await using tpm = await Tpm.open(`swtpm:path=${recorder.path}`);
+    const policies = await signedPolicies(tpm);
+    const secret = randomBytes(32);
+    const sealed = await sealSecret(tpm, secret, { image: true }, policies);
+    const before = (await tpm.readPcrs([15])).get(15);
+    times = 2;
+    t.deepEqual(await openSecret(tpm, sealed, undefined, policies), secret);
+    t.is(times, -1);
+    t.notDeepEqual((await tpm.readPcrs([15])).get(15), before);
+    times = Number.POSITIVE_INFINITY;
+    await t.throwsAsync(openSecret(tpm, sealed, undefined, policies), {
+      instanceOf: WrongImageError,
+    });
+  } finally {
+    await recorder.close();
+  }
+});
 
 test("no secret crosses the wire in clear", async (t) => {
   await using stand = await TpmStand.start();
