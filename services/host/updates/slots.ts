@@ -42,6 +42,15 @@ export interface Slots {
 
 /** The unit that writes a version. */
 const installation = "coppice-install.service";
+/** Units that it needs. */
+const needed = [
+  "coppice-boot-files.service",
+  "efi.mount",
+  "systemd-fsck@dev-coppice-esp.service",
+];
+/** How often it is tried. */
+const tries = 3;
+const esp = "/dev/coppice/esp";
 /** Where the UKIs are. */
 const kernels = "/efi/EFI/Linux";
 /** Where their reference values are. */
@@ -58,25 +67,27 @@ export class BoardSlots implements Slots {
     this.#links = links;
   }
 
-  /** Once more where it fails: while somebody looks at a partition (udev, lsblk) the kernel may refuse the disk's new table. */
+  /** Again where it fails: while somebody looks at a partition (udev, lsblk) the kernel may refuse the disk's new table, and a unit may lose its device for a moment. */
   async write(): Promise<void> {
-    const start = async (): Promise<void> =>
-      void (await command("systemctl", ["start", installation]));
-    try {
-      await start().catch(async () => {
+    for (let attempt = 1; ; attempt++)
+      try {
+        await command("systemctl", ["start", installation]);
+        return;
+      } catch (error) {
+        if (attempt === tries) {
+          const said = await command("journalctl", [
+            ...["--boot", "--lines=12", "--output=cat"],
+            ...[installation, ...needed].flatMap((unit) => ["--unit", unit]),
+          ]).catch(() => "");
+          throw new UpdateError(
+            "not-written",
+            `The version could not be written beside the one that runs, which goes on as it was. Install it again. What was said: ${said.trim().split("\n").join("; ")}`,
+            { cause: error },
+          );
+        }
         await command("udevadm", ["settle"]);
-        await start();
-      });
-    } catch (error) {
-      const said = await command("journalctl", [
-        ...["--unit", installation, "--boot", "--lines=4", "--output=cat"],
-      ]).catch(() => "");
-      throw new UpdateError(
-        "not-written",
-        `The version could not be written beside the one that runs, which goes on as it was. Install it again. What was said: ${said.trim().split("\n").join("; ")}`,
-        { cause: error },
-      );
-    }
+        await command("udevadm", ["wait", "--timeout=30", esp]).catch(() => {});
+      }
   }
 
   async blessing(): Promise<Blessing> {
