@@ -7,6 +7,7 @@ import {
 } from "../../services/host/network/rendering.ts";
 import { Household } from "../../test/board/household.ts";
 import { Machine } from "../../test/board/machine.ts";
+import { owner } from "../../test/board/owner.ts";
 import { Provider } from "../../test/board/provider.ts";
 import { BoxClient } from "../../test/box-client.ts";
 import { inside } from "../../test/namespaces.ts";
@@ -138,10 +139,7 @@ async function benchQueue(): Promise<void> {
     "https://192.168.77.1",
     await household.relay(machine.folder),
   );
-  await client.claim(box.code(), "BIRCH1", {
-    name: "Ada",
-    password: "correct horse battery",
-  });
+  await client.claim(box.code(), "BIRCH1", owner);
   const { document } = await client.ok("GET", "/api/network");
   document.wan.upload = uploadRate;
   const { token } = await client.ok("POST", "/api/network/trial", { document });

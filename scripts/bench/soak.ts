@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Household } from "../../test/board/household.ts";
 import { Machine } from "../../test/board/machine.ts";
+import { owner } from "../../test/board/owner.ts";
 import { Provider } from "../../test/board/provider.ts";
 import { BoxClient } from "../../test/box-client.ts";
 import { printFigure } from "./figure.ts";
 
 /** UDP port of the provider that answers what it hears. */
 const echoPort = 7777;
-const owner = { name: "Ada", password: "correct horse battery" };
 const devices = 1000;
 const connections = 200_000;
 /** Services whose memory is looked at. */

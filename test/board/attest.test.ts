@@ -18,6 +18,7 @@ import { opensWith } from "./recovery-key.ts";
 import { expectHousehold } from "./router-at-home.ts";
 import { expectReachedFromAway } from "./router-away.ts";
 import { expectOtherLines } from "./router-lines.ts";
+import { shellOf } from "./tools.ts";
 
 const fresh = { ...owner, password: "another battery for the horse" };
 
@@ -68,19 +69,14 @@ test("a household behind the box, and others by its way; the image is accepted a
       await household.relay(machine.folder),
     );
     ({ recoveryKey } = await client.claim(box.code(), "BIRCH1", owner));
-    const shell = async (command: string): Promise<string> => {
-      const { output, status } = await client.shell(owner.password, command);
-      t.is(status, 0, `${command}: ${output}`);
-      return output;
+    const shell = shellOf(t, client);
+    const between = {
+      ...{ client, household, provider, first, shell },
+      folder: machine.folder,
     };
-    const { folder: files } = machine;
-    const between = { client, household, provider, first, shell };
-    for (const expect of [
-      expectHousehold,
-      expectReachedFromAway,
-      expectOtherLines,
-    ])
-      await expect(t, { ...between, folder: files });
+    await expectHousehold(t, between);
+    await expectReachedFromAway(t, between);
+    await expectOtherLines(t, between);
     t.log("what it booted");
     await client.ok(
       "PUT",
@@ -184,11 +180,11 @@ test("a household behind the box, and others by its way; the image is accepted a
       t.false(failed.has(same), same);
     const seen = await client.shell(
       fresh.password,
-      "nft list chain inet coppice destination; ls -d /run/thief",
+      "cat /run/coppice/network/networkd/40-guest.network; nft list chain inet coppice destination; ls -d /run/thief",
     );
     t.regex(
       seen.output,
-      /dport 8080 dnat ip to 192\.168\.77\./,
+      /Address=10\.1\.3\.1\/24[\s\S]*dport 8080 dnat ip to 192\.168\.77\./,
       "with the network that its owner kept",
     );
     t.not(seen.status, 0, "what the firmware's tables say makes no files");

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import type { BoxClient } from "../box-client.ts";
 import { smbclient } from "../network-drive.ts";
-import { digestOf, names, sha256 } from "./owner.ts";
+import { digest } from "../update-set.ts";
+import { digestOf, names } from "./owner.ts";
 import type { Shell } from "./tools.ts";
 
 /** Where the network drive is reached. */
@@ -34,7 +35,7 @@ export async function expectDrive(
     "ls; mkdir from-afar; get photo.jpg photo.jpg",
   );
   t.notRegex(seen, /NT_STATUS/);
-  t.is(sha256(await readFile(join(folder, "photo.jpg"))), sha256(body));
+  t.is(digest(await readFile(join(folder, "photo.jpg"))), digest(body));
   t.true((await names(client)).includes("from-afar"));
   t.regex(await smbclient(folder, port, "a guess", "ls"), /LOGON_FAILURE/);
   t.is(
@@ -62,7 +63,7 @@ export async function expectDrive(
   );
   t.regex(bobSaw, /copy\.jpg/);
   t.notRegex(bobSaw, /NT_STATUS|^ {2}(from-afar|photo\.jpg) /m);
-  t.is(await digestOf(client, "/from-afar/copy.jpg"), sha256(body));
+  t.is(await digestOf(client, "/from-afar/copy.jpg"), digest(body));
   await client.ok("DELETE", "/api/doors/drive");
   t.regex(
     await smbclient(folder, port, drivePassword, "ls"),

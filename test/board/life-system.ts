@@ -1,6 +1,7 @@
 import type { ExecutionContext } from "ava";
 import type { BoxClient } from "../box-client.ts";
-import { digestOf, owner, sha256 } from "./owner.ts";
+import { digest } from "../update-set.ts";
+import { digestOf, owner } from "./owner.ts";
 import type { Shell } from "./tools.ts";
 
 /** Looks whether the system of a claimed box is what it should be. */
@@ -135,7 +136,7 @@ export async function expectMended(
   t.true(Number(/flipped (\d+)/.exec(flips)?.[1]) >= 2 * segments, flips);
   t.is(
     await digestOf(client, "/photo.jpg"),
-    sha256(body),
+    digest(body),
     "the download is exact",
   );
   for await (const { storage } of client.events("/api/status/events"))

@@ -7,13 +7,15 @@ import { developmentKeys } from "../../scripts/keys.ts";
 import { freePort } from "../../scripts/local-services.ts";
 import { run } from "../../scripts/process.ts";
 import { smbclient } from "../network-drive.ts";
+import { digest } from "../update-set.ts";
 import { expectDrive } from "./life-drive.ts";
 import { goOn, startFirst } from "./life-start.ts";
 import { expectMended, expectSound } from "./life-system.ts";
 import { expectUpdated } from "./life-update.ts";
 import { Machine } from "./machine.ts";
-import { digestOf, names, owner, sha256, signIn } from "./owner.ts";
+import { digestOf, names, signIn } from "./owner.ts";
 import { expectOldOrNew } from "./power-cuts.ts";
+import { shellOf } from "./tools.ts";
 import { setOf, writeStick } from "./update-source.ts";
 import { WriteLog } from "./write-log.ts";
 
@@ -27,8 +29,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
     "third boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped",
   );
   const clone = await machine.cloneSystemDisk();
-  const digest = async (): Promise<string> => await run("sha256sum", [clone]);
-  const cloned = await digest();
+  const cloned = await run("sha256sum", [clone]);
   const stick = join(machine.folder, "stick.raw");
   await writeStick(
     stick,
@@ -51,12 +52,8 @@ test("a box's life: versions that do not work, first boot on its own network, po
   t.is(box.code(), "", "a claimed box shows no code");
   await signIn(client);
   t.deepEqual(await names(client), ["photo.jpg"]);
-  t.is(await digestOf(client, "/photo.jpg"), sha256(body));
-  const shell = async (command: string): Promise<string> => {
-    const { output, status } = await client.shell(owner.password, command);
-    t.is(status, 0, `${command}: ${output}`);
-    return output;
-  };
+  t.is(await digestOf(client, "/photo.jpg"), digest(body));
+  const shell = shellOf(t, client);
   await expectSound(t, client, shell);
   const mended = await expectMended(t, client, shell, body);
   const { folder } = machine;
@@ -65,7 +62,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
     stick,
     log,
   });
-  t.is(await digest(), cloned, "the clone is as it was");
+  t.is(await run("sha256sum", [clone]), cloned, "the clone is as it was");
   t.log("power cuts while it was written");
   await expectOldOrNew(t, {
     ...written,
@@ -78,7 +75,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
     const seen = await smbclient(folder, port, password, "ls");
     if (/photo\.jpg/.test(seen)) break;
   }
-  t.is(await digestOf(client, "/photo.jpg"), sha256(body));
+  t.is(await digestOf(client, "/photo.jpg"), digest(body));
   t.is((await client.ok("GET", "/api/status")).storage.mended, mended);
 
   // Not by the terminal itself, which goes with the box.

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { BoxClient } from "../box-client.ts";
+import { digest } from "../update-set.ts";
 
 /** Who claims a board. */
 export const owner = { name: "Ada", password: "correct horse battery" };
@@ -25,9 +25,5 @@ export async function digestOf(
   path: string,
 ): Promise<string> {
   const { bytes } = await client.call("GET", `/api/files/content?path=${path}`);
-  return sha256(bytes);
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return digest(bytes);
 }

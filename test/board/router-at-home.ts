@@ -4,6 +4,7 @@ import { lease } from "../dhcp-client.ts";
 import { until } from "../network/until.ts";
 import { ask, type Between, succeeds } from "./between.ts";
 import { joinAir, plugRadios } from "./station.ts";
+import { opensPort } from "./tools.ts";
 
 /** Lives behind a box: with what its provider gives, ports that devices open, other addresses for everybody (10.1.2.0/24 in the end), guests, and Wi-Fi. */
 export async function expectHousehold(
@@ -139,11 +140,7 @@ export async function expectHousehold(
     "ip netns add visitor && ip link add v0 type veth peer name v1 netns visitor && ip link set v0 master lan-home up && ip -n visitor link set v1 up && ip -n visitor link add link v1 name v1.20 type vlan id 20 && ip -n visitor addr add 10.1.3.7/24 dev v1.20 && ip -n visitor link set v1.20 up && ip -n visitor route add default via 10.1.3.1",
   );
   const visitor = async (address: string, port: number): Promise<boolean> =>
-    /open/.test(
-      await shell(
-        `ip netns exec visitor timeout 10 bash -c 'exec 3<>/dev/tcp/${address}/${port}' && echo open || echo shut`,
-      ),
-    );
+    await opensPort(shell, "visitor", address, port);
   t.true(await visitor("10.1.3.1", 53), "names");
   t.true(await visitor("93.184.0.1", 80), "the Internet");
   t.false(await visitor("10.1.3.1", 443), "not the pages");
@@ -191,12 +188,8 @@ export async function expectHousehold(
     /^10\.1\.2\.\d\d$/,
     "by WPA3",
   );
-  const phoned = async (where: string, port: number): Promise<boolean> =>
-    /open/.test(
-      await shell(
-        `ip netns exec phone timeout 10 bash -c 'exec 3<>/dev/tcp/${where}/${port}' && echo open || echo shut`,
-      ),
-    );
+  const phoned = async (address: string, port: number): Promise<boolean> =>
+    await opensPort(shell, "phone", address, port);
   t.true(await phoned("10.1.2.1", 443), "at home");
   t.true(await phoned("93.184.0.1", 80), "and the Internet");
   const near = await client.ok("GET", "/api/network/now");

@@ -11,7 +11,7 @@ import {
   stopPppoe,
 } from "./pppoe.ts";
 
-/** Gives a box a list of names to block, and a line with a name and a password; then its first line and addresses again, with a port that leads to the computer. */
+/** Gives a box a list of names to block, and a line with a name and a password; then its first line and addresses again, with the guests and a port that leads to the computer. */
 export async function expectOtherLines(
   t: ExecutionContext,
   between: Between,
@@ -65,6 +65,7 @@ export async function expectOtherLines(
     await succeeds(between, "ping", "-c1", "-W5", "93.185.0.1"),
     "a computer reaches the Internet through it",
   );
+  t.regex(await shell("ip -6 addr show dev wan-ppp | cat"), /inet6 fe80/);
   await delegatePrefixes(shell);
   await until("it reaches the Internet over the line's IPv6", async () =>
     succeeds(between, "ping6", "-c1", "-W2", lineIpv6.far),
@@ -110,7 +111,9 @@ export async function expectOtherLines(
   await client.ok("POST", "/api/network/confirm", { token: fourth.token });
   t.notRegex(await shell("ip -brief link | cat"), /wan-ppp/);
 
-  t.log("as it was at first, but for a port that leads to a computer");
+  t.log(
+    "as it was at first, but for guests, and a port that leads to a computer",
+  );
   const { forwards: _, ...document } = await client.ok(
     "GET",
     "/api/network/history/1",
@@ -118,6 +121,7 @@ export async function expectOtherLines(
   await client.keepNetwork({
     ...document,
     upnp: false,
+    lans: [document.lans[0], wish.lans[1]],
     forwards: [
       {
         name: "Web",

@@ -1,16 +1,13 @@
 import { peerPort } from "./check.ts";
 import { addressOf, type Forward, type Lan, type Network } from "./document.ts";
 import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
-import { quote, set } from "./nft.ts";
+import { type Chain, quote, set, table } from "./nft.ts";
 import { netOf } from "./ranges.ts";
 import type { FormerAddress } from "./rendering.ts";
 import { upnpChains, upnpPort } from "./upnp.ts";
 
 /** A network of the household, as far as rules tell them apart. */
 type Side = Pick<Lan, "id" | "address" | "guest">;
-
-/** One chain of rules. */
-type Chain = readonly [name: string, type: string, rules: readonly string[]];
 
 /** Sources that nobody on the Internet has: RFC 6890. */
 const bogons = {
@@ -166,28 +163,12 @@ export function renderFirewall(
       ],
     ],
   ];
-  return [
-    "table inet coppice",
-    "delete table inet coppice",
-    "table inet coppice {",
+  return table(
+    "inet coppice",
     // miniupnpd fills them.
-    ...(upnp
-      ? Object.values(upnpChains).map((name) => `\tchain ${name} { }`)
-      : []),
-    // A chain without rules is asked all the same.
-    ...chains
-      .filter(([, , rules]) => rules.length > 0)
-      .map(([name, type, rules]) =>
-        [
-          `\tchain ${name} {`,
-          `\t\ttype ${type};`,
-          ...rules.map((rule) => `\t\t${rule}`),
-          "\t}",
-        ].join("\n"),
-      ),
-    "}",
-    "",
-  ].join("\n");
+    upnp ? Object.values(upnpChains).map((name) => `chain ${name} { }`) : [],
+    chains,
+  );
 }
 
 function destinations(

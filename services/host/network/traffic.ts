@@ -1,25 +1,13 @@
 /** Tables of rules that hang on the household's devices, and so are loaded once those are there: coppice-rules@.service. */
 import type { Network } from "./document.ts";
 import { interfaceOf, uplinkOf, vpnId } from "./interfaces.ts";
-import { quote, set } from "./nft.ts";
+import { quote, set, table } from "./nft.ts";
 import { netOf } from "./ranges.ts";
 
 /** Sets of the table `netdev traffic`, whose elements count what each device sent to the Internet and got from there. */
 export const trafficSets = { sent: "sent", received: "received" } as const;
 
-/** How a table of nftables is replaced whole, or not at all. */
-function table(name: string, lines: readonly string[]): string {
-  return [
-    `table ${name}`,
-    `delete table ${name}`,
-    `table ${name} {`,
-    ...lines.map((line) => `\t${line}`),
-    "}",
-    "",
-  ].join("\n");
-}
-
-/** What devices send and get is counted at their bridge: of connections that go past the rules, these see the first packets. */
+/** What devices send and get is counted at their bridge: the rules do not see what goes past them. */
 export function renderTraffic({ lans, vpn }: Network): string {
   const devices = `devices = { ${[...lans, ...(vpn ? [{ id: vpnId }] : [])].map(interfaceOf).join(", ")} }`;
   const own = [...lans, ...(vpn ? [vpn] : [])].map(({ address }) => address);
@@ -30,21 +18,26 @@ export function renderTraffic({ lans, vpn }: Network): string {
   const far = (end: "saddr" | "daddr"): string =>
     [...near].map((net) => `ip ${end} != ${net}`).join(" ");
   const { sent, received } = trafficSets;
-  return table("netdev traffic", [
-    ...Object.values(trafficSets).map(
+  return table(
+    "netdev traffic",
+    Object.values(trafficSets).map(
       (name) =>
         `set ${name} { type ipv4_addr; size 4096; flags dynamic, timeout; timeout 1d; counter; }`,
     ),
-    "chain up {",
-    // Before the flow table, which hands on what it knows.
-    `\ttype filter hook ingress ${devices} priority -10; policy accept;`,
-    `\tip saddr ${ours} ${far("daddr")} update @${sent} { ip saddr }`,
-    "}",
-    "chain down {",
-    `\ttype filter hook egress ${devices} priority 0; policy accept;`,
-    `\tip daddr ${ours} ${far("saddr")} update @${received} { ip daddr }`,
-    "}",
-  ]);
+    [
+      [
+        "up",
+        // Before the flow table, which hands on what it knows.
+        `filter hook ingress ${devices} priority -10; policy accept`,
+        [`ip saddr ${ours} ${far("daddr")} update @${sent} { ip saddr }`],
+      ],
+      [
+        "down",
+        `filter hook egress ${devices} priority 0; policy accept`,
+        [`ip daddr ${ours} ${far("saddr")} update @${received} { ip daddr }`],
+      ],
+    ],
+  );
 }
 
 /**
@@ -58,13 +51,21 @@ export function renderOffload(network: Network): string {
     ...network.lans.map(interfaceOf),
   ].map(quote);
   const devices = `{ ${names.join(", ")} }`;
-  return table("inet fast-path", [
-    `flowtable connections { hook ingress priority 0; devices = ${devices}; }`,
-    "chain forward {",
-    // Behind the one that refuses.
-    "\ttype filter hook forward priority filter + 10; policy accept;",
-    // TCP and UDP as numbers: a box has no /etc/protocols.
-    `\tiifname ${devices} oifname ${devices} ct state established meta l4proto { 6, 17 } flow add @connections`,
-    "}",
-  ]);
+  return table(
+    "inet fast-path",
+    [
+      `flowtable connections { hook ingress priority 0; devices = ${devices}; }`,
+    ],
+    [
+      [
+        "forward",
+        // Behind the one that refuses.
+        "filter hook forward priority filter + 10; policy accept",
+        [
+          // TCP and UDP as numbers: a box has no /etc/protocols.
+          `iifname ${devices} oifname ${devices} ct state established meta l4proto { 6, 17 } flow add @connections`,
+        ],
+      ],
+    ],
+  );
 }
