@@ -171,11 +171,17 @@ export class BoxClient implements AsyncDisposable {
     }
   }
 
-  /** Runs a command in the owner's terminal and resolves to what it printed and its exit status. */
+  /** Runs a command in a terminal of the owner's and resolves to what it printed and its exit status. */
   async shell(
     password: string,
     command: string,
   ): Promise<{ output: string; status: number }> {
+    await using terminal = await this.terminal(password);
+    return await terminal.run(command);
+  }
+
+  /** Opens the owner's terminal, which takes one command after another. */
+  async terminal(password: string): Promise<BoxTerminal> {
     await this.ok("POST", "/api/terminal", { password });
     const socket = new WebSocket(
       `${this.url.replace("https", "wss")}/api/terminal`,
@@ -190,39 +196,70 @@ export class BoxClient implements AsyncDisposable {
         headers: { cookie: this.#cookie ?? "", origin: this.url },
       },
     );
-    const { promise, resolve, reject } = Promise.withResolvers<{
-      output: string;
-      status: number;
-    }>();
-    let text = "";
-    socket.on("open", () => socket.send("\u0001200x50"));
-    let sent = false;
-    socket.on("message", (data) => {
-      text += String(data);
-      if (!sent) {
-        sent = true;
-        // The marks are split so that the echo of the command does not hold them.
-        socket.send(
-          `stty -echo; PS1=; echo be''gin; { ${command}\n}; echo en''d:$?:\n`,
-        );
-      }
-      const match = /begin\r?\n([\s\S]*?)end:(\d+):/.exec(text);
-      if (match) {
-        resolve({
-          output: (match[1] ?? "").replaceAll("\r\n", "\n"),
-          status: Number(match[2]),
-        });
-        socket.close();
-      }
-    });
-    socket.on("close", (_code, reason) =>
-      reject(new Error(`the terminal closed (${reason}) after: ${text}`)),
-    );
-    socket.on("error", reject);
-    return await promise;
+    return await BoxTerminal.over(socket);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
+  }
+}
+
+/** A shell on the box, by its page's socket. */
+class BoxTerminal implements AsyncDisposable {
+  #socket: WebSocket;
+  #text = "";
+  #heard: () => void = () => {};
+  #broken: Promise<never>;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.#broken = new Promise<never>((_, reject) => {
+      socket.on("close", (_code, reason) =>
+        reject(
+          new Error(`the terminal closed (${reason}) after: ${this.#text}`),
+        ),
+      );
+      socket.on("error", reject);
+    });
+    // Whoever runs a command hears of it.
+    this.#broken.catch(() => {});
+    socket.on("open", () => socket.send("\u0001200x50"));
+    socket.on("message", (data) => {
+      this.#text += String(data);
+      this.#heard();
+    });
+  }
+
+  /** @param socket that was just made */
+  static async over(socket: WebSocket): Promise<BoxTerminal> {
+    const terminal = new BoxTerminal(socket);
+    await terminal.#until(/./);
+    await terminal.run("stty -echo; PS1=");
+    return terminal;
+  }
+
+  /** Runs a command and resolves to what it printed and its exit status. @throws Error where the terminal closes */
+  async run(command: string): Promise<{ output: string; status: number }> {
+    this.#text = "";
+    // The marks are split so that the echo of the command does not hold them.
+    this.#socket.send(`echo be''gin; { ${command}\n}; echo en''d:$?:\n`);
+    const [, output = "", status] = await this.#until(
+      /begin\r?\n([\s\S]*?)end:(\d+):/,
+    );
+    return { output: output.replaceAll("\r\n", "\n"), status: Number(status) };
+  }
+
+  async #until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#text);
+      if (match) return match;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#heard = resolve;
+      await Promise.race([promise, this.#broken]);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
   }
 }

@@ -60,6 +60,9 @@ function option(message: Buffer, wanted: number): Buffer | undefined {
   return undefined;
 }
 
+/** Milliseconds in which a device wants to have an address. */
+const patience = 300_000;
+
 async function leases(): Promise<number> {
   const socket = createSocket({ type: "udp4", reuseAddr: true });
   socket.bind(68);
@@ -90,10 +93,11 @@ async function leases(): Promise<number> {
     return undefined;
   };
   const answered = await times(count, 50, async (index) => {
-    const xid = randomBytes(4);
     const hardware = Buffer.from([2, 0, 0, 0, index >> 8, index & 255]);
-    // An address may be offered to two at once, of whom one is refused and begins anew.
-    for (let tries = 0; tries < 10; tries++) {
+    const ends = performance.now() + patience;
+    // An address may be offered to many at once, of whom all but one are refused, and begin anew as any computer does.
+    while (performance.now() < ends) {
+      const xid = randomBytes(4);
       const offer = await ask(question(1, xid, hardware), xid);
       const from = offer && option(offer, 54);
       if (!offer || !from) return false;

@@ -1,11 +1,8 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Household } from "../../test/board/household.ts";
-import { Machine } from "../../test/board/machine.ts";
 import { owner } from "../../test/board/owner.ts";
-import { Provider } from "../../test/board/provider.ts";
-import { BoxClient } from "../../test/box-client.ts";
 import { printFigure } from "./figure.ts";
+import { type RouterBoard, withRouterBoard } from "./router-board.ts";
 
 /** UDP port of the provider that answers what it hears. */
 const echoPort = 7777;
@@ -19,19 +16,13 @@ const units = ["host", "node", "admin", "identity", "lan"] as const;
  * pages answer all the time, and whether memory grows. @param minutes of the last part
  */
 export async function benchSoak(minutes: number): Promise<void> {
-  await using machine = await Machine.create(() => {});
-  await using household = await Household.create();
-  await using provider = await Provider.create(household, machine.folder);
-  await using box = await machine.boot({
-    lan: household,
-    wanTap: provider.tap,
-  });
-  await household.lease();
-  await using client = new BoxClient(
-    "https://192.168.77.1",
-    await household.relay(machine.folder),
-  );
-  await client.claim(box.code(), "BIRCH1", owner);
+  await withRouterBoard((board) => soak(board, minutes));
+}
+
+async function soak(
+  { client, household, provider }: RouterBoard,
+  minutes: number,
+): Promise<void> {
   const shell = async (command: string): Promise<string> =>
     (await client.shell(owner.password, command)).output;
   const { document } = await client.ok("GET", "/api/network");
@@ -39,8 +30,7 @@ export async function benchSoak(minutes: number): Promise<void> {
     address: "192.168.77.1/21",
     dhcp: { from: "192.168.72.50", to: "192.168.76.250", minutes: 1440 },
   });
-  const { token } = await client.ok("POST", "/api/network/trial", { document });
-  await client.ok("POST", "/api/network/confirm", { token });
+  await client.keepNetwork(document);
   const load = async (...args: string[]): Promise<number> =>
     Number(
       await household.run(
@@ -115,11 +105,11 @@ export async function benchSoak(minutes: number): Promise<void> {
       .split(/\s+/)
       .filter((one) => one !== "")
       .map(Number);
-  provider.serve({}, "iperf3", "--server");
   const part = async (seconds: number): Promise<number> => {
     const [, answers] = await Promise.all([
       household.run(
-        ...(["iperf3", "--bidir", "--time", `${seconds}`] as const),
+        ...(["iperf3", "--bidir", "--interval", "0"] as const),
+        ...["--time", `${seconds}`],
         ...["--client", provider.address],
       ),
       load("names", String(seconds), "192.168.77.1"),

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { killWithParent } from "../../scripts/board.ts";
+import { selfSigned } from "../certificate.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 import { until } from "../network/until.ts";
 import type { Household } from "./household.ts";
@@ -188,16 +189,7 @@ export class Provider implements AsyncDisposable {
 
   /** Says something at https://93.184.0.1/. @param folder for key and certificate. @returns the certificate, PEM */
   async say(text: string, folder: string): Promise<string> {
-    const [key, certificate] = ["say.key", "say.pem"].map((name) =>
-      join(folder, name),
-    ) as [string, string];
-    await this.run(
-      ...(["openssl", "req", "-x509", "-newkey", "ec", "-nodes"] as const),
-      ...["-pkeyopt", "ec_paramgen_curve:P-256", "-days", "2"],
-      ...["-subj", "/CN=provider", "-addext"],
-      `subjectAltName=IP:${this.address}`,
-      ...["-keyout", key, "-out", certificate],
-    );
+    const { key, certificate } = await selfSigned(folder, `IP:${this.address}`);
     this.serve(
       {},
       process.execPath,

@@ -11,6 +11,7 @@ import { killWithParent } from "../../../scripts/board.ts";
 import { freePort } from "../../../scripts/local-services.ts";
 import type { BlockListStates } from "../../../services/host/client.ts";
 import { namesIn, topmost } from "../../../services/lists/block-list.ts";
+import { selfSigned } from "../../certificate.ts";
 import { temporaryFolder } from "../../folder.ts";
 import { until } from "../../network/until.ts";
 
@@ -74,18 +75,13 @@ test("lists come over TLS, block for dnsmasq's clients, and stay when they do no
   t.timeout(60_000);
   await using folder = await temporaryFolder();
   const file = (name: string): string => join(folder.path, name);
-  await run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-    ...["-nodes", "-days", "2", "-subj", "/CN=lists"],
-    ...["-addext", "subjectAltName=DNS:localhost"],
-    ...["-keyout", file("key.pem"), "-out", file("cert.pem")],
-  ]);
+  const { key, certificate } = await selfSigned(folder.path, "DNS:localhost");
   let works = true;
   const asked: string[] = [];
   const server = createServer(
     {
-      key: await readFile(file("key.pem")),
-      cert: await readFile(file("cert.pem")),
+      key: await readFile(key),
+      cert: await readFile(certificate),
     },
     ({ url, headers }, response) => {
       asked.push(`${url} ${headers["if-none-match"] ?? ""}`.trim());
@@ -121,7 +117,7 @@ test("lists come over TLS, block for dnsmasq's clients, and stay when they do no
       stdio: ["ignore", "ignore", "inherit"],
       env: {
         ...process.env,
-        NODE_EXTRA_CA_CERTS: file("cert.pem"),
+        NODE_EXTRA_CA_CERTS: certificate,
         STATE_DIRECTORY: folder.path,
       },
     });
