@@ -31,7 +31,7 @@ export function renderFirewall(
   network: Network,
   former: readonly FormerAddress[],
 ): string {
-  const { forwards, pinholes, vpn, upnp } = network;
+  const { forwards, pinholes, vpn, upnp, wan } = network;
   const away = quote(interfaceOf({ id: vpnId }));
   const friends = (vpn?.sites ?? []).flatMap(({ networks }) =>
     networks.map(netOf),
@@ -55,29 +55,26 @@ export function renderFirewall(
   const own = set(addresses.map((address) => addressOf({ address })));
   const nets = set(addresses.map(netOf));
   const all = names(lans);
+  const known =
+    "ct state vmap { established : accept, related : accept, invalid : drop }";
+  // What belongs to a connection was looked at when that began.
+  const spoofed = [
+    // Of IPv4 from home sysctl sees the reverse path.
+    `meta nfproto ipv4 iifname != ${uplink} return`,
+    `iifname ${uplink} ip saddr ${set(bogons.ip)} drop`,
+    `iifname ${uplink} ip saddr ${nets} drop`,
+    `iifname ${uplink} ip6 saddr ${set(bogons.ip6)} drop`,
+    // Reverse path (BCP 84).
+    "meta nfproto ipv6 ip6 saddr != { ::/128, fe80::/10 } fib saddr . iif oif missing drop",
+  ];
   const chains: Chain[] = [
-    [
-      "spoofed",
-      "filter hook prerouting priority mangle; policy accept",
-      [
-        // What belongs to a connection was looked at when that began.
-        "ct state established,related accept",
-        // Of IPv4 from home sysctl sees the reverse path.
-        `meta nfproto ipv4 iifname != ${uplink} accept`,
-        `iifname ${uplink} ip saddr ${set(bogons.ip)} drop`,
-        `iifname ${uplink} ip saddr ${nets} drop`,
-        `iifname ${uplink} ip6 saddr ${set(bogons.ip6)} drop`,
-        // Reverse path (BCP 84).
-        "meta nfproto ipv6 ip6 saddr != { ::/128, fe80::/10 } fib saddr . iif oif missing drop",
-      ],
-    ],
     [
       "input",
       "filter hook input priority filter; policy drop",
       [
-        "ct state established,related accept",
-        "ct state invalid drop",
+        known,
         `iifname "lo" accept`,
+        "jump spoofed",
         `icmpv6 type { ${icmpErrors}, ${icmpNeighbours} } accept`,
         ...(friends.length > 0
           ? [
@@ -113,9 +110,12 @@ export function renderFirewall(
       // One chain: each further one costs every packet.
       "filter hook forward priority filter; policy drop",
       [
-        // Paths with a smaller packet size, such as PPPoE, of which an error message got lost.
-        "tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
-        "ct state vmap { established : accept, related : accept, invalid : drop }",
+        // Paths with a smaller packet size, of which an error message got lost.
+        ...(wan.ipv4.kind === "pppoe" || vpn
+          ? ["tcp flags syn / syn,rst tcp option maxseg size set rt mtu"]
+          : []),
+        known,
+        "jump spoofed",
         ...(friends.length > 0 ? [`${ofFriends} oifname ${uplink} drop`] : []),
         `iifname ${all} oifname ${uplink} accept`,
         `iifname ${uplink} ct state new limit rate over 500/second burst 1000 packets drop`,
@@ -166,7 +166,12 @@ export function renderFirewall(
   return table(
     "inet coppice",
     // miniupnpd fills them.
-    upnp ? Object.values(upnpChains).map((name) => `chain ${name} { }`) : [],
+    [
+      `chain spoofed { ${spoofed.join("; ")}; }`,
+      ...(upnp
+        ? Object.values(upnpChains).map((name) => `chain ${name} { }`)
+        : []),
+    ],
     chains,
   );
 }
