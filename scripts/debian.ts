@@ -69,6 +69,7 @@ export const hostTools = {
     mtools: "mcopy",
     mount: "losetup",
     smartmontools: "smartctl",
+    "systemd-journal-remote": "/lib/systemd/systemd-journal-remote",
     "fuse|fuse3": "fusermount",
     fio: "fio",
     "stress-ng": "stress-ng",
@@ -97,6 +98,7 @@ const startedBy: Readonly<Record<string, readonly string[]>> = {
   hostapd: ["hostapd.service"],
   samba: ["smbd.service", "nmbd.service"],
   "glusterfs-server": ["glusterd.service"],
+  "systemd-journal-remote": ["systemd-journal-remote.socket"],
 };
 
 /** Stops a service that was installed just now, and keeps it from starting with the machine. */

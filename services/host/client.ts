@@ -7,6 +7,13 @@ import {
   ConfigurationTrial,
   type NewConfiguration,
 } from "./configuration.ts";
+import {
+  LogLine,
+  LogPart,
+  type LogQuestion,
+  LogServices,
+  type LogSubscription,
+} from "./log-lines.ts";
 import { Network, type Vpn } from "./network/document.ts";
 import {
   LineMinute,
@@ -56,6 +63,7 @@ export const PrepareStep = Type.Union([
 export type PrepareStep = Static<typeof PrepareStep>;
 
 export * from "./configuration.ts";
+export * from "./log-lines.ts";
 export * from "./updates/state.ts";
 
 /** What became of a factory reset. */
@@ -439,6 +447,32 @@ export class HostClient implements AsyncDisposable {
   /** What the machine says of itself, as text. */
   async diagnostics(signal?: AbortSignal): Promise<Readable> {
     return (await this.#client.raw("GET", "/diagnostics", { signal })).body;
+  }
+
+  /** Lines of the machine's log. @throws CommandError */
+  async log(question: LogQuestion, signal?: AbortSignal): Promise<LogPart> {
+    return await this.#client.call(LogPart, "POST", "/log", {
+      body: question,
+      signal,
+    });
+  }
+
+  /** What has written into the log. @throws CommandError */
+  async logServices(signal?: AbortSignal): Promise<string[]> {
+    return await this.#client.call(LogServices, "GET", "/log/services", {
+      signal,
+    });
+  }
+
+  /** Lines of the log as they are written, until `signal` aborts. */
+  followLog(
+    subscription: LogSubscription,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogLine> {
+    return this.#client.lines(LogLine, "POST", "/log/follow", {
+      body: subscription,
+      signal,
+    });
   }
 
   /** In the recovery: what there is of the box. */

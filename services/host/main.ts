@@ -21,6 +21,8 @@ import { showOnConsoles } from "./consoles.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
 import { FolderDisks } from "./folder-disks.ts";
 import { FolderDrive } from "./folder-drive.ts";
+import { Journal } from "./log.ts";
+import { addLogRoutes } from "./log-routes.ts";
 import { addMachineRoutes } from "./machine-routes.ts";
 import { BoardNetwork } from "./network/board-network.ts";
 import { addressOf, type Lan } from "./network/document.ts";
@@ -88,6 +90,7 @@ await runService("host", async (log) => {
     status: new StatusReader(mounts),
     isBox: shelf === undefined,
   });
+  addLogRoutes(app, new Journal(process.env.COPPICE_JOURNAL));
   app.get(
     "/disks",
     { schema: { response: { 200: Type.Array(Disk) } } },
