@@ -20,6 +20,7 @@ import { Claim } from "./claim.ts";
 import { Configurations } from "./configurations.ts";
 import { DiskWorker } from "./disk-work.ts";
 import { adoptPassword, forgetHandover } from "./handover.ts";
+import { NoticeWatch } from "./notices/watch.ts";
 import { serveRecovery } from "./recovery/recovery.ts";
 import { whenUp } from "./when-up.ts";
 
@@ -55,6 +56,7 @@ await runService("admin", async (log, ending) => {
     sessions: new Sessions(),
     tokens: await Tokens.load(state),
     doors: await Doors.load(state),
+    notices: await NoticeWatch.load(state, { host, node, identity }),
     host,
     node,
     identity,
@@ -97,8 +99,10 @@ await runService("admin", async (log, ending) => {
         "the console shows no label, or a finished setup could not be tidied; the next start tries again",
       );
   });
+  const watching = parts.notices.run(() => claim.claimed, log, ending);
   return {
     async [Symbol.asyncDispose]() {
+      await watching;
       await Promise.all([app.close(), local.close()]);
       for (const client of [identity, host, node])
         await client[Symbol.asyncDispose]();

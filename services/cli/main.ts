@@ -9,6 +9,7 @@ import { addFriendCommands } from "./friend.ts";
 import { addIdentityCommands } from "./identity.ts";
 import { addMountCommand } from "./mount.ts";
 import { addNetworkCommands } from "./network.ts";
+import { addNoticesCommand } from "./notices.ts";
 import { addShareCommands } from "./share.ts";
 import { addStoreCommands } from "./store.ts";
 import { size } from "./text.ts";
@@ -97,6 +98,7 @@ addShareCommands(program, { connect, print });
 addFriendCommands(program, { connect, print });
 addNetworkCommands(program, { connect, print });
 addUpdateCommands(program, { connect, print });
+addNoticesCommand(program, { connect, print });
 
 try {
   await program.parseAsync();

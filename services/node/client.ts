@@ -3,7 +3,13 @@ import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
 import { FriendsClient } from "./friends-client.ts";
-import { Found, type Look, Portal } from "./line/api.ts";
+import {
+  Found,
+  type HookCall,
+  type Look,
+  type Mail,
+  Portal,
+} from "./line/api.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
 import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
 import {
@@ -195,6 +201,16 @@ export class NodeClient implements AsyncDisposable {
       body: question,
       signal,
     });
+  }
+
+  /** Sends an e-mail. @throws CoppiceError: not-delivered, unsafe */
+  async sendMail(mail: Mail, signal?: AbortSignal): Promise<void> {
+    await this.#dump("POST", "/line/mail", mail, signal);
+  }
+
+  /** Tells a program by HTTP. @throws CoppiceError: not-delivered */
+  async callHook(call: HookCall, signal?: AbortSignal): Promise<void> {
+    await this.#dump("POST", "/line/hook", call, signal);
   }
 
   /** Who was given what, those that ended too. */

@@ -1,9 +1,10 @@
 import type { Server } from "../shared/server.ts";
-import { Found, Look, Portal } from "./line/api.ts";
+import { Found, HookCall, Look, Mail, Portal } from "./line/api.ts";
+import { callHook, sendMail } from "./line/deliver.ts";
 import { look } from "./line/look.ts";
 import { watchPortal } from "./line/portal.ts";
 
-/** What the node, which speaks with the Internet, finds out about the line. */
+/** What the node, which speaks with the Internet, finds out about the line, and what it sends for the others. */
 export function addLineRoutes(app: Server, ending: AbortSignal): void {
   const portal = watchPortal(ending);
   app.get(
@@ -15,5 +16,21 @@ export function addLineRoutes(app: Server, ending: AbortSignal): void {
     "/line/look",
     { schema: { body: Look, response: { 200: Found } } },
     async ({ body }) => await look(body, ending),
+  );
+  app.post(
+    "/line/mail",
+    { schema: { body: Mail } },
+    async ({ body }, reply) => {
+      await sendMail(body, ending);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/line/hook",
+    { schema: { body: HookCall } },
+    async ({ body }, reply) => {
+      await callHook(body, ending);
+      return reply.status(204).send();
+    },
   );
 }

@@ -44,7 +44,7 @@ export async function openPage(
   page.on("console", (message) => {
     if (
       message.type() === "error" &&
-      !/status of (401|403|400|404|409|422|429|503)|net::ERR/.test(
+      !/status of (401|403|400|404|409|422|429|502|503)|net::ERR/.test(
         message.text(),
       )
     )

@@ -11,6 +11,7 @@ import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
 import { Configurations } from "../configurations.ts";
 import type { DiskWorker } from "../disk-work.ts";
+import type { NoticeWatch } from "../notices/watch.ts";
 import { SetupLine } from "../setup-line.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
@@ -26,7 +27,9 @@ import {
   servePages,
 } from "./https.ts";
 import { addIdentityRoutes } from "./identity-routes.ts";
+import { addLogRoutes } from "./log-routes.ts";
 import { addNetworkRoutes } from "./network-routes.ts";
+import { addNoticeRoutes } from "./notice-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import { addResetRoutes } from "./reset-routes.ts";
@@ -47,6 +50,7 @@ export interface AdminParts {
   sessions: Sessions;
   tokens: Tokens;
   doors: Doors;
+  notices: NoticeWatch;
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
@@ -115,6 +119,8 @@ async function addRoutes(
   addUpdateRoutes(app, host, node, identity, configurations);
   addResetRoutes(app, host, account);
   addDoorRoutes(app, parts.doors, host, node);
+  addLogRoutes(app, host, ending);
+  addNoticeRoutes(app, parts.notices, ending);
   addIdentityRoutes(app, identity, node, account);
   addFriendRoutes(app, node);
   // Uploads stream: their parser is for these routes alone.

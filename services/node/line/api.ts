@@ -54,3 +54,64 @@ export const Found = Type.Union([
   }),
 ]);
 export type Found = Static<typeof Found>;
+
+const MailAddress = Type.String({
+  maxLength: 254,
+  pattern: '^[^\\s<>",;:@]{1,64}@[A-Za-z0-9.-]{1,189}$',
+  description: "as name@example.org",
+});
+
+/** A server that takes e-mail (RFC 6409), from whom and for whom. */
+export const MailServer = Type.Object({
+  host: Type.String({
+    pattern: "^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$",
+    description: "name or address",
+  }),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  security: Type.Enum(["tls", "starttls", "none"] as const, {
+    description:
+      "tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password",
+  }),
+  user: Type.Union([
+    Type.String({ minLength: 1, maxLength: 254 }),
+    Type.Null(),
+  ]),
+  password: Type.Union([
+    Type.String({ minLength: 1, maxLength: 1024 }),
+    Type.Null(),
+  ]),
+  from: MailAddress,
+  to: MailAddress,
+});
+export type MailServer = Static<typeof MailServer>;
+
+/** A program that hears of something by HTTP POST. */
+export const HookAddress = Type.Object({
+  url: Type.String({
+    maxLength: 2048,
+    pattern: "^https?://[^\\s@/]+(/\\S*)?$",
+  }),
+  secret: Type.Union(
+    [Type.String({ minLength: 1, maxLength: 256 }), Type.Null()],
+    {
+      description:
+        "with which the header x-coppice-signature is made: sha256= and the HMAC-SHA-256 of the body, hex",
+    },
+  ),
+});
+export type HookAddress = Static<typeof HookAddress>;
+
+/** An e-mail to send. */
+export const Mail = Type.Object({
+  server: MailServer,
+  subject: Type.String({ maxLength: 300 }),
+  text: Type.String({ maxLength: 65536 }),
+});
+export type Mail = Static<typeof Mail>;
+
+/** A document for a program. */
+export const HookCall = Type.Object({
+  address: HookAddress,
+  body: Type.String({ maxLength: 65536, description: "JSON" }),
+});
+export type HookCall = Static<typeof HookCall>;

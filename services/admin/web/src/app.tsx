@@ -1,4 +1,5 @@
 import {
+  Bell,
   Fingerprint,
   FolderOpen,
   HardDrive,
@@ -12,13 +13,17 @@ import {
 import { lazy, Suspense } from "preact/compat";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter-preact";
+import type { NoticesState } from "../../notices/api.ts";
 import { api, ProblemError } from "./api.ts";
+import { usePolling } from "./live.ts";
 import { Files } from "./pages/files.tsx";
 import { Friends } from "./pages/friends.tsx";
 import { Home } from "./pages/home.tsx";
 import { Identity } from "./pages/identity.tsx";
+import { Logs } from "./pages/logs.tsx";
 import { KeepHere } from "./pages/network/trial.tsx";
 import { Network } from "./pages/network.tsx";
+import { Notices } from "./pages/notices.tsx";
 import { Recovery } from "./pages/recovery.tsx";
 import { Setup } from "./pages/setup.tsx";
 import { Shared } from "./pages/shared.tsx";
@@ -31,6 +36,8 @@ import { Notice, Spinner } from "./ui.tsx";
 const Terminal = lazy(async () => ({
   default: (await import("./pages/terminal.tsx")).Terminal,
 }));
+
+type Unseen = Pick<NoticesState, "unseen">;
 
 /** Who is signed in, as GET /api/session tells. */
 export interface Session {
@@ -104,9 +111,30 @@ function Admin() {
   if (session.recovery) return <Recovery session={session} refresh={refresh} />;
   if (!session.claimed) return <Setup session={session} refresh={refresh} />;
   if (session.access !== "owner") return <SignIn refresh={refresh} />;
+  return <Pages session={session} refresh={refresh} />;
+}
+
+/** Milliseconds between two looks whether there is something to tell. */
+const noticePeriod = 30_000;
+
+function Pages({
+  session,
+  refresh,
+}: {
+  session: Session;
+  refresh: () => Promise<void>;
+}) {
+  const [unseen, setUnseen] = useState(0);
+  const look = useCallback(async (): Promise<void> => {
+    // A box that does not answer is what the pages themselves tell of.
+    const told = await api<Unseen>("GET", "/notices/unseen").catch(() => null);
+    if (told) setUnseen(told.unseen);
+  }, []);
+  usePolling(look, noticePeriod);
+  const seen = useCallback(() => setUnseen(0), []);
   return (
     <div class="frame">
-      <Navigation session={session} refresh={refresh} />
+      <Navigation session={session} refresh={refresh} unseen={unseen} />
       <main>
         <Suspense fallback={<Spinner label="Loading" />}>
           <Switch>
@@ -118,6 +146,10 @@ function Admin() {
             <Route path="/identity" component={Identity} />
             <Route path="/terminal" component={Terminal} />
             <Route path="/system" component={System} />
+            <Route path="/system/log" component={Logs} />
+            <Route path="/notices">
+              <Notices seen={seen} />
+            </Route>
             <Route>
               <Redirect to="/" replace />
             </Route>
@@ -131,9 +163,11 @@ function Admin() {
 function Navigation({
   session,
   refresh,
+  unseen,
 }: {
   session: Session;
   refresh: () => Promise<void>;
+  unseen: number;
 }) {
   const [location] = useLocation();
   return (
@@ -146,12 +180,25 @@ function Navigation({
           <Link
             key={path}
             href={path}
-            aria-current={location === path ? "page" : undefined}
+            aria-current={
+              location === path || location.startsWith(`${path}/`)
+                ? "page"
+                : undefined
+            }
           >
             <Icon size={20} aria-hidden="true" /> <span>{name}</span>
           </Link>
         ))}
       </nav>
+      <Link
+        class="bell"
+        href="/notices"
+        aria-current={location === "/notices" ? "page" : undefined}
+        aria-label={unseen > 0 ? `Notices, ${unseen} new` : "Notices"}
+      >
+        <Bell size={20} aria-hidden="true" /> <span>Notices</span>
+        {unseen > 0 && <strong>{unseen}</strong>}
+      </Link>
       <button
         type="button"
         class="quiet sign-out"

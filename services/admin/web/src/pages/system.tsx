@@ -6,10 +6,12 @@ import {
   Plus,
   Power,
   RotateCw,
+  ScrollText,
   Stethoscope,
   Trash2,
 } from "lucide-preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
+import { Link } from "wouter-preact";
 import { api } from "../api.ts";
 import { moment } from "../format.ts";
 import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
@@ -97,6 +99,17 @@ export function System() {
         <Password />
         <Tokens />
         <SettingsBackup />
+        <section class="card">
+          <h2>
+            <ScrollText size={20} aria-hidden="true" /> Log
+          </h2>
+          <p>What the box's parts write down, as they do.</p>
+          <div class="actions start">
+            <Link class="button" href="/system/log">
+              <ScrollText size={18} aria-hidden="true" /> Read the log
+            </Link>
+          </div>
+        </section>
         <section class="card">
           <h2>
             <Stethoscope size={20} aria-hidden="true" /> Diagnostics
