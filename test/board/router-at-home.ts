@@ -4,6 +4,7 @@ import { lease } from "../dhcp-client.ts";
 import { until } from "../network/until.ts";
 import { ask, type Between, succeeds } from "./between.ts";
 import { joinAir, plugRadios } from "./station.ts";
+import { expectTelling } from "./telling.ts";
 import { opensPort } from "./tools.ts";
 
 /** Lives behind a box: with what its provider gives, ports that devices open, other addresses for everybody (10.1.2.0/24 in the end), guests, and Wi-Fi. */
@@ -37,6 +38,8 @@ export async function expectHousehold(
   await until("it reaches the Internet over IPv6", async () =>
     succeeds(between, "ping6", "-c1", "-W2", "2a0c:1::1"),
   );
+
+  const heard = await expectTelling(t, between);
 
   t.log("what goes past the rules, once they let it through, and is counted");
   const file = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3";
@@ -208,6 +211,11 @@ export async function expectHousehold(
   t.false(await phoned("10.1.2.1", 443), "and not the pages");
   await shell("systemctl stop phone");
 
+  await until("the owner was told that no names are found", async () =>
+    (await heard()).some(
+      ({ kind, words }) => kind === "line-down" && /Names/.test(words),
+    ),
+  );
   t.is(
     (await shell("sysctl -n net.netfilter.nf_conntrack_max")).trim(),
     "262144",
