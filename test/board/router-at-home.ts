@@ -217,6 +217,13 @@ export async function expectHousehold(
     ),
   );
   t.is(
+    await shell(
+      "cat /sys/class/net/wan0/threaded /sys/class/net/lan0/threaded",
+    ),
+    "1\n1\n",
+    "a full line leaves the processor to others too",
+  );
+  t.is(
     (await shell("sysctl -n net.netfilter.nf_conntrack_max")).trim(),
     "262144",
     "connections that the box can know",
