@@ -63,10 +63,9 @@ export class Courier {
   ): Promise<Courier> {
     const file = join(folder, "letters.json");
     const empty = { waiting: [], sent: null, problem: null };
-    const boxes = (await readJson(File, file)) ?? {
-      mail: { ...empty },
-      hook: { ...empty },
-    };
+    // What another version left, and this one does not know, keeps nobody from the pages.
+    const kept = await readJson(File, file).catch(() => undefined);
+    const boxes = kept ?? { mail: { ...empty }, hook: { ...empty } };
     return new Courier(file, boxes, notices, how, node);
   }
 

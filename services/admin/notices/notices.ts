@@ -32,6 +32,12 @@ const again = 6 * hour;
 /** What came back and then stays for so long is told of once more. */
 const stays = hour;
 const most = 200;
+/** Kinds that happen, and do not last. */
+const ofEvents: readonly NoticeKind[] = [
+  "audit-failed",
+  "update-failed",
+  "update-done",
+];
 
 const Kept = Type.Object({
   ...Notice.properties,
@@ -43,8 +49,7 @@ const Kept = Type.Object({
 type Kept = Static<typeof Kept>;
 const File = Type.Object({
   notices: Type.Array(Kept),
-  heard: Type.Record(Type.String(), Type.Number()),
-  begun: Type.Number(),
+  heard: Type.Record(Type.String(), Type.Array(Type.String())),
 });
 
 /** Something to tell the owner. */
@@ -58,29 +63,25 @@ export interface News {
 export class Notices {
   #file: string;
   #notices: Kept[];
-  /** By kind, when the newest happened that was told of. */
-  #heard: Record<string, number>;
-  #begun: number;
+  /** By kind, what happened and was told of already: no clock is asked, which may have been wrong. */
+  #heard: Record<string, string[]>;
   #queue = new Mutex();
   /** When something came that is not told of yet, and when something went that is not over yet. */
   #came = new Map<string, number>();
   #went = new Map<string, number>();
 
-  private constructor(
-    file: string,
-    { notices, heard, begun }: Static<typeof File>,
-  ) {
+  private constructor(file: string, { notices, heard }: Static<typeof File>) {
     this.#file = file;
     this.#notices = notices;
     this.#heard = heard;
-    this.#begun = begun;
   }
 
-  /** @param folder the admin's state. @param now milliseconds since 1970; what happened before the first one is old */
-  static async load(folder: string, now: number): Promise<Notices> {
+  /** @param folder the admin's state. */
+  static async load(folder: string): Promise<Notices> {
     const file = join(folder, "notices.json");
-    const kept = await readJson(File, file);
-    return new Notices(file, kept ?? { notices: [], heard: {}, begun: now });
+    // What another version left, and this one does not know, keeps nobody from the pages.
+    const kept = await readJson(File, file).catch(() => undefined);
+    return new Notices(file, kept ?? { notices: [], heard: {} });
   }
 
   /** The newest first. */
@@ -103,11 +104,11 @@ export class Notices {
   /** Takes what is so at a moment. @param now milliseconds since 1970 @returns what the owner should hear */
   async take({ conditions, unknown }: Judgement, now: number): Promise<News[]> {
     return await this.#queue.run(async () => {
-      const before = JSON.stringify(this.#notices);
+      const before = this.#content;
       const news: News[] = [];
       for (const condition of conditions)
         if (condition.at === undefined) this.#lasts(condition, now, news);
-      this.#happened(conditions, news);
+      this.#happened(conditions, unknown, news);
       const lasting = new Set(
         conditions.flatMap((one) => (one.at === undefined ? [keyOf(one)] : [])),
       );
@@ -122,7 +123,7 @@ export class Notices {
         if (!lasting.has(key) && !unknown.has(kindOf(key)))
           this.#came.delete(key);
       this.#notices.splice(most);
-      if (JSON.stringify(this.#notices) !== before) await this.#save();
+      if (this.#content !== before) await this.#save();
       return news;
     });
   }
@@ -187,18 +188,24 @@ export class Notices {
       news.push(tell(notice, "ended"));
   }
 
-  #happened(conditions: readonly Condition[], news: News[]): void {
-    const events = conditions
-      .flatMap((one) => (one.at === undefined ? [] : [{ ...one, at: one.at }]))
-      .sort((a, b) => a.at - b.at);
-    const heard = { ...this.#heard };
-    for (const event of events) {
-      const { kind, at } = event;
-      if (at <= (this.#heard[kind] ?? this.#begun)) continue;
-      heard[kind] = at;
-      news.push(this.#add(event, at, at));
+  /** What there was before a kind was first looked at is old. */
+  #happened(
+    conditions: readonly Condition[],
+    unknown: Judgement["unknown"],
+    news: News[],
+  ): void {
+    for (const kind of ofEvents) {
+      if (unknown.has(kind)) continue;
+      const known = this.#heard[kind];
+      const events = conditions
+        .filter((one) => one.kind === kind)
+        .sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+      if (known)
+        for (const event of events)
+          if (!known.includes(nameOf(event)))
+            news.push(this.#add(event, event.at ?? 0, event.at ?? 0));
+      this.#heard[kind] = events.map(nameOf);
     }
-    this.#heard = heard;
   }
 
   #add(
@@ -215,15 +222,12 @@ export class Notices {
     return { id, kind, what: "began" };
   }
 
+  get #content(): string {
+    return JSON.stringify({ notices: this.#notices, heard: this.#heard });
+  }
+
   async #save(): Promise<void> {
-    await writeDurable(
-      this.#file,
-      JSON.stringify({
-        notices: this.#notices,
-        heard: this.#heard,
-        begun: this.#begun,
-      }),
-    );
+    await writeDurable(this.#file, this.#content);
   }
 }
 
@@ -231,6 +235,11 @@ function tell(notice: Kept, what: News["what"]): News {
   notice.told = what;
   if (what === "began") notice.seen = false;
   return { id: notice.id, kind: notice.kind, what };
+}
+
+/** An event among those of its kind. */
+function nameOf({ subject, at }: Condition): string {
+  return `${at} ${subject}`;
 }
 
 function keyOf({ kind, subject }: Pick<Notice, "kind" | "subject">): string {

@@ -17,13 +17,11 @@ export class HowToTell {
   /** @param folder the admin's state. */
   static async load(folder: string): Promise<HowToTell> {
     const file = join(folder, "how-to-tell.json");
+    // What another version left, and this one does not know, keeps nobody from the pages.
+    const kept = await readJson(NoticeSettings, file).catch(() => undefined);
     return new HowToTell(
       file,
-      (await readJson(NoticeSettings, file)) ?? {
-        mail: null,
-        hook: null,
-        silenced: [],
-      },
+      kept ?? { mail: null, hook: null, silenced: [] },
     );
   }
 

@@ -45,7 +45,7 @@ export class NoticeWatch {
 
   /** @param folder the admin's state. */
   static async load(folder: string, asked: Asked): Promise<NoticeWatch> {
-    const notices = await Notices.load(folder, Date.now());
+    const notices = await Notices.load(folder);
     const how = await HowToTell.load(folder);
     const courier = await Courier.load(folder, notices, how, asked.node);
     return new NoticeWatch(asked, notices, how, courier);

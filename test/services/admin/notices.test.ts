@@ -1,6 +1,9 @@
 /** What the owner is told of, and when: what lasts is told once, what flickers is not. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
+import type { NoticeKind } from "../../../services/admin/notices/api.ts";
 import {
   type Condition,
   type Facts,
@@ -8,6 +11,7 @@ import {
 } from "../../../services/admin/notices/conditions.ts";
 import { mailOf } from "../../../services/admin/notices/letters.ts";
 import { type News, Notices } from "../../../services/admin/notices/notices.ts";
+import { HowToTell } from "../../../services/admin/notices/settings.ts";
 import { temporaryFolder } from "../../folder.ts";
 
 const minute = 60_000;
@@ -29,7 +33,7 @@ async function follow(
   isDown: readonly boolean[],
 ): Promise<{ minute: number; what: News["what"] }[]> {
   await using folder = await temporaryFolder();
-  const notices = await Notices.load(folder.path, start);
+  const notices = await Notices.load(folder.path);
   const heard = [];
   for (const [at, down] of isDown.entries())
     for (const { what } of await notices.take(
@@ -116,7 +120,7 @@ test("whatever the line does, few words are lost on it, and no long outage goes 
 
 test("a service that is silent says nothing of what it looks after, and a restart tells nothing twice", async (t) => {
   await using folder = await temporaryFolder();
-  const notices = await Notices.load(folder.path, start);
+  const notices = await Notices.load(folder.path);
   const failing: Condition = {
     ...lineDown,
     kind: "disk-failing",
@@ -132,14 +136,14 @@ test("a service that is silent says nothing of what it looks after, and a restar
   };
   for (let at = 1; at < 300; at++)
     t.deepEqual(await notices.take(silent, start + at * minute), []);
-  const later = await Notices.load(folder.path, start + 5 * hour);
+  const later = await Notices.load(folder.path);
   t.deepEqual(await later.take(so, start + 5 * hour), []);
   t.like(later.list, [{ until: null, times: 1, seen: false }]);
   await later.see();
-  t.true((await Notices.load(folder.path, start)).list[0]?.seen);
+  t.true((await Notices.load(folder.path)).list[0]?.seen);
 });
 
-test("what happened is told of once, also after a restart, and what was before the first start is old", async (t) => {
+test("what happened is told of once, whatever the clock says, also after a restart; what was before the first look is old", async (t) => {
   await using folder = await temporaryFolder();
   const audit = (at: number): Condition => ({
     ...lineDown,
@@ -147,24 +151,32 @@ test("what happened is told of once, also after a restart, and what was before t
     subject: "bob lost",
     at,
   });
-  const take = async (now: number, ...conditions: Condition[]) =>
-    await (await Notices.load(folder.path, start)).take(
-      { conditions, unknown: known },
-      now,
-    );
-  t.deepEqual(await take(start, audit(start - hour)), []);
-  t.is((await take(start + hour, audit(start + minute))).length, 1);
-  t.deepEqual(await take(start + hour, audit(start + minute)), []);
-  t.is(
+  const take = async (
+    unknown: ReadonlySet<NoticeKind>,
+    ...conditions: Condition[]
+  ) =>
     (
-      await take(
-        start + 3 * hour,
-        audit(start + minute),
-        audit(start + 2 * hour),
-      )
-    ).length,
-    1,
-  );
+      await (
+        await Notices.load(folder.path)
+      ).take({ conditions, unknown }, start)
+    ).length;
+  const silent = new Set(["audit-failed" as const]);
+  t.is(await take(silent), 0, "the friends are not known yet");
+  t.is(await take(known, audit(start + hour)), 0, "an old one");
+  t.is(await take(silent), 0);
+  t.is(await take(known, audit(start + hour)), 0);
+  const another = audit(start - 366 * 24 * hour);
+  t.is(await take(known, audit(start + hour), another), 1);
+  t.is(await take(known, audit(start + hour), another), 0);
+  t.is(await take(known, another), 0);
+});
+
+test("what another version left keeps nobody from the pages", async (t) => {
+  await using folder = await temporaryFolder();
+  for (const name of ["notices.json", "letters.json", "how-to-tell.json"])
+    await writeFile(join(folder.path, name), '{"from":"the future"}');
+  t.deepEqual((await Notices.load(folder.path)).list, []);
+  t.deepEqual((await HowToTell.load(folder.path)).settings.silenced, []);
 });
 
 const nothing: Facts = {
