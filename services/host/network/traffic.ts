@@ -62,8 +62,8 @@ export function renderOffload(network: Network): string {
         // Behind the one that refuses.
         "filter hook forward priority filter + 10; policy accept",
         [
-          // TCP and UDP as numbers: a box has no /etc/protocols.
-          `iifname ${devices} oifname ${devices} ct state established meta l4proto { 6, 17 } flow add @connections`,
+          // A beginning is told by one look; TCP and UDP as numbers: a box has no /etc/protocols.
+          `ct state established meta l4proto { 6, 17 } iifname ${devices} oifname ${devices} flow add @connections`,
         ],
       ],
     ],
