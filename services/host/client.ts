@@ -14,6 +14,7 @@ import {
   LogServices,
   type LogSubscription,
 } from "./log-lines.ts";
+import { Past, type PastQuestion } from "./metrics/state.ts";
 import { Network, type Vpn } from "./network/document.ts";
 import {
   LineMinute,
@@ -64,6 +65,7 @@ export type PrepareStep = Static<typeof PrepareStep>;
 
 export * from "./configuration.ts";
 export * from "./log-lines.ts";
+export * from "./metrics/state.ts";
 export * from "./updates/state.ts";
 
 /** What became of a factory reset. */
@@ -447,6 +449,14 @@ export class HostClient implements AsyncDisposable {
   /** What the machine says of itself, as text. */
   async diagnostics(signal?: AbortSignal): Promise<Readable> {
     return (await this.#client.raw("GET", "/diagnostics", { signal })).body;
+  }
+
+  /** How the machine was. */
+  async past(question: PastQuestion, signal?: AbortSignal): Promise<Past> {
+    return await this.#client.call(Past, "POST", "/past", {
+      body: question,
+      signal,
+    });
   }
 
   /** Lines of the machine's log. @throws CommandError */

@@ -24,6 +24,9 @@ import { FolderDrive } from "./folder-drive.ts";
 import { Journal } from "./log.ts";
 import { addLogRoutes } from "./log-routes.ts";
 import { addMachineRoutes } from "./machine-routes.ts";
+import { MachinePast } from "./metrics/past.ts";
+import { Sampler } from "./metrics/sampler.ts";
+import { Past, PastQuestion } from "./metrics/state.ts";
 import { BoardNetwork } from "./network/board-network.ts";
 import { addressOf, type Lan } from "./network/document.ts";
 import { folderNetwork } from "./network/folder-network.ts";
@@ -74,6 +77,10 @@ await runService("host", async (log) => {
   line.start((error) =>
     log.warn({ err: error }, "the line's past was not taken down"),
   );
+  const past = await MachinePast.open(join(state, "past"), (error) =>
+    log.warn({ err: error }, "the machine's past is not kept"),
+  );
+  past.start(new Sampler(() => uplinkOf(network.inForce)));
   const opened = await openUpdates(here, shelf === undefined, async () => ({
     online: line.minutes.at(-1)?.up ?? false,
     disks: (await disks.list()).filter(({ uuid }) => uuid !== null).length,
@@ -90,6 +97,11 @@ await runService("host", async (log) => {
     status: new StatusReader(mounts),
     isBox: shelf === undefined,
   });
+  app.post(
+    "/past",
+    { schema: { body: PastQuestion, response: { 200: Past } } },
+    async ({ body }) => past.read(body, Date.now()),
+  );
   addLogRoutes(app, new Journal(process.env.COPPICE_JOURNAL));
   app.get(
     "/disks",
@@ -263,6 +275,7 @@ await runService("host", async (log) => {
       await app.close();
       await opened[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
+      await past[Symbol.asyncDispose]();
       await network[Symbol.asyncDispose]();
       await folderDrive?.[Symbol.asyncDispose]();
     },

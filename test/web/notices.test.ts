@@ -1,4 +1,4 @@
-/** What a box tells. Notices: how the owner is told is set on the page, and a newer version is told of by e-mail, to a program and by the bell. And its log. */
+/** What a box tells. Notices: how the owner is told is set on the page, and a newer version is told of by e-mail, to a program and by the bell. And its curves and its log. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,7 +19,7 @@ import { openPhone, signIn, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
-test("an owner is told of a newer version where she wants it, and of nothing that she silenced; and reads the log", async (t) => {
+test("an owner is told of a newer version where she wants it, and of nothing that she silenced; and looks at curves and log", async (t) => {
   t.timeout(10 * 60_000);
   await using journal = await temporaryFolder();
   await writeJournal(
@@ -158,6 +158,29 @@ test("an owner is told of a newer version where she wants it, and of nothing tha
     .getByRole("navigation")
     .getByRole("link", { name: "System" })
     .click();
+  await page.getByRole("link", { name: "See the curves" }).click();
+  const cpu = page.getByRole("img", { name: "Processor, percent" });
+  await cpu.waitFor();
+  const now = Date.now();
+  const { step, curves } = await client.ok(
+    "GET",
+    `/api/status/past?from=${now - 60_000}&to=${now}`,
+  );
+  t.is(step, 1000);
+  t.true(curves.cpu.mean.filter((one: unknown) => one !== null).length > 5);
+  await seen("curves");
+  const place = await cpu.boundingBox();
+  if (!place) throw new Error("no plot");
+  await page.mouse.move(place.x + place.width - 150, place.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(place.x + place.width - 50, place.y + 60, { steps: 5 });
+  await page.mouse.up();
+  await press("All of it");
+  await page.getByRole("button", { name: "Two years" }).click();
+  await page
+    .getByRole("button", { name: "All of it" })
+    .waitFor({ state: "detached" });
+  await page.goBack();
   await page.getByRole("link", { name: "Read the log" }).click();
   const lines = page.getByRole("log");
   await lines.getByText("line 499", { exact: true }).waitFor();

@@ -1,7 +1,12 @@
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
-import { type HostClient, PowerAct } from "../../host/client.ts";
+import {
+  type HostClient,
+  Past,
+  PastQuestion,
+  PowerAct,
+} from "../../host/client.ts";
 import { type NodeClient, OwnerProof } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { socketPath } from "../../shared/service.ts";
@@ -205,6 +210,20 @@ export function addOwnerRoutes(
     async (_request, reply) => {
       sendEvents(reply, ending, (send) => feed.watch(send));
     },
+  );
+
+  app.get(
+    "/api/status/past",
+    {
+      schema: {
+        tags: ["status"],
+        summary:
+          "How the machine was: curves, second by second for the last hour to hour by hour for two years",
+        querystring: PastQuestion,
+        response: { 200: Past },
+      },
+    },
+    async ({ query }) => await host.past(query),
   );
 
   app.post(

@@ -24,6 +24,7 @@ import { Logs } from "./pages/logs.tsx";
 import { KeepHere } from "./pages/network/trial.tsx";
 import { Network } from "./pages/network.tsx";
 import { Notices } from "./pages/notices.tsx";
+import { Past } from "./pages/past.tsx";
 import { Recovery } from "./pages/recovery.tsx";
 import { Setup } from "./pages/setup.tsx";
 import { Shared } from "./pages/shared.tsx";
@@ -147,6 +148,7 @@ function Pages({
             <Route path="/terminal" component={Terminal} />
             <Route path="/system" component={System} />
             <Route path="/system/log" component={Logs} />
+            <Route path="/system/past" component={Past} />
             <Route path="/notices">
               <Notices seen={seen} />
             </Route>

@@ -1,5 +1,6 @@
 import {
   BookOpen,
+  ChartLine,
   Download,
   KeyRound,
   LifeBuoy,
@@ -101,10 +102,16 @@ export function System() {
         <SettingsBackup />
         <section class="card">
           <h2>
-            <ScrollText size={20} aria-hidden="true" /> Log
+            <ScrollText size={20} aria-hidden="true" /> Curves and log
           </h2>
-          <p>What the box's parts write down, as they do.</p>
+          <p>
+            How the box was, for up to two years, and what its parts write down,
+            as they do.
+          </p>
           <div class="actions start">
+            <Link class="button" href="/system/past">
+              <ChartLine size={18} aria-hidden="true" /> See the curves
+            </Link>
             <Link class="button" href="/system/log">
               <ScrollText size={18} aria-hidden="true" /> Read the log
             </Link>
