@@ -511,6 +511,13 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   t.is((await cli("file", "get", "notes.txt", "copy.txt")).code, 0);
   t.is((await stat(join(home.path, "copy.txt"))).size, 100_000);
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
+  t.is((await cli("notices")).stdout, "Nothing needs you.\n");
+  const how = { mail: null, hook: null, silenced: [] };
+  t.is(
+    (await guest.call("PUT", "/api/notices/settings", how, bearer)).status,
+    403,
+    "a token does not say where to tell of troubles",
+  );
   t.regex((await cli("network", "now")).stdout, /^Internet: /);
   t.regex(
     (await cli("diagnostics")).stdout,
