@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import axe from "axe-core";
 import {
   type Browser,
   type BrowserContext,
@@ -92,7 +93,41 @@ export async function signIn(
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
-/** Looks at a page at both sizes: nothing may stick out sideways. With COPPICE_SCREENSHOTS=1 the pictures are kept. */
+/** Success criteria of WCAG 2.2, levels A and AA, as axe calls them. */
+const criteria = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** What axe finds on a page that keeps people out, in words; colours by night and by day. */
+async function barriers(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis)))
+    await page.evaluate(axe.source);
+  const found = async (runOnly: string[]): Promise<string[]> =>
+    await page.evaluate(async (runOnly) => {
+      const { axe: here } = globalThis as unknown as { axe: typeof axe };
+      const { violations } = await here.run(document, {
+        runOnly,
+        resultTypes: ["violations"],
+      });
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map(
+          ({ target, failureSummary }) =>
+            `${id}: ${target.join(" ")}: ${failureSummary}`,
+        ),
+      );
+    }, runOnly);
+  const dark = await page.evaluate(
+    () => matchMedia("(prefers-color-scheme: dark)").matches,
+  );
+  const [now, other] = dark
+    ? (["dark", "light"] as const)
+    : (["light", "dark"] as const);
+  const seen = await found(criteria);
+  await page.emulateMedia({ colorScheme: other });
+  const otherwise = await found(["color-contrast"]);
+  await page.emulateMedia({ colorScheme: now });
+  return [...seen, ...otherwise.map((words) => `${other}: ${words}`)];
+}
+
+/** Looks at a page at both sizes: nothing may stick out sideways, or keep anybody out. With COPPICE_SCREENSHOTS=1 the pictures are kept. */
 export async function look(
   page: Page,
   name: string,
@@ -113,6 +148,11 @@ export async function look(
     check(
       `${name} at ${width} px has all pages in reach: ${lost}`,
       lost.length === 0,
+    );
+    const found = await barriers(page);
+    check(
+      `${name} at ${width} px keeps nobody out: ${found.join("\n")}`,
+      found.length === 0,
     );
     const picture = await page.screenshot({ animations: "disabled" });
     check(`${name} at ${width} px shows something`, picture.length > 5000);

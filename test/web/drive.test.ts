@@ -75,10 +75,10 @@ test("a share as a network drive: offered with its link, listed on the System pa
   await go("System");
   await page.getByText(/signs in as aunt-zoe, reads \/Letters until/).waitFor();
   await page
-    .getByLabel("Take the drive from Aunt Zoë")
+    .getByLabel("Remove Aunt Zoë from the drive")
     .scrollIntoViewIfNeeded();
   await seen("system-drive");
-  await page.getByLabel("Take the drive from Aunt Zoë").click();
+  await page.getByLabel("Remove Aunt Zoë from the drive").click();
   await press("Take it");
   await page.getByText("signs in as").waitFor({ state: "detached" });
   t.regex(await smbclient(services.folder, port, login, "ls"), /LOGON_FAILURE/);

@@ -151,7 +151,7 @@ function DrivePeople({
             <div class="actions">
               <button
                 type="button"
-                aria-label={`Take the drive from ${person.share.name}`}
+                aria-label={`Remove ${person.share.name} from the drive`}
                 onClick={() => setDoomed(person)}
               >
                 Remove
