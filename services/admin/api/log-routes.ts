@@ -49,14 +49,10 @@ export function addLogRoutes(
       },
     },
     async ({ query }, reply) => {
-      const signal = AbortSignal.any([whenGone(reply), ending]);
-      sendEvents(reply, signal, (send) => {
+      sendEvents(reply, ending, (send) => {
         const stop = new AbortController();
         const follow = async (): Promise<void> => {
-          for await (const line of host.followLog(
-            query,
-            AbortSignal.any([signal, stop.signal]),
-          ))
+          for await (const line of host.followLog(query, stop.signal))
             send(line);
         };
         // Where the host goes, the stream ends, and the browser asks again.

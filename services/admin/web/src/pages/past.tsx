@@ -34,6 +34,60 @@ interface Part {
   to: number;
 }
 
+interface Chart {
+  title: string;
+  Icon: typeof Cpu;
+  label: string;
+  lines: readonly (readonly [metric: Metric, name: string, color: string])[];
+  words: (value: number) => string;
+}
+
+const rate = (value: number): string => `${bytes(value)}/s`;
+
+const charts: readonly Chart[] = [
+  {
+    title: "Processor",
+    Icon: Cpu,
+    label: "Processor, percent of all cores",
+    lines: [["cpu", "CPU", "--leaf"]],
+    words: (value) => `${value.toFixed(0)} %`,
+  },
+  {
+    title: "Memory",
+    Icon: MemoryStick,
+    label: "Memory in use",
+    lines: [["memory", "memory", "--bark"]],
+    words: bytes,
+  },
+  {
+    title: "Internet",
+    Icon: Globe,
+    label: "What came and went over the line",
+    lines: [
+      ["received", "down", "--leaf"],
+      ["sent", "up", "--bark"],
+    ],
+    words: rate,
+  },
+  {
+    title: "Disks",
+    Icon: HardDrive,
+    label: "What was read from and written to all disks",
+    lines: [
+      ["read", "read", "--leaf"],
+      ["written", "written", "--bark"],
+    ],
+    words: rate,
+  },
+  {
+    title: "Temperature",
+    Icon: Thermometer,
+    label: "Temperature of the processor",
+    lines: [["temperature", "°C", "--bark"]],
+    words: (value) => `${value.toFixed(0)} °C`,
+  },
+];
+
 /** How the box was: for an hour to two years, and closer where somebody draws over a curve. */
 export function Past() {
   const [span, setSpan] = useState<number>(hour);
@@ -93,67 +147,23 @@ export function Past() {
             The line is the mean, the pale one the most. Draw over a curve to
             come closer.
           </p>
-          <Card title="Processor" Icon={Cpu}>
-            <Lines
-              curves={curves}
-              zoom={zoom}
-              label="Processor, percent of all cores"
-              lines={[["cpu", "CPU", "--leaf"]]}
-              words={(value) => `${value.toFixed(0)} %`}
-            />
-          </Card>
-          <Card title="Memory" Icon={MemoryStick}>
-            <Lines
-              curves={curves}
-              zoom={zoom}
-              label="Memory in use"
-              lines={[["memory", "memory", "--bark"]]}
-              words={bytes}
-            />
-          </Card>
-          <Card title="Internet" Icon={Globe}>
-            <Lines
-              curves={curves}
-              zoom={zoom}
-              label="What came and went over the line"
-              lines={[
-                ["received", "down", "--leaf"],
-                ["sent", "up", "--bark"],
-              ]}
-              words={rate}
-            />
-          </Card>
-          <Card title="Disks" Icon={HardDrive}>
-            <Lines
-              curves={curves}
-              zoom={zoom}
-              label="What was read from and written to all disks"
-              lines={[
-                ["read", "read", "--leaf"],
-                ["written", "written", "--bark"],
-              ]}
-              words={rate}
-            />
-          </Card>
-          {curves.curves.temperature.mean.some((one) => one !== null) && (
-            <Card title="Temperature" Icon={Thermometer}>
-              <Lines
-                curves={curves}
-                zoom={zoom}
-                label="Temperature of the processor"
-                lines={[["temperature", "°C", "--bark"]]}
-                words={(value) => `${value.toFixed(0)} °C`}
-              />
-            </Card>
-          )}
+          {charts
+            .filter(({ lines }) =>
+              lines.some(
+                ([metric]) =>
+                  metric !== "temperature" ||
+                  curves.curves[metric].mean.some((one) => one !== null),
+              ),
+            )
+            .map(({ title, Icon, ...chart }) => (
+              <Card key={title} title={title} Icon={Icon}>
+                <Lines {...chart} curves={curves} zoom={zoom} />
+              </Card>
+            ))}
         </>
       )}
     </>
   );
-}
-
-function rate(value: number): string {
-  return `${bytes(value)}/s`;
 }
 
 function Lines({
@@ -162,12 +172,9 @@ function Lines({
   label,
   lines,
   words,
-}: {
+}: Omit<Chart, "title" | "Icon"> & {
   curves: Curves;
   zoom: (part: Part) => void;
-  label: string;
-  lines: readonly (readonly [metric: Metric, name: string, color: string])[];
-  words: (value: number) => string;
 }) {
   // The plot keeps the options that it was made with.
   const say = useRef((_: uPlot, value: number | null): string =>

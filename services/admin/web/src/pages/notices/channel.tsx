@@ -1,21 +1,41 @@
+import type { Info } from "lucide-preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Channel, NoticesState } from "../../../../notices/api.ts";
 import { api } from "../../api.ts";
 import { moment } from "../../format.ts";
-import { Notice, Spinner } from "../../ui.tsx";
+import { Card, Notice, Spinner } from "../../ui.tsx";
 
-/** How it goes with a way of telling, and a button to try it. */
-export function ChannelLine({
+/** What a way of telling is made of. */
+interface Parts {
+  channel: Channel;
+  title: string;
+  Icon: typeof Info;
+  words: string;
+  state: NoticesState;
+  told: (state: NoticesState) => void;
+  /** Asks how it is set; what it is given closes it. */
+  change: (close: () => void) => JSX.Element;
+}
+
+/** A way of telling: what it is, how it goes with it, a button to try it, and how it is set. */
+export function Way({ title, Icon, words, change, ...line }: Parts) {
+  const [changing, setChanging] = useState(false);
+  return (
+    <Card title={title} Icon={Icon}>
+      <p>{words}</p>
+      <ChannelLine {...line} change={() => setChanging(true)} />
+      {changing && change(() => setChanging(false))}
+    </Card>
+  );
+}
+
+function ChannelLine({
   channel,
   state,
   told,
   change,
-}: {
-  channel: Channel;
-  state: NoticesState;
-  told: (state: NoticesState) => void;
-  change: () => void;
-}) {
+}: Pick<Parts, "channel" | "state" | "told"> & { change: () => void }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const { waiting, sent, problem: last } = state.channels[channel];

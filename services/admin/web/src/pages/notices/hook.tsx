@@ -2,9 +2,9 @@ import { Webhook } from "lucide-preact";
 import { useState } from "preact/hooks";
 import type { HookAddress } from "../../../../../node/client.ts";
 import type { NoticesState } from "../../../../notices/api.ts";
-import { Card, Dialog, Field, Form } from "../../ui.tsx";
+import { Dialog, Field, Form } from "../../ui.tsx";
 import type { Keep } from "../notices.tsx";
-import { ChannelLine } from "./channel.tsx";
+import { Way } from "./channel.tsx";
 
 /** Telling a program. */
 export function ToProgram({
@@ -16,32 +16,30 @@ export function ToProgram({
   keep: Keep;
   told: (state: NoticesState) => void;
 }) {
-  const [changing, setChanging] = useState(false);
   const { hook } = state.settings;
   return (
-    <Card title="To a program" Icon={Webhook}>
-      <p>
-        {hook
+    <Way
+      channel="hook"
+      title="To a program"
+      Icon={Webhook}
+      words={
+        hook
           ? `To ${hook.url}`
-          : "The box calls an address (a webhook): of Home Assistant, a chat, or a program of yours. It sends JSON, as the API's pages say."}
-      </p>
-      <ChannelLine
-        channel="hook"
-        state={state}
-        told={told}
-        change={() => setChanging(true)}
-      />
-      {changing && (
+          : "The box calls an address (a webhook): of Home Assistant, a chat, or a program of yours. It sends JSON, as the API's pages say."
+      }
+      state={state}
+      told={told}
+      change={(close) => (
         <Change
           old={hook}
           keep={async (next) => {
             await keep({ ...state.settings, hook: next });
-            setChanging(false);
+            close();
           }}
-          close={() => setChanging(false)}
+          close={close}
         />
       )}
-    </Card>
+    />
   );
 }
 

@@ -2,9 +2,9 @@ import { Mail } from "lucide-preact";
 import { useState } from "preact/hooks";
 import type { MailServer } from "../../../../../node/client.ts";
 import type { NoticesState } from "../../../../notices/api.ts";
-import { Card, Dialog, Field, Form, NumberField, Tabs } from "../../ui.tsx";
+import { Dialog, Field, Form, NumberField, Tabs } from "../../ui.tsx";
 import type { Keep } from "../notices.tsx";
-import { ChannelLine } from "./channel.tsx";
+import { Way } from "./channel.tsx";
 
 const ports = { tls: 465, starttls: 587, none: 25 } as const;
 const options = [
@@ -23,43 +23,39 @@ export function ByMail({
   keep: Keep;
   told: (state: NoticesState) => void;
 }) {
-  const [changing, setChanging] = useState(false);
   const { mail } = state.settings;
   return (
-    <Card title="By e-mail" Icon={Mail}>
-      <p>
-        {mail
+    <Way
+      channel="mail"
+      title="By e-mail"
+      Icon={Mail}
+      words={
+        mail
           ? `To ${mail.to}, by ${mail.host}.`
-          : "The box writes to you by an account that you have with any provider."}
-      </p>
-      <ChannelLine
-        channel="mail"
-        state={state}
-        told={told}
-        change={() => setChanging(true)}
-      />
-      {changing && (
+          : "The box writes to you by an account that you have with any provider."
+      }
+      state={state}
+      told={told}
+      change={(close) => (
         <Change
-          state={state}
+          old={mail}
           keep={async (next) => {
             await keep({ ...state.settings, mail: next });
-            setChanging(false);
+            close();
           }}
-          close={() => setChanging(false)}
+          close={close}
         />
       )}
-    </Card>
+    />
   );
 }
 
 function Change({
-  state: {
-    settings: { mail: old },
-  },
+  old,
   keep,
   close,
 }: {
-  state: NoticesState;
+  old: MailServer | null;
   keep: (mail: MailServer | null) => Promise<void>;
   close: () => void;
 }) {
