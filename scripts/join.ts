@@ -221,12 +221,15 @@ async function bundle(
 /** The licences of packages, which ask that their texts go with every copy. */
 async function licencesOf(folders: ReadonlySet<string>): Promise<string> {
   const texts: string[] = [];
-  for (const folder of [...folders].sort())
-    for await (const file of glob("{LICEN[SC]E,licen[sc]e,NOTICE}*", {
-      cwd: folder,
-    }))
+  for (const folder of [...folders].sort()) {
+    const files = await Array.fromAsync(
+      glob("{LICEN[SC]E,licen[sc]e,NOTICE}*", { cwd: folder }),
+    );
+    // A file system tells names in an order of its own.
+    for (const file of files.sort())
       texts.push(
         `== ${relative(from, folder)}\n\n${await readFile(join(folder, file), "utf8")}`,
       );
+  }
   return texts.join("\n\n");
 }

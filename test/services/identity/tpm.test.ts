@@ -482,18 +482,22 @@ test("10,000 signatures leave no handle in the TPM and no memory behind", async 
   const handles =
     (await tpm.facts.handles(transient)).length +
     (await tpm.facts.handles(loadedSessions)).length;
-  globalThis.gc?.();
-  const before = process.memoryUsage.rss();
-  await run(8500);
-  globalThis.gc?.();
-  const grown = process.memoryUsage.rss() - before;
+  // What is left behind is left behind each time; what the engine keeps for itself is not.
+  const growths: number[] = [];
+  for (const count of [2800, 2800, 2900]) {
+    globalThis.gc?.();
+    const before = process.memoryUsage.rss();
+    await run(count);
+    globalThis.gc?.();
+    growths.push((process.memoryUsage.rss() - before) / 2 ** 20);
+  }
   t.true(
     (await tpm.facts.handles(transient)).length +
       (await tpm.facts.handles(loadedSessions)).length <=
       Math.max(handles, 3),
   );
   t.true(
-    grown < 24 * 2 ** 20,
-    `resident memory grew by ${(grown / 2 ** 20).toFixed(1)} MiB`,
+    Math.min(...growths) < 4,
+    `resident memory grew by ${growths.map((one) => one.toFixed(1)).join(", ")} MiB`,
   );
 });
