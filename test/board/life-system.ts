@@ -25,6 +25,11 @@ export async function expectSound(
     "",
     "every line of a unit is one that systemd takes",
   );
+  t.is(
+    (await shell("cut -d: -f3 /etc/shadow | sort -u")).trim(),
+    "",
+    "no password says on which day the image was built",
+  );
   const told = await shell("coppice diagnostics");
   for (const [, title, answer] of told.matchAll(
     /^== (.*) \(.*\)\s+([\s\S]*?)(?=^== |(?![\s\S]))/gm,
