@@ -1,4 +1,4 @@
-/** What a household of a thousand devices does, from one computer: `leases N`, `flows N SERVER PORT OWN...`, or `names SECONDS SERVER`. Prints how much of it was answered. */
+/** What a household of a thousand devices does, from one computer: `leases N`, `flows N SERVER PORT,... OWN...`, or `names SECONDS SERVER`. Prints how much of it was answered. */
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
@@ -120,6 +120,7 @@ async function leases(): Promise<number> {
 /** A datagram there and back from each of many ports and addresses. */
 async function flows(): Promise<number> {
   const ports = Math.ceil(count / own.length);
+  const to = port.split(",").map(Number);
   return await times(count, 500, async (index) => {
     const socket: Socket = createSocket("udp4");
     try {
@@ -128,7 +129,7 @@ async function flows(): Promise<number> {
       const answer = once(socket, "message");
       // What a busy box lost is sent again.
       for (let tries = 0; tries < 10; tries++) {
-        socket.send("x", Number(port), server);
+        socket.send("x", to[index % to.length], server);
         if (await Promise.race([answer, sleep(2000)])) return true;
       }
       return false;

@@ -4,8 +4,8 @@ import { owner } from "../../test/board/owner.ts";
 import { printFigure } from "./figure.ts";
 import { type RouterBoard, withRouterBoard } from "./router-board.ts";
 
-/** UDP port of the provider that answers what it hears. */
-const echoPort = 7777;
+/** UDP ports of the provider that answer what they hear: behind one address there are at most 65,535 connections to each. */
+const echoPorts = Array.from({ length: 8 }, (_, at) => 7777 + at);
 const devices = 1000;
 const connections = 200_000;
 /** How often memory is looked at. */
@@ -57,21 +57,11 @@ async function soak(
     }
   })();
 
-  const leased = await load("leases", String(devices));
-  printFigure({
-    name: "leases that devices got",
-    value: leased,
-    unit: "leases",
-    versus: `${devices} that asked`,
-    ratio: leased / devices,
-    bar: ">= 1",
-  });
-
   provider.serve(
     {},
     process.execPath,
     "-e",
-    `const socket = require("node:dgram").createSocket("udp4"); socket.on("message", (message, { port, address }) => socket.send(message, port, address)); socket.bind(${echoPort});`,
+    `for (const port of ${JSON.stringify(echoPorts)}) { const socket = require("node:dgram").createSocket("udp4"); socket.on("message", (message, { port, address }) => socket.send(message, port, address)); socket.bind(port); }`,
   );
   const own = ["192.168.79.2", "192.168.79.3", "192.168.79.4", "192.168.79.5"];
   for (const address of own)
@@ -82,10 +72,21 @@ async function soak(
   await shell(
     "systemd-run -q --wait sysctl -w net.netfilter.nf_conntrack_udp_timeout=3600 net.netfilter.nf_conntrack_udp_timeout_stream=3600",
   );
-  await load(
-    ...["flows", String(connections), provider.address, String(echoPort)],
-    ...own,
-  );
+  const [leased] = await Promise.all([
+    load("leases", String(devices)),
+    load(
+      ...["flows", String(connections), provider.address],
+      ...[echoPorts.join(), ...own],
+    ),
+  ]);
+  printFigure({
+    name: "leases that devices got",
+    value: leased,
+    unit: "leases",
+    versus: `${devices} that asked`,
+    ratio: leased / devices,
+    bar: ">= 1",
+  });
   const held = Number(
     await shell("sysctl -n net.netfilter.nf_conntrack_count"),
   );
