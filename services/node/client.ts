@@ -77,7 +77,15 @@ export type OwnerProof = Static<typeof OwnerProof>;
 export const Signed = Type.Object({ bytes: Base64 });
 
 /** What another service keeps in the tree. */
-export const RecordName = Type.Literal("configuration");
+export const RecordName = Type.Union([
+  Type.Literal("configuration"),
+  Type.String({
+    pattern: "^activity-\\d{4}-\\d\\d-\\d\\d$",
+    description: "what was done on a day",
+  }),
+]);
+/** Names of records. */
+export const RecordNames = Type.Array(Type.String());
 /** A record as text; null where nothing is kept. */
 export const KeptRecord = Type.Object({
   text: Type.Union([Type.String(), Type.Null()]),
@@ -188,6 +196,22 @@ export class NodeClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<void> {
     await this.#dump("PUT", `/records/${name}`, { text }, signal);
+  }
+
+  /** Names of those records that begin so. */
+  async recordNames(prefix: string, signal?: AbortSignal): Promise<string[]> {
+    const query = new URLSearchParams({ prefix });
+    return await this.#client.call(RecordNames, "GET", `/records?${query}`, {
+      signal,
+    });
+  }
+
+  /** Forgets a record; a missing one is fine. */
+  async dropRecord(
+    name: Static<typeof RecordName>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#dump("DELETE", `/records/${name}`, undefined, signal);
   }
 
   /** Whether a captive portal stands before the Internet. */

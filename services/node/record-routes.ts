@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { Server } from "../shared/server.ts";
-import { KeptRecord, RecordName } from "./client.ts";
+import { KeptRecord, RecordName, RecordNames } from "./client.ts";
 import type { StorageNode } from "./node.ts";
 import { Records } from "./tree/records.ts";
 
@@ -17,6 +17,29 @@ export function addRecordRoutes(app: Server, node: StorageNode): void {
     async ({ params }) => {
       const bytes = await new Records(node.tree).read(prefix + params.name);
       return { text: bytes?.toString() ?? null };
+    },
+  );
+  app.get(
+    "/records",
+    {
+      schema: {
+        querystring: Type.Object({ prefix: Type.String({ maxLength: 100 }) }),
+        response: { 200: RecordNames },
+      },
+    },
+    async ({ query }) =>
+      new Records(node.tree)
+        .names(prefix + query.prefix)
+        .map((name) => name.slice(prefix.length)),
+  );
+  app.delete(
+    "/records/:name",
+    { schema: { params: Name } },
+    async ({ params }, reply) => {
+      const records = new Records(node.tree);
+      const name = prefix + params.name;
+      if (records.names(name).includes(name)) records.discard(name);
+      return reply.status(204).send();
     },
   );
   app.put(

@@ -7,9 +7,11 @@ import {
   Entry,
   EntryDetails,
   EntryVersion,
+  FoundNames,
   type ListQuery,
   Lock,
   type LockAct,
+  type NameQuery,
   type PatchQuery,
   type ReadQuery,
   Room,
@@ -51,6 +53,16 @@ export class TreeClient {
       Type.Array(Entry),
       "GET",
       `/tree/list?${query(wanted)}`,
+      { headers: this.#headers, signal },
+    );
+  }
+
+  /** Entries by words that are in their names. @throws CoppiceError 403 for whoever may not see everything */
+  async search(wanted: NameQuery, signal?: AbortSignal): Promise<FoundNames> {
+    return await this.#client.call(
+      FoundNames,
+      "GET",
+      `/tree/search?${query(wanted)}`,
       { headers: this.#headers, signal },
     );
   }

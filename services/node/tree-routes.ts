@@ -12,9 +12,11 @@ import {
   Entry,
   EntryDetails,
   EntryVersion,
+  FoundNames,
   ListQuery,
   Lock,
   LockAct,
+  NameQuery,
   PatchQuery,
   ReadQuery,
   Room,
@@ -26,6 +28,7 @@ import { bodiesOf } from "./tree/content.ts";
 import { NoRightError } from "./tree/errors.ts";
 import type { Node } from "./tree/node-row.ts";
 import { readPieces } from "./tree/pieces.ts";
+import { findByName } from "./tree/search.ts";
 import type { Place, Tree } from "./tree/tree.ts";
 import { verifyTree } from "./tree/verify.ts";
 
@@ -58,6 +61,22 @@ export function addTreeRoutes(
       node.tree
         .list(place(at), await actorOf(node, headers), after, limit)
         .map(entryOf),
+  );
+  app.get(
+    "/tree/search",
+    { schema: { querystring: NameQuery, response: { 200: FoundNames } } },
+    async ({ query: { words, limit = 20 }, headers }, reply) => {
+      const actor = await actorOf(node, headers);
+      const gone = whenGone(reply);
+      const found = await findByName(node.tree, words, limit, actor, gone);
+      return {
+        entries: found.entries.map(({ path, node: entry }) => ({
+          path,
+          entry: entryOf(entry),
+        })),
+        complete: found.complete,
+      };
+    },
   );
   app.get(
     "/tree/details",

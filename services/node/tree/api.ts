@@ -257,6 +257,26 @@ export const ListQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
 });
 export type ListQuery = Static<typeof ListQuery>;
+/** What is looked for among all names. */
+export const NameQuery = Type.Object({
+  words: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    description: "all of which are in the name, in any case",
+  }),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 200, description: "20 without" }),
+  ),
+});
+export type NameQuery = Static<typeof NameQuery>;
+/** Entries that were found by their names. */
+export const FoundNames = Type.Object({
+  entries: Type.Array(Type.Object({ path: Type.String(), entry: Entry })),
+  complete: Type.Boolean({
+    description: "whether all was looked through, and all is told",
+  }),
+});
+export type FoundNames = Static<typeof FoundNames>;
 /** How content is written. */
 export const WriteQuery = Type.Object({
   parent: at,
