@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { badAddress } from "../../node/client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { type Channel, NoticeSettings } from "./api.ts";
@@ -45,8 +46,9 @@ export class HowToTell {
     return this.#settings[channel] !== null;
   }
 
-  /** Keeps settings; a password or secret that is null stays the one before, for the same server and user. */
+  /** Keeps settings; a password or secret that is null stays the one before, for the same server and user. @throws BadRequestError: bad-address */
   async set({ mail, hook, silenced }: NoticeSettings): Promise<void> {
+    if (hook && !URL.canParse(hook.url)) throw badAddress();
     await this.#queue.run(async () => {
       const { mail: old, hook: before } = this.#settings;
       const same =

@@ -1,5 +1,6 @@
 /** What the node says of the line to the Internet. */
 import { type Static, Type } from "typebox";
+import { BadRequestError } from "../../shared/errors.ts";
 
 /** Whether something on the way wants a sign-in before it lets anything through (RFC 8952). */
 export const Portal = Type.Object({
@@ -100,6 +101,14 @@ export const HookAddress = Type.Object({
   ),
 });
 export type HookAddress = Static<typeof HookAddress>;
+
+/** Of a program that nobody could call. */
+export function badAddress(): BadRequestError {
+  return new BadRequestError(
+    "This is no address of a program. It looks like https://example.org/hook.",
+    "bad-address",
+  );
+}
 
 /** An e-mail to send. */
 export const Mail = Type.Object({

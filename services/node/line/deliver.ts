@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { createTransport } from "nodemailer";
 import { fetch } from "undici";
 import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
-import type { HookCall, Mail } from "./api.ts";
+import { badAddress, type HookCall, type Mail } from "./api.ts";
 
 /** Milliseconds after which a server is taken for one that does not answer. */
 const patience = 15_000;
@@ -91,11 +91,13 @@ function wordsFor(error: unknown): string {
   }
 }
 
-/** Tells a program. @throws DeliveryError where it does not answer with a status of 2xx */
+/** Tells a program. @throws DeliveryError where it does not answer with a status of 2xx, BadRequestError: bad-address */
 export async function callHook(
   { address: { url, secret }, body }: HookCall,
   signal: AbortSignal,
 ): Promise<void> {
+  const to = URL.parse(url);
+  if (!to) throw badAddress();
   const signature =
     secret === null
       ? {}
@@ -118,13 +120,13 @@ export async function callHook(
     signal.throwIfAborted();
     const { message, cause } = error as Error;
     throw new DeliveryError(
-      `${new URL(url).host} cannot be reached (${(cause instanceof Error ? cause.message : message).slice(0, 200)}). Check the address.`,
+      `${to.host} cannot be reached (${(cause instanceof Error ? cause.message : message).slice(0, 200)}). Check the address.`,
       error,
     );
   }
   if (status < 200 || status > 299)
     throw new DeliveryError(
-      `${new URL(url).host} answered with ${status}. Check the address, and what its owner expects.`,
+      `${to.host} answered with ${status}. Check the address, and what its owner expects.`,
       undefined,
     );
 }
