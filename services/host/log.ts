@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { type Static, Type } from "typebox";
 import { Check } from "typebox/value";
+import { BadRequestError } from "../shared/errors.ts";
 import { CommandError } from "./command.ts";
 import type {
   LogFilter,
@@ -37,7 +38,7 @@ export class Journal {
     this.#source = folder === undefined ? [] : [`--directory=${folder}`];
   }
 
-  /** @throws CommandError */
+  /** @throws BadRequestError: no-such-line; CommandError */
   async read(
     { before, count = usual, ...filter }: LogQuestion,
     signal: AbortSignal,
@@ -58,7 +59,7 @@ export class Journal {
     return { lines: lines.reverse(), more };
   }
 
-  /** What is written from now on, until `signal` aborts or nobody asks for more. @throws CommandError */
+  /** What is written from now on, until `signal` aborts or nobody asks for more. @throws as `read` */
   async *follow(
     { after, ...filter }: LogSubscription,
     signal: AbortSignal,
@@ -132,6 +133,11 @@ export class Journal {
       const [code] = await ended.catch((error: Error) => {
         throw new CommandError("journalctl", "not started", error.message);
       });
+      if (/Failed to seek to cursor/.test(said))
+        throw new BadRequestError(
+          "No line of the log is there. Read it from its end.",
+          "no-such-line",
+        );
       if (code !== 0 && !signal.aborted)
         throw new CommandError("journalctl", String(code), said);
     } finally {
