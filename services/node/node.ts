@@ -14,7 +14,7 @@ import type { FriendsState } from "./peer/api.ts";
 import { Befriending } from "./peer/befriending.ts";
 import { overview } from "./peer/overview.ts";
 import type { Peers } from "./peer/peers.ts";
-import type { Recovered } from "./peer/recovery.ts";
+import { type Recovered, returnTo } from "./peer/recovery.ts";
 import { Peering } from "./peering.ts";
 import { Coder } from "./store/coder.ts";
 import { FragmentStore } from "./store/fragments.ts";
@@ -59,6 +59,8 @@ export class StorageNode implements AsyncDisposable {
   #treeEnding = new AbortController();
   /** Why the tree could not be opened. */
   #treeFailure: CoppiceError | undefined;
+  /** Why nothing can be read for a while, in words. */
+  #away: string | undefined;
   #quotaAccounts: string[] = [];
   #queue = new Mutex();
   #ending = new AbortController();
@@ -138,8 +140,9 @@ export class StorageNode implements AsyncDisposable {
     });
   }
 
-  /** @throws DiskError, ConflictError where the box is not set up yet. */
+  /** @throws DiskError, ConflictError where the box is not set up yet, CoppiceError while it is away (503, away). */
   get tree(): Tree {
+    this.#refuseIfAway();
     if (this.#tree && this.#store.disks.size > 0) return this.#tree;
     if (!this.#root) throw notSetUp();
     if (this.#treeFailure && this.#store.disks.size > 0)
@@ -201,10 +204,14 @@ export class StorageNode implements AsyncDisposable {
       const root = this.#root;
       if (!root || this.#store.disks.size === 0) throw notSetUp();
       this.#refuseIfFiles();
-      await this.#forgetTree();
-      await forgetBlocks(this.#store);
+      // Nothing is given up for an address where nobody is.
+      await returnTo(await this.#peering.start(root, signal), address, signal);
       let recovered: Recovered[];
+      this.#away =
+        "Your files are just being brought back from friends' boxes.";
       try {
+        await this.#forgetTree();
+        await forgetBlocks(this.#store);
         recovered = await bringHome(
           {
             peers: await this.#peering.start(root, signal),
@@ -218,6 +225,7 @@ export class StorageNode implements AsyncDisposable {
           signal,
         );
       } finally {
+        this.#away = undefined;
         await this.#compose();
       }
       await this.#peering.opened();
@@ -227,6 +235,7 @@ export class StorageNode implements AsyncDisposable {
 
   /** @throws ConflictError where the box is not set up yet. */
   get objects(): Objects {
+    this.#refuseIfAway();
     if (!this.#root) throw notSetUp();
     return new Objects(this.#store, this.#root.objectKey);
   }
@@ -277,7 +286,13 @@ export class StorageNode implements AsyncDisposable {
   async reindex(): Promise<void> {
     await this.#queue.run(async () => {
       await this.#store.idle();
-      for (const disk of this.#store.disks.values()) await disk.reindex();
+      // What is not in the index yet would look lost.
+      this.#away = "The index of the disks is just being made anew.";
+      try {
+        for (const disk of this.#store.disks.values()) await disk.reindex();
+      } finally {
+        this.#away = undefined;
+      }
     });
   }
 
@@ -383,6 +398,16 @@ export class StorageNode implements AsyncDisposable {
     await this.#peering.forget();
     this.#root = root;
     await this.#compose();
+  }
+
+  #refuseIfAway(): void {
+    if (this.#away)
+      throw new CoppiceError(
+        503,
+        "away",
+        `${this.#away} Try again in a moment.`,
+        { retryAfter: 5 },
+      );
   }
 
   #refuseIfFiles(): void {
