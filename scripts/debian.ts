@@ -69,6 +69,7 @@ export const hostTools = {
     mtools: "mcopy",
     mount: "losetup",
     smartmontools: "smartctl",
+    oathtool: "oathtool",
     "systemd-journal-remote": "/lib/systemd/systemd-journal-remote",
     "fuse|fuse3": "fusermount",
     fio: "fio",

@@ -79,7 +79,7 @@ export class BoxClient implements AsyncDisposable {
       .flat()
       .find((text) => text.startsWith("__Host-coppice="));
     if (cookie) this.#cookie = cookie.split(";")[0];
-    const json = String(answer.headers["content-type"] ?? "").includes("json")
+    const json = /\bjson\b/.test(String(answer.headers["content-type"]))
       ? JSON.parse(bytes.toString())
       : undefined;
     return { status: answer.statusCode, headers: answer.headers, bytes, json };

@@ -10,6 +10,7 @@ import {
   type Server,
 } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
+import { Activity } from "./activity/activity.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
 import { Doors } from "./api/doors.ts";
 import { OwnerAccount } from "./api/owner.ts";
@@ -57,6 +58,12 @@ await runService("admin", async (log, ending) => {
     tokens: await Tokens.load(state),
     doors: await Doors.load(state),
     notices: await NoticeWatch.load(state, { host, node, identity }),
+    activity: new Activity(node, ending, (error) =>
+      log.warn(
+        { err: error },
+        "what was done cannot be written down yet; it is tried again",
+      ),
+    ),
     host,
     node,
     identity,
@@ -104,6 +111,8 @@ await runService("admin", async (log, ending) => {
     async [Symbol.asyncDispose]() {
       await watching;
       await Promise.all([app.close(), local.close()]);
+      // What was done a moment ago; without the node, or a tree, it is lost.
+      await parts.activity.write().catch(() => {});
       for (const client of [identity, host, node])
         await client[Symbol.asyncDispose]();
     },

@@ -11,6 +11,7 @@ import {
   Entry,
   EntryDetails,
   EntryVersion,
+  FoundNames,
   splitPath,
   VerifyLine,
 } from "../node/client.ts";
@@ -53,6 +54,24 @@ export function addFileCommands(
       for await (const entry of listed(api, absolute(path)))
         entries.push(entry);
       print(entries, entries.map(lineOf).join("\n"));
+    });
+  file
+    .command("find <words...>")
+    .description("files and folders by words in their names")
+    .action(async (words: string[]) => {
+      await using api = await connect();
+      const query = new URLSearchParams({
+        words: words.join(" "),
+        limit: "200",
+      });
+      const found = await api.call(
+        FoundNames,
+        "GET",
+        `/api/files/search?${query}`,
+      );
+      const lines = found.entries.map(({ path }) => path);
+      if (!found.complete) lines.push("… and there may be more.");
+      print(found, lines.join("\n") || "Nothing is called so.");
     });
   file
     .command("put <file> [path]")

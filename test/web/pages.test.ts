@@ -236,12 +236,14 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await seen("terminal");
 
   await page.getByRole("link", { name: "System" }).click();
+  await page.getByRole("link", { name: "See who comes in" }).click();
   await press("New token");
   await page.getByLabel("What is it for?").fill("backup script");
   await press("Make the token");
   await page.getByLabel("The token", { exact: true }).waitFor();
   await page.keyboard.press("Escape");
-  await page.getByText("backup script").waitFor();
+  await page.getByText("backup script", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "System" }).click();
   await press("Switch the drive on");
   await press("Switch it on");
   const drive = page.getByLabel("The drive's password");

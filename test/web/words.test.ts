@@ -109,6 +109,7 @@ test("24 words, written down from one box, make another box the same owner's, an
   t.is((await old.client.call("GET", "/api/files")).status, 401);
   t.is((await old.client.call("POST", "/api/session", owner)).status, 401);
   await page.getByRole("link", { name: "System", exact: true }).click();
+  await page.getByRole("link", { name: "See who comes in" }).click();
   await press(page, "Change the password");
   await page.getByLabel("Present password").fill(another);
   await page.getByLabel("New password", { exact: true }).fill(owner.password);

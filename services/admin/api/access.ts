@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
-import type { Access, Sessions } from "./sessions.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Access, Session, Sessions } from "./sessions.ts";
+import type { Token, Tokens } from "./tokens.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -12,6 +12,10 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who calls. */
     access: Access | undefined;
+    /** The browser that calls, where it is one that is signed in. */
+    session: Session | undefined;
+    /** The token of the script that calls, where it is one. */
+    token: Token | undefined;
   }
 }
 
@@ -33,12 +37,17 @@ const allowed: Record<
   browser: ["owner"],
 };
 
-/** Sets the session cookie. */
-export function setCookie(
+/** Signs the browser that calls in, by a cookie. */
+export function enter(
+  sessions: Sessions,
+  access: "owner" | "setup",
   reply: FastifyReply,
-  secret: string,
-  seconds: number,
 ): void {
+  const { ip, headers } = reply.request;
+  const { secret, seconds } = sessions.open(access, {
+    address: ip,
+    agent: headers["user-agent"] ?? "",
+  });
   reply.setCookie(cookieName, secret, {
     path: "/",
     httpOnly: true,
@@ -58,9 +67,11 @@ export function guardRoutes(
   tokens: Tokens,
   local: boolean,
 ): void {
-  app.decorateRequest("access", undefined);
+  for (const name of ["access", "session", "token"])
+    app.decorateRequest(name, undefined);
   app.addHook("onRequest", async (request) => {
-    request.access = local ? "local" : accessOf(request, sessions, tokens);
+    if (local) request.access = "local";
+    else recognize(request, sessions, tokens);
     const wanted =
       request.routeOptions.config.access ??
       (request.url.startsWith("/api/") ? "owner" : "anyone");
@@ -87,23 +98,27 @@ export function guardRoutes(
   });
 }
 
-function accessOf(
+/** Takes note in the request of who calls. @throws AccessError */
+function recognize(
   request: FastifyRequest,
   sessions: Sessions,
   tokens: Tokens,
-): Access | undefined {
+): void {
   const bearer = /^Bearer (\S{20,200})$/.exec(
     request.headers.authorization ?? "",
   )?.[1];
   if (bearer !== undefined) {
-    if (tokens.accepts(bearer)) return "token";
+    request.token = tokens.find(bearer);
+    request.access = "token";
+    if (request.token) return;
     throw new AccessError(
       401,
       "bad-token",
       "This API token is not known. Make one on the System page.",
     );
   }
-  return sessions.find(request.cookies[cookieName])?.access;
+  request.session = sessions.find(request.cookies[cookieName]);
+  request.access = request.session?.access;
 }
 
 /** SameSite=Strict keeps other sites' requests without our cookie; this holds where a browser does not. @throws AccessError */

@@ -7,6 +7,9 @@ import type { IdentityClient } from "../../identity/client.ts";
 import type { NodeClient } from "../../node/client.ts";
 import { Problem, problemMediaType } from "../../shared/problem.ts";
 import { createServer, type Server } from "../../shared/server.ts";
+import type { Activity } from "../activity/activity.ts";
+import { noteActs } from "../activity/noting.ts";
+import { addActivityRoutes } from "../activity/routes.ts";
 import type { Certificate } from "../certificate.ts";
 import type { Claim } from "../claim.ts";
 import { Configurations } from "../configurations.ts";
@@ -21,8 +24,8 @@ import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
 import {
-  contentSecurityPolicy,
   createHttpsServer,
+  documentsPolicy,
   secureAnswers,
   servePages,
 } from "./https.ts";
@@ -33,12 +36,14 @@ import { addNoticeRoutes } from "./notice-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import { addResetRoutes } from "./reset-routes.ts";
+import { addSessionRoutes } from "./session-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import { addSetupNetworkRoutes } from "./setup-network-routes.ts";
 import { addSetupRoutes } from "./setup-routes.ts";
 import { addShareRoutes } from "./share-routes.ts";
 import { StatusFeed } from "./status.ts";
 import { addStoreRoutes } from "./store-routes.ts";
+import { addTaskRoutes } from "./tasks.ts";
 import type { Tokens } from "./tokens.ts";
 import { addUpdateRoutes } from "./update-routes.ts";
 
@@ -51,6 +56,7 @@ export interface AdminParts {
   tokens: Tokens;
   doors: Doors;
   notices: NoticeWatch;
+  activity: Activity;
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
@@ -98,23 +104,18 @@ async function addRoutes(
   await secureAnswers(app);
   await app.register(websocket);
   guardRoutes(app, sessions, tokens, local);
+  noteActs(app, parts.activity, account);
   if (!local) await addDocuments(app);
   addSetupRoutes(app, claim, sessions, identity, host, ending);
   const line = new SetupLine(claim, host, node);
   const configurations = new Configurations(host, node);
   addSetupNetworkRoutes(app, claim, line);
   addConfigurationRoutes(app, configurations, line, account);
-  addOwnerRoutes(
-    app,
-    account,
-    claim,
-    sessions,
-    tokens,
-    new StatusFeed(host, node, identity),
-    host,
-    node,
-    ending,
-  );
+  addSessionRoutes(app, account, claim, sessions, node, host);
+  addActivityRoutes(app, parts.activity);
+  addTaskRoutes(app, parts.diskWorker, host, node);
+  const feed = new StatusFeed(host, node, identity);
+  addOwnerRoutes(app, account, tokens, feed, host, node, parts.notices, ending);
   addNetworkRoutes(app, host, node, account, configurations);
   addUpdateRoutes(app, host, node, identity, configurations);
   addResetRoutes(app, host, account);
@@ -186,7 +187,7 @@ async function addDocuments(app: Server): Promise<void> {
   });
   await app.register(swaggerUi, {
     routePrefix: "/api/docs",
-    staticCSP: contentSecurityPolicy,
+    staticCSP: documentsPolicy,
     theme: { title: "Coppice API" },
   });
 }

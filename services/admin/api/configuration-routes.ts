@@ -37,7 +37,11 @@ export function addConfigurationRoutes(
   app.post(
     "/api/configuration/backup",
     {
-      config: { access: "browser", ...config },
+      config: {
+        noted: "saved a backup of the settings",
+        access: "browser",
+        ...config,
+      },
       schema: {
         tags: ["system"],
         summary:
@@ -53,7 +57,11 @@ export function addConfigurationRoutes(
   app.post(
     "/api/configuration/restore",
     {
-      config: { access: "browser", ...config },
+      config: {
+        noted: "put settings from a backup into force",
+        access: "browser",
+        ...config,
+      },
       bodyLimit,
       schema: {
         tags: ["system"],
@@ -72,7 +80,11 @@ export function addConfigurationRoutes(
   app.post(
     "/api/configuration/adopt",
     {
-      config: { access: "browser", ...config },
+      config: {
+        noted: "put the settings of the box before into force",
+        access: "browser",
+        ...config,
+      },
       schema: {
         tags: ["system"],
         summary:

@@ -62,7 +62,7 @@ export function addDoorRoutes(
   app.put(
     "/api/doors",
     {
-      config: { access: "browser" },
+      config: { noted: "opened or closed WebDAV", access: "browser" },
       schema: {
         tags: ["doors"],
         summary: "Open and close WebDAV",
@@ -78,7 +78,10 @@ export function addDoorRoutes(
   app.post(
     "/api/doors/drive",
     {
-      config: { access: "browser" },
+      config: {
+        noted: "opened the network drive, or drew another password for it",
+        access: "browser",
+      },
       schema: {
         tags: ["doors"],
         summary: "Open the network drive, or draw another password for it",
@@ -94,7 +97,11 @@ export function addDoorRoutes(
   app.post(
     "/api/doors/drive/people",
     {
-      config: { access: "browser" },
+      config: {
+        noted: "let somebody use the network drive",
+        about: "name",
+        access: "browser",
+      },
       schema: {
         tags: ["doors"],
         summary:
@@ -132,7 +139,10 @@ export function addDoorRoutes(
   app.delete(
     "/api/doors/drive/people/:share",
     {
-      config: { access: "browser" },
+      config: {
+        noted: "let somebody use the network drive no more",
+        access: "browser",
+      },
       schema: {
         tags: ["doors"],
         summary:
@@ -147,7 +157,7 @@ export function addDoorRoutes(
   app.delete(
     "/api/doors/drive",
     {
-      config: { access: "browser" },
+      config: { noted: "closed the network drive", access: "browser" },
       schema: {
         tags: ["doors"],
         summary: "Close the network drive and void its passwords",

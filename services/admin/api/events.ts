@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 
 /**
- * Answers with server-sent events until the client goes or `ending` aborts.
+ * Answers with server-sent events until the client goes, it is signed out, or `ending` aborts.
  * @param subscribe is given a function that sends one event, and returns what ends the subscription.
  */
 export function sendEvents(
@@ -17,6 +17,7 @@ export function sendEvents(
     "cache-control": "no-store",
   });
   raw.write("retry: 2000\n\n");
+  const ends = [ending, reply.request.session?.ended];
   // A client that does not read must not fill our memory: it misses events instead.
   const unsubscribe = subscribe(
     (data) =>
@@ -26,9 +27,9 @@ export function sendEvents(
       ),
   );
   const end = (): void => void raw.end();
-  ending.addEventListener("abort", end, { once: true });
+  for (const one of ends) one?.addEventListener("abort", end, { once: true });
   raw.once("close", () => {
     unsubscribe();
-    ending.removeEventListener("abort", end);
+    for (const one of ends) one?.removeEventListener("abort", end);
   });
 }

@@ -7,6 +7,8 @@ import {
   Entry,
   EntryDetails,
   EntryVersion,
+  FoundNames,
+  NameQuery,
   type NodeClient,
   splitPath,
   type TreeClient,
@@ -191,6 +193,18 @@ export function addFileRoutes(
       },
     },
     async () => await node.tree.bin(),
+  );
+  app.get(
+    "/api/files/search",
+    {
+      schema: {
+        tags,
+        summary: "Files and folders by words in their names",
+        querystring: NameQuery,
+        response: { 200: FoundNames },
+      },
+    },
+    async ({ query }) => await node.tree.search(query),
   );
   app.get(
     "/api/files/snapshots",

@@ -22,6 +22,8 @@ const InvitationId = Type.Object({
 
 /** What the owner does about friends' boxes. */
 export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
+  const nameOf = async (id: string): Promise<string | undefined> =>
+    (await friends.state()).friends.find((one) => one.id === id)?.name;
   app.get(
     "/api/friends",
     {
@@ -37,6 +39,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.post(
     "/api/friends/invitations",
     {
+      config: { noted: "invited a friend", about: "name" },
       schema: {
         tags,
         summary: "Invite one friend; the words and the text are told this once",
@@ -49,6 +52,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.delete(
     "/api/friends/invitations/:id",
     {
+      config: { noted: "took an invitation back" },
       schema: {
         tags,
         summary: "Take an invitation back",
@@ -63,6 +67,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.post(
     "/api/friends/join",
     {
+      config: { noted: "followed a friend's invitation" },
       schema: {
         tags,
         summary: "Follow a friend's invitation, given as words or as text",
@@ -75,6 +80,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.patch(
     "/api/friends/:id",
     {
+      config: { noted: "changed what is agreed with a friend" },
       schema: {
         tags,
         summary:
@@ -83,22 +89,27 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
         body: FriendChange,
       },
     },
-    async ({ params, body }, reply) => {
-      await friends.change(params.id, body);
+    async (request, reply) => {
+      const { id } = request.params;
+      request.about = await nameOf(id);
+      await friends.change(id, request.body);
       return reply.status(204).send();
     },
   );
   app.delete(
     "/api/friends/:id",
     {
+      config: { noted: "forgot a friend" },
       schema: {
         tags,
         summary: "Forget a friend whose box keeps nothing any more",
         params: Id,
       },
     },
-    async ({ params }, reply) => {
-      await friends.forget(params.id);
+    async (request, reply) => {
+      const { id } = request.params;
+      request.about = await nameOf(id);
+      await friends.forget(id);
       return reply.status(204).send();
     },
   );
@@ -130,6 +141,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.put(
     "/api/friends/settings",
     {
+      config: { noted: "set what friends may have of the line" },
       schema: {
         tags,
         summary:
@@ -145,6 +157,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.put(
     "/api/friends/protection",
     {
+      config: { noted: "set what a folder survives", about: "path" },
       schema: {
         tags,
         summary: "Promise that a folder survives the loss of so many boxes",
@@ -159,6 +172,7 @@ export function addFriendRoutes(app: Server, { friends }: NodeClient): void {
   app.post(
     "/api/friends/recover",
     {
+      config: { noted: "brought the files back from a friend's box" },
       schema: {
         tags,
         summary:

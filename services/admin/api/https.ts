@@ -7,16 +7,27 @@ import { CoppiceError } from "../../shared/errors.ts";
 import { createServer, type Server } from "../../shared/server.ts";
 import type { Certificate } from "../certificate.ts";
 
-/** What the pages may load, and who may show them. */
-export const contentSecurityPolicy = [
+const everywhere = [
   "default-src 'self'",
-  // The plots and the terminal set styles on their elements.
-  "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
+];
+
+/** What the pages may load and do, and who may show them. */
+const contentSecurityPolicy = [
+  ...everywhere,
+  // No text becomes markup or code.
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+/** The same of the API's own pages, which are somebody else's. */
+export const documentsPolicy = [
+  ...everywhere,
+  "style-src 'self' 'unsafe-inline'",
 ].join("; ");
 
 /** A server for browsers; a route says how often it may be asked. */
@@ -65,8 +76,12 @@ const addresses = [
   "/storage",
   "/identity",
   "/network",
+  "/notices",
   "/terminal",
   "/system",
+  "/system/access",
+  "/system/log",
+  "/system/past",
 ];
 
 /** Serves the pages. @param folder that holds them as they were built */
@@ -74,6 +89,8 @@ export async function servePages(app: Server, folder: string): Promise<void> {
   await app.register(serveStatic, {
     root: folder,
     cacheControl: false,
+    // The build laid them beside.
+    preCompressed: true,
     setHeaders: (reply, path) =>
       void reply.header(
         "cache-control",

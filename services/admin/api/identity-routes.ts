@@ -34,7 +34,7 @@ export function addIdentityRoutes(
   account: OwnerAccount,
 ): void {
   const confirm = async (typed: string): Promise<void> =>
-    await account.check(account.name ?? "", typed);
+    await account.confirm(typed);
   app.get(
     "/api/identity",
     {
@@ -158,6 +158,7 @@ export function addIdentityRoutes(
   app.put(
     "/api/identity/trust/policy",
     {
+      config: { noted: "changed what boxes this one accepts" },
       schema: {
         tags,
         summary: "Change what this box accepts",
@@ -170,6 +171,10 @@ export function addIdentityRoutes(
   app.post(
     "/api/identity/trust/:kind",
     {
+      config: {
+        noted: "trusted a maker of TPMs, or a signer of images",
+        about: "kind",
+      },
       schema: {
         tags,
         summary: "Trust a TPM maker's root or a signer of images",
@@ -184,6 +189,10 @@ export function addIdentityRoutes(
   app.delete(
     "/api/identity/trust/:kind/:id",
     {
+      config: {
+        noted: "trusted a maker of TPMs, or a signer of images, no more",
+        about: "kind",
+      },
       schema: {
         tags,
         summary: "Trust it no more",
@@ -200,7 +209,11 @@ export function addIdentityRoutes(
   app.post(
     "/api/identity/rotate",
     {
-      config: { access: "browser", rateLimit: rare },
+      config: {
+        noted: "changed a key of the box",
+        access: "browser",
+        rateLimit: rare,
+      },
       schema: {
         tags,
         summary: "Change the attestation key or the node key",
@@ -219,7 +232,11 @@ export function addIdentityRoutes(
   app.post(
     "/api/identity/revoke",
     {
-      config: { access: "browser", rateLimit: rare },
+      config: {
+        noted: "took the device certificate back",
+        access: "browser",
+        rateLimit: rare,
+      },
       schema: {
         tags,
         summary:
@@ -239,7 +256,11 @@ export function addIdentityRoutes(
   app.post(
     "/api/identity/re-enrol",
     {
-      config: { access: "browser", rateLimit: rare },
+      config: {
+        noted: "went on in another TPM",
+        access: "browser",
+        rateLimit: rare,
+      },
       schema: {
         tags,
         summary:

@@ -123,6 +123,7 @@ export function addNetworkRoutes(
   app.post(
     "/api/network/trial",
     {
+      config: { noted: "tried another network" },
       bodyLimit: largestNetwork,
       schema: {
         tags,
@@ -150,7 +151,7 @@ export function addNetworkRoutes(
   app.post(
     "/api/network/phone",
     {
-      config: { access: "browser" },
+      config: { noted: "drew a key for a phone", access: "browser" },
       schema: {
         tags,
         summary:
@@ -178,6 +179,7 @@ export function addNetworkRoutes(
     {
       // Whoever tries a change knows its token; by the box's other address he is not signed in.
       config: {
+        noted: "kept the network that was tried",
         access: "anyone",
         rateLimit: { max: 60, timeWindow: "1 minute" },
       },
@@ -204,6 +206,7 @@ export function addNetworkRoutes(
   app.post(
     "/api/network/revert",
     {
+      config: { noted: "took the network back that was tried" },
       schema: {
         tags,
         summary: "Take back the network that is being tried",

@@ -61,7 +61,10 @@ export function addNoticeRoutes(
   app.put(
     "/api/notices/settings",
     {
-      config: { access: "browser" },
+      config: {
+        noted: "set how the box tells what is wrong",
+        access: "browser",
+      },
       schema: {
         tags,
         summary:

@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { WebSocket } from "ws";
 import {
@@ -7,187 +6,31 @@ import {
   PastQuestion,
   PowerAct,
 } from "../../host/client.ts";
-import { type NodeClient, OwnerProof } from "../../node/client.ts";
+import type { NodeClient } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { socketPath } from "../../shared/service.ts";
-import type { Claim } from "../claim.ts";
-import {
-  AccessError,
-  cookieName,
-  refuseForeignPages,
-  setCookie,
-} from "./access.ts";
+import type { NoticeWatch } from "../notices/watch.ts";
+import { AccessError, refuseForeignPages } from "./access.ts";
 import { sendDiagnostics } from "./diagnostics.ts";
 import { sendEvents } from "./events.ts";
+import { metricsOf, metricsType } from "./metrics.ts";
 import type { OwnerAccount } from "./owner.ts";
-import type { Sessions } from "./sessions.ts";
 import { Status, type StatusFeed } from "./status.ts";
 import { Token, type Tokens } from "./tokens.ts";
 
 const password = Type.String({ minLength: 1, maxLength: 1024 });
-const fresh = Type.String({ minLength: 10, maxLength: 1024 });
-const SessionState = Type.Object({
-  claimed: Type.Boolean({ description: "whether the box has an owner" }),
-  access: Type.Union([
-    Type.Literal("none"),
-    Type.Literal("setup"),
-    Type.Literal("owner"),
-  ]),
-  name: Type.Optional(Type.String()),
-});
 
-/** Sign-in, status, terminal, power and API tokens. */
+/** Status, terminal, power and API tokens. */
 export function addOwnerRoutes(
   app: Server,
   account: OwnerAccount,
-  claim: Claim,
-  sessions: Sessions,
   tokens: Tokens,
   feed: StatusFeed,
   host: HostClient,
   node: NodeClient,
+  notices: NoticeWatch,
   ending: AbortSignal,
 ): void {
-  const signedIn = (reply: FastifyReply): FastifyReply => {
-    const { secret, seconds } = sessions.open("owner");
-    setCookie(reply, secret, seconds);
-    return reply.status(204).send();
-  };
-  const renewed = async (
-    password: string,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> => {
-    await account.change(password);
-    sessions.endAll("owner");
-    return signedIn(reply);
-  };
-  app.get(
-    "/api/session",
-    {
-      config: { access: "anyone" },
-      schema: {
-        tags: ["session"],
-        summary: "Who is signed in",
-        response: { 200: SessionState },
-      },
-    },
-    async ({ access }) => {
-      const owner =
-        access === "owner" || access === "token" || access === "local";
-      return {
-        claimed: claim.claimed,
-        access: owner ? "owner" : access === "setup" ? "setup" : "none",
-        ...(owner && account.name ? { name: account.name } : {}),
-      } as const;
-    },
-  );
-  app.post(
-    "/api/session",
-    {
-      config: {
-        access: "anyone",
-        rateLimit: { max: 30, timeWindow: "1 minute" },
-      },
-      schema: {
-        tags: ["session"],
-        summary: "Sign in",
-        body: Type.Object({
-          name: Type.String({ minLength: 1, maxLength: 64 }),
-          password,
-        }),
-      },
-    },
-    async (request, reply) => {
-      await account.check(request.body.name, request.body.password);
-      sessions.end(request.cookies[cookieName]);
-      return signedIn(reply);
-    },
-  );
-  app.post(
-    "/api/session/recover",
-    {
-      config: {
-        access: "anyone",
-        rateLimit: { max: 10, timeWindow: "1 minute" },
-      },
-      schema: {
-        tags: ["session"],
-        summary:
-          "Set a new password by the root key's words or its backup, and sign in; all other browsers are signed out",
-        body: Type.Object({ proof: OwnerProof, password: fresh }),
-      },
-    },
-    async ({ body }, reply) => {
-      await account.checkProof(async () => await node.provesOwner(body.proof));
-      return await renewed(body.password, reply);
-    },
-  );
-  app.put(
-    "/api/owner/password",
-    {
-      config: {
-        access: "browser",
-        rateLimit: { max: 10, timeWindow: "1 minute" },
-      },
-      schema: {
-        tags: ["session"],
-        summary: "Change the password; all other browsers are signed out",
-        body: Type.Object({ password, fresh }),
-      },
-    },
-    async ({ body }, reply) => {
-      await account.check(account.name ?? "", body.password);
-      return await renewed(body.fresh, reply);
-    },
-  );
-  const lock = Type.Object({
-    locked: Type.Boolean({
-      description:
-        "whether nobody may set a new password, or restore settings, at the box",
-    }),
-  });
-  app.get(
-    "/api/owner/recovery",
-    {
-      schema: {
-        tags: ["session"],
-        summary: "What the box's recovery may do for whoever stands before it",
-        response: { 200: lock },
-      },
-    },
-    async () => ({ locked: await account.isLocked() }),
-  );
-  app.put(
-    "/api/owner/recovery",
-    {
-      config: { access: "browser" },
-      schema: {
-        tags: ["session"],
-        summary: "Say what the box's recovery may do",
-        body: lock,
-        response: { 200: lock },
-      },
-    },
-    async ({ body }) => {
-      await account.lock(body.locked);
-      return { locked: await account.isLocked() };
-    },
-  );
-  app.delete(
-    "/api/session",
-    {
-      config: { access: "anyone" },
-      schema: { tags: ["session"], summary: "Sign out" },
-    },
-    async (request, reply) => {
-      sessions.end(request.cookies[cookieName]);
-      return reply
-        .clearCookie(cookieName, { path: "/", secure: true })
-        .status(204)
-        .send();
-    },
-  );
-
   app.get(
     "/api/status",
     {
@@ -213,6 +56,28 @@ export function addOwnerRoutes(
   );
 
   app.get(
+    "/api/metrics",
+    {
+      schema: {
+        tags: ["status"],
+        summary:
+          "How the box is, for Prometheus, which sends an API token (bearer_token)",
+        produces: ["text/plain"],
+      },
+    },
+    async (_request, reply) => {
+      const [status, friends] = await Promise.all([
+        feed.read(),
+        node.friends.state().catch(() => null),
+      ]);
+      const now = notices.state.notices.filter(({ until }) => until === null);
+      return reply
+        .type(metricsType)
+        .send(metricsOf({ status, notices: now, friends }));
+    },
+  );
+
+  app.get(
     "/api/status/past",
     {
       schema: {
@@ -232,6 +97,8 @@ export function addOwnerRoutes(
       config: {
         access: "browser",
         rateLimit: { max: 30, timeWindow: "1 minute" },
+        noted: "opened the terminal",
+        refused: "open the terminal",
       },
       schema: {
         tags: ["terminal"],
@@ -239,9 +106,8 @@ export function addOwnerRoutes(
         body: Type.Object({ password }),
       },
     },
-    async (request, reply) => {
-      await account.check(account.name ?? "", request.body.password);
-      const session = sessions.find(request.cookies[cookieName]);
+    async ({ body, session }, reply) => {
+      await account.confirm(body.password);
       if (session) session.terminalUntil = Date.now() + 30_000;
       return reply.status(204).send();
     },
@@ -258,7 +124,7 @@ export function addOwnerRoutes(
       },
     },
     (socket, request) => {
-      const session = sessions.find(request.cookies[cookieName]);
+      const { session } = request;
       try {
         refuseForeignPages(request);
         if (!session || session.terminalUntil < Date.now())
@@ -287,7 +153,12 @@ export function addOwnerRoutes(
       shell.on("error", () =>
         socket.close(1011, "the terminal does not answer"),
       );
-      socket.on("close", () => shell.close());
+      const close = (): void => socket.close(1008, "signed out");
+      session.ended.addEventListener("abort", close, { once: true });
+      socket.on("close", () => {
+        session.ended.removeEventListener("abort", close);
+        shell.close();
+      });
       socket.on("error", () => shell.terminate());
     },
   );
@@ -295,6 +166,7 @@ export function addOwnerRoutes(
   app.post(
     "/api/power",
     {
+      config: { noted: "restarted the box, or switched it off", about: "act" },
       schema: {
         tags: ["system"],
         summary:
@@ -336,7 +208,11 @@ export function addOwnerRoutes(
   app.post(
     "/api/tokens",
     {
-      config: { access: "browser" },
+      config: {
+        access: "browser",
+        noted: "made an API token",
+        about: "name",
+      },
       schema: {
         tags: ["tokens"],
         summary: "Make an API token; its secret is shown once",
@@ -352,7 +228,7 @@ export function addOwnerRoutes(
   app.delete(
     "/api/tokens/:id",
     {
-      config: { access: "browser" },
+      config: { access: "browser", noted: "deleted an API token" },
       schema: {
         tags: ["tokens"],
         summary: "Delete an API token",
@@ -360,7 +236,7 @@ export function addOwnerRoutes(
       },
     },
     async (request, reply) => {
-      await tokens.remove(request.params.id);
+      request.about = (await tokens.remove(request.params.id)).name;
       return reply.status(204).send();
     },
   );

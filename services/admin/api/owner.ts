@@ -11,6 +11,7 @@ import { Mutex } from "../../shared/mutex.ts";
 import { adminFiles } from "../../shared/recovery.ts";
 import { Tries } from "../../shared/tries.ts";
 import { hashPassword, PasswordHash, passwordMatches } from "./password.ts";
+import { SecondFactor } from "./second-factor.ts";
 
 /** The box's owner. That this file stands is what makes a box claimed. */
 export const Owner = Type.Object({
@@ -19,22 +20,55 @@ export const Owner = Type.Object({
 });
 export type Owner = Static<typeof Owner>;
 
+const wrongPassword = {
+  type: "wrong-password",
+  words: "Name or password are not right.",
+  counts: true,
+};
+const codeMissing = {
+  type: "second-factor",
+  words: "Type the code that your app shows, or one of your recovery codes.",
+  counts: false,
+};
+const wrongCode = {
+  type: "wrong-code",
+  words:
+    "This code is not right, or was used before. Wait for the next one that your app shows.",
+  counts: true,
+};
+const wrongProof = {
+  type: "wrong-proof",
+  words: "This is the root key of somebody else, not of this box's owner.",
+  counts: true,
+};
+
 /** Name or password were wrong, or it is too early for another try. */
 export class SignInError extends CoppiceError {
   override name = "SignInError";
 }
 
+/** What came of a try: it is right; or why not, and whether it counts as wrong. */
+type Verdict = "right" | { type: string; words: string; counts: boolean };
+
 /** Keeps the owner and checks sign-ins and other proofs, with a growing delay after five wrong ones. */
 export class OwnerAccount {
   #file: string;
   readonly #lock: string;
+  /** What is asked for beside the password. */
+  readonly second: SecondFactor;
   #owner: Owner | undefined;
   readonly #tries = new Tries();
   #queue = new Mutex();
 
-  private constructor(file: string, lock: string, owner: Owner | undefined) {
+  private constructor(
+    file: string,
+    lock: string,
+    second: SecondFactor,
+    owner: Owner | undefined,
+  ) {
     this.#file = file;
     this.#lock = lock;
+    this.second = second;
     this.#owner = owner;
   }
 
@@ -42,7 +76,12 @@ export class OwnerAccount {
   static async load(folder: string): Promise<OwnerAccount> {
     const file = join(folder, adminFiles.owner);
     const lock = join(folder, adminFiles.locked);
-    return new OwnerAccount(file, lock, await readJson(Owner, file));
+    return new OwnerAccount(
+      file,
+      lock,
+      await SecondFactor.load(folder),
+      await readJson(Owner, file),
+    );
   }
 
   /** The owner's name; `undefined` while the box is unclaimed. */
@@ -58,12 +97,14 @@ export class OwnerAccount {
 
   /** Gives the owner another password, durably. @throws BadRequestError where it is too short */
   async change(password: string): Promise<void> {
-    await this.replace(await hashPassword(password));
+    const owner = this.#claimed();
+    await this.claim({ ...owner, password: await hashPassword(password) });
   }
 
-  /** Gives the owner a password that was hashed elsewhere, durably. @throws SignInError where there is no owner */
+  /** Gives an owner who cannot sign in a password that was hashed elsewhere, durably; no code is asked for any more. @throws SignInError where there is no owner */
   async replace(password: PasswordHash): Promise<void> {
     await this.claim({ ...this.#claimed(), password });
+    await this.second.remove();
   }
 
   /** Whether nobody may set a password at the box, in its recovery. */
@@ -77,22 +118,31 @@ export class OwnerAccount {
     else await removeDurable(this.#lock);
   }
 
-  /** Resolves where both are right. @throws SignInError (401 wrong, 429 too early) */
-  async check(name: string, password: string): Promise<void> {
-    await this.#attempt(
-      async (owner) =>
+  /** Resolves where name and password are right, and the code, where one is asked for. @throws SignInError (401 wrong, or second-factor: the code is missing; 429 too early) */
+  async check(name: string, password: string, code?: string): Promise<void> {
+    await this.#attempt(async (owner) => {
+      const isOwner =
         (await passwordMatches(password, owner.password)) &&
-        name.trim().toLowerCase() === owner.name.toLowerCase(),
-      ["wrong-password", "Name or password are not right."],
+        name.trim().toLowerCase() === owner.name.toLowerCase();
+      if (!isOwner) return wrongPassword;
+      if (!this.second.state.on) return "right";
+      if (code === undefined) return codeMissing;
+      return (await this.second.accepts(code)) ? "right" : wrongCode;
+    });
+  }
+
+  /** Resolves where somebody who is signed in knows the password. @throws SignInError (401 wrong, 429 too early) */
+  async confirm(password: string): Promise<void> {
+    await this.#attempt(async (owner) =>
+      (await passwordMatches(password, owner.password))
+        ? "right"
+        : wrongPassword,
     );
   }
 
   /** Resolves where somebody proves by other means to be the owner. @throws what `proves` throws, SignInError (401 not he, 429 too early) */
   async checkProof(proves: () => Promise<boolean>): Promise<void> {
-    await this.#attempt(proves, [
-      "wrong-proof",
-      "This is the root key of somebody else, not of this box's owner.",
-    ]);
+    await this.#attempt(async () => ((await proves()) ? "right" : wrongProof));
   }
 
   #claimed(): Owner {
@@ -104,10 +154,7 @@ export class OwnerAccount {
     );
   }
 
-  async #attempt(
-    isRight: (owner: Owner) => Promise<boolean>,
-    [type, words]: readonly [type: string, words: string],
-  ): Promise<void> {
+  async #attempt(judge: (owner: Owner) => Promise<Verdict>): Promise<void> {
     // One at a time: argon2id takes 19 MB, and parallel guesses would dodge the delay.
     await this.#queue.run(async () => {
       const { wait } = this.#tries;
@@ -120,15 +167,16 @@ export class OwnerAccount {
         );
       const owner = this.#claimed();
       // What cannot be looked at is as good as wrong: it took as long.
-      const right = await isRight(owner).catch((error: unknown) => {
+      const verdict = await judge(owner).catch((error: unknown) => {
         this.#tries.wrong();
         throw error;
       });
-      if (right) {
+      if (verdict === "right") {
         this.#tries.right();
         return;
       }
-      const seconds = this.#tries.wrong();
+      const { type, words, counts } = verdict;
+      const seconds = counts ? this.#tries.wrong() : 0;
       throw new SignInError(
         401,
         type,

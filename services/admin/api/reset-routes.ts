@@ -26,6 +26,8 @@ export function addResetRoutes(
     "/api/reset",
     {
       config: {
+        noted: "reset the box",
+        refused: "reset the box",
         access: "browser",
         rateLimit: { max: 10, timeWindow: "1 minute" },
       },
@@ -40,7 +42,7 @@ export function addResetRoutes(
       },
     },
     async ({ body }, reply) => {
-      await account.check(account.name ?? "", body.password);
+      await account.confirm(body.password);
       await expectName(host, body.name);
       await host.factoryReset(body.eraseDisks);
       return reply.status(202).send();

@@ -5,7 +5,7 @@ import { Backup } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import type { Claim } from "../claim.ts";
 import { SetupProgress } from "../claim.ts";
-import { setCookie } from "./access.ts";
+import { enter } from "./access.ts";
 import { sendEvents } from "./events.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -44,8 +44,7 @@ export function addSetupRoutes(
     },
     async (request, reply) => {
       await identity.verifySetupCode(request.body.code);
-      const { secret, seconds } = sessions.open("setup");
-      setCookie(reply, secret, seconds);
+      enter(sessions, "setup", reply);
       return claim.progress();
     },
   );
@@ -231,14 +230,13 @@ export function addSetupRoutes(
   app.post(
     "/api/setup/finish",
     {
-      ...setup,
+      config: { ...setup.config, noted: "became the owner of this box" },
       schema: { tags, summary: "Claim the box; signs the owner in" },
     },
     async (_request, reply) => {
       await claim.finish();
       sessions.endAll("setup");
-      const { secret, seconds } = sessions.open("owner");
-      setCookie(reply, secret, seconds);
+      enter(sessions, "owner", reply);
       return reply.status(204).send();
     },
   );

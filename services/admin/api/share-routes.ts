@@ -41,6 +41,8 @@ export function addShareRoutes(
   doors: Doors,
   host: HostClient,
 ): void {
+  const pathOf = async (id: string): Promise<string | undefined> =>
+    (await node.shares()).find((share) => share.id === id)?.path;
   app.get(
     "/api/shares",
     {
@@ -63,6 +65,7 @@ export function addShareRoutes(
   app.post(
     "/api/shares",
     {
+      config: { noted: "shared something", about: "path" },
       schema: {
         tags,
         summary: "Share a file or a folder; the secret is told this once",
@@ -76,16 +79,22 @@ export function addShareRoutes(
   );
   app.delete(
     "/api/shares/:id",
-    { schema: { tags, summary: "Take a share back", params: Id } },
-    async ({ params }, reply) => {
-      await node.revokeShare(params.id);
-      await host.expelFromDrive([params.id]);
+    {
+      config: { noted: "took a share back" },
+      schema: { tags, summary: "Take a share back", params: Id },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      request.about = await pathOf(id);
+      await node.revokeShare(id);
+      await host.expelFromDrive([id]);
       return reply.status(204).send();
     },
   );
   app.post(
     "/api/shares/:id/renew",
     {
+      config: { noted: "drew a new link for a share" },
       schema: {
         tags,
         summary: "Draw a new link for a share; the old one is void",
@@ -93,9 +102,11 @@ export function addShareRoutes(
         response: { 200: NewShare },
       },
     },
-    async ({ params }) => {
-      const renewed = await node.renewShare(params.id);
-      await host.expelFromDrive([params.id]);
+    async (request) => {
+      const { id } = request.params;
+      request.about = await pathOf(id);
+      const renewed = await node.renewShare(id);
+      await host.expelFromDrive([id]);
       return renewed;
     },
   );
@@ -113,6 +124,7 @@ export function addShareRoutes(
   app.delete(
     "/api/boxes/:principal",
     {
+      config: { noted: "refused what a lost box signs" },
       schema: {
         tags,
         summary: "Refuse what a lost box signs from now on",
@@ -127,6 +139,7 @@ export function addShareRoutes(
   app.post(
     "/api/shares/:id/answer",
     {
+      config: { noted: "answered somebody who asked to write" },
       schema: {
         tags,
         summary: "Let somebody write who asked for it, or not",

@@ -68,6 +68,7 @@ export function addStoreRoutes(
   app.put(
     "/api/store/settings",
     {
+      config: { noted: "set how the disks are looked after" },
       schema: {
         tags,
         summary: "Set period, rate and pause of the scrub, and quotas",
@@ -129,7 +130,12 @@ export function addStoreRoutes(
   app.post(
     "/api/store/disks",
     {
-      config: { access: "browser" },
+      config: {
+        noted: "made a disk a data disk",
+        about: "name",
+        refused: "make a disk a data disk",
+        access: "browser",
+      },
       schema: {
         tags,
         summary: "Erase a disk and make it a data disk",
@@ -171,6 +177,9 @@ export function addStoreRoutes(
     "/api/store/disks/:uuid/recovery-key",
     {
       config: {
+        noted: "drew a new recovery key for a disk",
+        about: "uuid",
+        refused: "draw a new recovery key for a disk",
         access: "browser",
         rateLimit: { max: 30, timeWindow: "1 minute" },
       },
@@ -183,7 +192,7 @@ export function addStoreRoutes(
       },
     },
     async (request) => {
-      await account.check(account.name ?? "", request.body.password);
+      await account.confirm(request.body.password);
       return {
         recoveryKey: await host.renewRecoveryKey(request.params.uuid),
       };
@@ -192,6 +201,10 @@ export function addStoreRoutes(
   app.post(
     "/api/store/disks/:uuid/drain",
     {
+      config: {
+        noted: "had a disk emptied, or went on with it",
+        about: "uuid",
+      },
       schema: {
         tags,
         summary: "Move everything from a disk to the others, or stop that",
@@ -207,6 +220,7 @@ export function addStoreRoutes(
   app.delete(
     "/api/store/disks/:uuid",
     {
+      config: { noted: "did without a disk", about: "uuid" },
       schema: {
         tags,
         summary: "Do without a disk that is empty or gone",

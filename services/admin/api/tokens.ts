@@ -54,23 +54,24 @@ export class Tokens {
     });
   }
 
-  /** @throws NotFoundError */
-  async remove(id: string): Promise<void> {
-    await this.#queue.run(async () => {
-      const rest = this.#tokens.filter((token) => token.id !== id);
-      if (rest.length === this.#tokens.length)
+  /** @returns what it was. @throws NotFoundError */
+  async remove(id: string): Promise<Token> {
+    return await this.#queue.run(async () => {
+      const [found] = this.#tokens.filter((token) => token.id === id);
+      if (!found)
         throw new NotFoundError(
           "There is no token with that id.",
           "no-such-token",
         );
-      await this.#save(rest);
+      await this.#save(this.#tokens.filter((token) => token !== found));
+      return found;
     });
   }
 
-  /** Whether this is a token's secret. Compared by hash, so timing tells nothing of the secret. */
-  accepts(secret: string): boolean {
+  /** Whose secret this is; `undefined` where it is no token's. Compared by hash, so timing tells nothing of the secret. */
+  find(secret: string): Token | undefined {
     const hash = digest(secret);
-    return this.#tokens.some((token) => token.hash === hash);
+    return this.#tokens.find((token) => token.hash === hash);
   }
 
   async #save(tokens: Static<typeof Stored>["tokens"]): Promise<void> {

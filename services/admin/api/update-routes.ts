@@ -48,6 +48,7 @@ export function addUpdateRoutes(
   app.put(
     "/api/updates/settings",
     {
+      config: { noted: "set how the box keeps itself up to date" },
       schema: {
         tags,
         summary: "How the box keeps itself up to date",
@@ -81,6 +82,7 @@ export function addUpdateRoutes(
   app.post(
     "/api/updates/install",
     {
+      config: { noted: "installed a newer version" },
       schema: {
         tags,
         summary: "Write what was brought into the slot that does not run",
@@ -92,7 +94,10 @@ export function addUpdateRoutes(
   );
   app.post(
     "/api/updates/restart",
-    { schema: { tags, summary: "Restart into what was installed" } },
+    {
+      config: { noted: "restarted into a newer version" },
+      schema: { tags, summary: "Restart into what was installed" },
+    },
     async (_request, reply) => {
       await host.restartIntoUpdate();
       return reply.status(202).send();

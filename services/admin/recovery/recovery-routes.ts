@@ -6,7 +6,7 @@ import {
   UpdateState,
 } from "../../host/client.ts";
 import type { Server } from "../../shared/server.ts";
-import { setCookie } from "../api/access.ts";
+import { enter } from "../api/access.ts";
 import { Locked, lockedLimit } from "../api/configuration-routes.ts";
 import { sendDiagnostics } from "../api/diagnostics.ts";
 import { hashPassword } from "../api/password.ts";
@@ -69,8 +69,7 @@ export function addRecoveryRoutes(
     async ({ body }, reply) => {
       presence.verify(body.code);
       entered();
-      const { secret, seconds } = sessions.open("setup");
-      setCookie(reply, secret, seconds);
+      enter(sessions, "setup", reply);
       return reply.status(204).send();
     },
   );

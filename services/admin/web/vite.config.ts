@@ -1,9 +1,10 @@
 import { defineConfig } from "vite";
+import { compressed } from "./compress-plugin.ts";
 import { makers } from "./makers-plugin.ts";
 
 // biome-ignore lint/style/noDefaultExport: Vite takes its configuration from the default export
 export default defineConfig({
-  plugins: [makers()],
+  plugins: [makers(), compressed()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

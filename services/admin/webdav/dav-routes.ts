@@ -466,7 +466,7 @@ async function signIn(
   if (basic === undefined) return undefined;
   const [, ...rest] = Buffer.from(basic, "base64").toString().split(":");
   const password = rest.join(":");
-  if (tokens.accepts(password)) return { tree: node.tree, base: "" };
+  if (tokens.find(password)) return { tree: node.tree, base: "" };
   if (!/^[\w-]{43}$/.test(password)) return undefined;
   const share = await node.openShare(password).catch((error: unknown) => {
     if (error instanceof CoppiceError && error.type === "no-such-share")

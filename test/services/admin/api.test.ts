@@ -511,6 +511,8 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
   t.is((await cli("file", "get", "notes.txt", "copy.txt")).code, 0);
   t.is((await stat(join(home.path, "copy.txt"))).size, 100_000);
   t.truthy(JSON.parse((await cli("status", "--json")).stdout).storage);
+  t.is((await cli("file", "find", "NOTES")).stdout, "/notes.txt\n");
+  t.is((await cli("file", "find", "diary")).stdout, "Nothing is called so.\n");
   t.is((await cli("notices")).stdout, "Nothing needs you.\n");
   const how = { mail: null, hook: null, silenced: [] };
   t.is(

@@ -6,6 +6,7 @@ import {
   House,
   LogOut,
   Network as NetworkIcon,
+  Search as SearchIcon,
   Settings,
   SquareTerminal,
   Users,
@@ -16,6 +17,7 @@ import { Link, Redirect, Route, Switch, useLocation } from "wouter-preact";
 import type { NoticesState } from "../../notices/api.ts";
 import { api, ProblemError } from "./api.ts";
 import { usePolling } from "./live.ts";
+import { Access } from "./pages/access.tsx";
 import { Files } from "./pages/files.tsx";
 import { Friends } from "./pages/friends.tsx";
 import { Home } from "./pages/home.tsx";
@@ -31,6 +33,7 @@ import { Shared } from "./pages/shared.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 import { Storage } from "./pages/storage.tsx";
 import { System } from "./pages/system.tsx";
+import { Search, useSearchKey } from "./search/search.tsx";
 import { Notice, Spinner } from "./ui.tsx";
 
 // xterm.js is as large as all other pages together.
@@ -126,6 +129,8 @@ function Pages({
   refresh: () => Promise<void>;
 }) {
   const [unseen, setUnseen] = useState(0);
+  const [searching, setSearching] = useState(false);
+  useSearchKey(() => setSearching(true));
   const look = useCallback(async (): Promise<void> => {
     // A box that does not answer is what the pages themselves tell of.
     const told = await api<Unseen>("GET", "/notices/unseen").catch(() => null);
@@ -135,7 +140,13 @@ function Pages({
   const seen = useCallback(() => setUnseen(0), []);
   return (
     <div class="frame">
-      <Navigation session={session} refresh={refresh} unseen={unseen} />
+      <Navigation
+        session={session}
+        refresh={refresh}
+        unseen={unseen}
+        search={() => setSearching(true)}
+      />
+      {searching && <Search close={() => setSearching(false)} />}
       <main>
         <Suspense fallback={<Spinner label="Loading" />}>
           <Switch>
@@ -147,6 +158,7 @@ function Pages({
             <Route path="/identity" component={Identity} />
             <Route path="/terminal" component={Terminal} />
             <Route path="/system" component={System} />
+            <Route path="/system/access" component={Access} />
             <Route path="/system/log" component={Logs} />
             <Route path="/system/past" component={Past} />
             <Route path="/notices">
@@ -166,10 +178,12 @@ function Navigation({
   session,
   refresh,
   unseen,
+  search,
 }: {
   session: Session;
   refresh: () => Promise<void>;
   unseen: number;
+  search: () => void;
 }) {
   const [location] = useLocation();
   return (
@@ -177,6 +191,15 @@ function Navigation({
       <a class="brand" href="/">
         <img src="/icon.svg" width="32" height="32" alt="" /> Coppice
       </a>
+      <button
+        type="button"
+        class="search-button"
+        aria-keyshortcuts="/"
+        onClick={search}
+      >
+        <SearchIcon size={20} aria-hidden="true" /> <span>Search</span>{" "}
+        <i aria-hidden="true">/</i>
+      </button>
       <nav aria-label="Pages">
         {places.map(({ path, name, Icon }) => (
           <Link

@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, Info, LoaderCircle } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { renderSVG } from "uqr";
+import { encode } from "uqr";
 
 /** A message that stands in the page: an error says what to do next. */
 export function Notice({
@@ -322,13 +322,21 @@ export function QrCode({
   text: string;
   large?: boolean;
 }) {
+  const { data, size } = encode(text);
+  const dark = data.flatMap((row, y) =>
+    row.flatMap((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : [])),
+  );
   return (
-    <div
-      class={large ? "qr large" : "qr"}
-      role="img"
-      aria-label={label}
-      dangerouslySetInnerHTML={{ __html: renderSVG(text) }}
-    />
+    <div class={large ? "qr large" : "qr"} role="img" aria-label={label}>
+      <svg
+        viewBox={`0 0 ${size} ${size}`}
+        shape-rendering="crispEdges"
+        aria-hidden="true"
+      >
+        <rect width={size} height={size} fill="white" />
+        <path d={dark.join("")} fill="black" />
+      </svg>
+    </div>
   );
 }
 

@@ -14,6 +14,7 @@ import "uplot/dist/uPlot.min.css";
 import type { Status } from "../../../api/status.ts";
 import { bytes, duration, moment } from "../format.ts";
 import { useStatus } from "../live.ts";
+import { Tasks } from "../tasks.tsx";
 import { Bar, Card, Fact, Notice, Spinner } from "../ui.tsx";
 
 /** Samples that are kept, and the seconds that they span. */
@@ -51,6 +52,7 @@ export function Home() {
         </p>
       </div>
       <Health status={status} />
+      <Tasks />
       <div class="columns">
         <div class="column">
           {host && (

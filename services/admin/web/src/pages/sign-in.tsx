@@ -1,6 +1,6 @@
 import { KeyRound } from "lucide-preact";
-import { useState } from "preact/hooks";
-import { api } from "../api.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, ProblemError } from "../api.ts";
 import { Field, Form, PasswordField, Tabs } from "../ui.tsx";
 import {
   BackupFields,
@@ -11,10 +11,11 @@ import {
 import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
 import { WordsField } from "./words-field.tsx";
 
-/** Asks for the owner's name and password. */
+/** Asks for the owner's name and password, and for a code, where the box wants one. */
 export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState<string>();
   const [forgotten, setForgotten] = useState(false);
   if (forgotten)
     return <Forgotten refresh={refresh} back={() => setForgotten(false)} />;
@@ -26,7 +27,14 @@ export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
         <Form
           action="Sign in"
           submit={async () => {
-            await api("POST", "/session", { name, password });
+            try {
+              const beside = code === undefined ? {} : { code };
+              await api("POST", "/session", { name, password, ...beside });
+            } catch (error) {
+              if (!isCodeWanted(error) || code !== undefined) throw error;
+              setCode("");
+              return;
+            }
             await refresh();
           }}
         >
@@ -43,12 +51,48 @@ export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
             value={password}
             change={setPassword}
           />
+          {code !== undefined && <SecondCode value={code} change={setCode} />}
         </Form>
         <button type="button" class="quiet" onClick={() => setForgotten(true)}>
-          I forgot the password
+          {code === undefined
+            ? "I forgot the password"
+            : "I have neither the app nor a recovery code"}
         </button>
       </div>
     </main>
+  );
+}
+
+function isCodeWanted(error: unknown): boolean {
+  return error instanceof ProblemError && error.type === "second-factor";
+}
+
+/** Asks for the code that an app shows, as soon as it is there. */
+function SecondCode({
+  value,
+  change,
+}: {
+  value: string;
+  change: (typed: string) => void;
+}) {
+  const field = useRef<HTMLDivElement>(null);
+  useEffect(() => field.current?.querySelector("input")?.focus(), []);
+  return (
+    <div ref={field}>
+      <Field
+        label="Code"
+        name="code"
+        class="code"
+        autocomplete="one-time-code"
+        autocapitalize="none"
+        spellcheck={false}
+        required
+        maxLength={20}
+        value={value}
+        onInput={(event) => change(event.currentTarget.value)}
+        hint="The six digits that your app shows now, or one of your recovery codes."
+      />
+    </div>
   );
 }
 
@@ -71,7 +115,7 @@ function Forgotten({
         <p>
           Your root key proves that the box is yours: the 24 words that you
           wrote down in the setup, or the backup that you saved there. Every
-          other browser is signed out.
+          other browser is signed out, and no code is asked for any more.
         </p>
         <Tabs
           legend="Words or backup"

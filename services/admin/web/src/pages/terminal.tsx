@@ -5,6 +5,7 @@ import { SquareTerminal } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { Form, Notice, PasswordField } from "../ui.tsx";
+import { withoutStyleElements } from "./terminal-document.ts";
 
 /** A shell on the box, for the owner who types the password once more. */
 export function Terminal() {
@@ -67,6 +68,7 @@ function Shell({ end }: { end: (why: string) => void }) {
         cursor: "#a8d26d",
       },
       screenReaderMode: true,
+      documentOverride: withoutStyleElements(document),
     });
     const fit = new FitAddon();
     terminal.loadAddon(fit);

@@ -4,7 +4,7 @@ import { api } from "../../api.ts";
 import { Checkbox, Dialog, Form, Notice, PasswordField } from "../../ui.tsx";
 import { chosen, NewPassword, nothingChosen } from "../new-password.tsx";
 
-/** The owner's password, and another one in its place. */
+/** The owner's password, another one in its place, and who else may set one. */
 export function Password() {
   const [changing, setChanging] = useState(false);
   const [changed, setChanged] = useState(false);

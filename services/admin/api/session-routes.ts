@@ -1,0 +1,350 @@
+import type { FastifyReply } from "fastify";
+import { type Static, Type } from "typebox";
+import type { HostClient } from "../../host/client.ts";
+import { type NodeClient, OwnerProof } from "../../node/client.ts";
+import { NotFoundError } from "../../shared/errors.ts";
+import type { Server } from "../../shared/server.ts";
+import type { Claim } from "../claim.ts";
+import { cookieName, enter } from "./access.ts";
+import type { OwnerAccount } from "./owner.ts";
+import { Enrolment, SecondFactorState } from "./second-factor.ts";
+import type { Session, Sessions } from "./sessions.ts";
+
+const password = Type.String({ minLength: 1, maxLength: 1024 });
+const fresh = Type.String({ minLength: 10, maxLength: 1024 });
+const code = Type.String({ minLength: 1, maxLength: 64 });
+const SessionState = Type.Object({
+  claimed: Type.Boolean({ description: "whether the box has an owner" }),
+  access: Type.Union([
+    Type.Literal("none"),
+    Type.Literal("setup"),
+    Type.Literal("owner"),
+  ]),
+  name: Type.Optional(Type.String()),
+});
+
+/** A browser that is signed in. */
+export const SignedIn = Type.Object({
+  id: Type.String({ format: "uuid" }),
+  here: Type.Boolean({ description: "whether it is the one that asks" }),
+  address: Type.String({ description: "IP address" }),
+  agent: Type.String({ description: "what the browser says that it is" }),
+  started: Type.Integer({ description: "milliseconds since 1970" }),
+  seen: Type.Integer({ description: "when it last asked for something" }),
+});
+export type SignedIn = Static<typeof SignedIn>;
+
+/** Recovery codes of the second factor; they are told once. */
+const Codes = Type.Object({ codes: Type.Array(Type.String()) });
+
+/** Who is signed in, and how one does. */
+export function addSessionRoutes(
+  app: Server,
+  account: OwnerAccount,
+  claim: Claim,
+  sessions: Sessions,
+  node: NodeClient,
+  host: HostClient,
+): void {
+  const tags = ["session"];
+  const browser = { access: "browser" } as const;
+  const anyone = { access: "anyone" } as const;
+  const often = { max: 30, timeWindow: "1 minute" };
+  const seldom = { max: 10, timeWindow: "1 minute" };
+  const renewed = (reply: FastifyReply): FastifyReply => {
+    sessions.endAll("owner");
+    enter(sessions, "owner", reply);
+    return reply.status(204).send();
+  };
+  app.get(
+    "/api/session",
+    {
+      config: anyone,
+      schema: {
+        tags,
+        summary: "Who is signed in",
+        response: { 200: SessionState },
+      },
+    },
+    async ({ access }) => {
+      const owner =
+        access === "owner" || access === "token" || access === "local";
+      return {
+        claimed: claim.claimed,
+        access: owner ? "owner" : access === "setup" ? "setup" : "none",
+        ...(owner && account.name ? { name: account.name } : {}),
+      } as const;
+    },
+  );
+  app.post(
+    "/api/session",
+    {
+      config: {
+        ...anyone,
+        rateLimit: often,
+        noted: "signed in",
+        refused: "sign in",
+      },
+      schema: {
+        tags,
+        summary:
+          "Sign in; where a code is asked for beside the password, and it is missing, the answer is a problem of type second-factor",
+        body: Type.Object({
+          name: Type.String({ minLength: 1, maxLength: 64 }),
+          password,
+          code: Type.Optional(code),
+        }),
+      },
+    },
+    async ({ body, cookies }, reply) => {
+      await account.check(body.name, body.password, body.code);
+      sessions.end(cookies[cookieName]);
+      enter(sessions, "owner", reply);
+      return reply.status(204).send();
+    },
+  );
+  app.post(
+    "/api/session/recover",
+    {
+      config: {
+        ...anyone,
+        rateLimit: seldom,
+        noted: "set a new password by the root key",
+        refused: "set a new password by a root key",
+      },
+      schema: {
+        tags,
+        summary:
+          "Set a new password by the root key's words or its backup, and sign in; no code is asked for any more, and all other browsers are signed out",
+        body: Type.Object({ proof: OwnerProof, password: fresh }),
+      },
+    },
+    async ({ body }, reply) => {
+      await account.checkProof(async () => await node.provesOwner(body.proof));
+      await account.change(body.password);
+      await account.second.remove();
+      return renewed(reply);
+    },
+  );
+  app.put(
+    "/api/owner/password",
+    {
+      config: {
+        ...browser,
+        rateLimit: seldom,
+        noted: "changed the password",
+        refused: "change the password",
+      },
+      schema: {
+        tags,
+        summary: "Change the password; all other browsers are signed out",
+        body: Type.Object({ password, fresh }),
+      },
+    },
+    async ({ body }, reply) => {
+      await account.confirm(body.password);
+      await account.change(body.fresh);
+      return renewed(reply);
+    },
+  );
+  const lock = Type.Object({
+    locked: Type.Boolean({
+      description:
+        "whether nobody may set a new password, or restore settings, at the box",
+    }),
+  });
+  app.get(
+    "/api/owner/recovery",
+    {
+      schema: {
+        tags,
+        summary: "What the box's recovery may do for whoever stands before it",
+        response: { 200: lock },
+      },
+    },
+    async () => ({ locked: await account.isLocked() }),
+  );
+  app.put(
+    "/api/owner/recovery",
+    {
+      config: { ...browser, noted: "said what the box's recovery may do" },
+      schema: {
+        tags,
+        summary: "Say what the box's recovery may do",
+        body: lock,
+        response: { 200: lock },
+      },
+    },
+    async ({ body }) => {
+      await account.lock(body.locked);
+      return { locked: await account.isLocked() };
+    },
+  );
+  app.delete(
+    "/api/session",
+    {
+      config: { ...anyone, noted: "signed out" },
+      schema: { tags, summary: "Sign out" },
+    },
+    async (request, reply) => {
+      sessions.end(request.cookies[cookieName]);
+      return reply
+        .clearCookie(cookieName, { path: "/", secure: true })
+        .status(204)
+        .send();
+    },
+  );
+
+  app.get(
+    "/api/sessions",
+    {
+      config: browser,
+      schema: {
+        tags,
+        summary:
+          "Browsers that are signed in, the one that was here last first",
+        response: { 200: Type.Array(SignedIn) },
+      },
+    },
+    async ({ session }) => sessions.list().map((one) => describe(one, session)),
+  );
+  app.delete(
+    "/api/sessions",
+    {
+      config: { ...browser, noted: "signed all other browsers out" },
+      schema: { tags, summary: "Sign all other browsers out" },
+    },
+    async ({ session }, reply) => {
+      sessions.endAll("owner", session?.id);
+      return reply.status(204).send();
+    },
+  );
+  app.delete(
+    "/api/sessions/:id",
+    {
+      config: { ...browser, noted: "signed a browser out" },
+      schema: {
+        tags,
+        summary:
+          "Sign a browser out; what still flows to it, such as a terminal, ends",
+        params: Type.Pick(SignedIn, ["id"]),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const found = sessions.list().find((one) => one.id === id);
+      if (!found)
+        throw new NotFoundError(
+          "That browser is signed out already.",
+          "no-such-session",
+        );
+      sessions.endById(id);
+      request.about = found.address;
+      return reply.status(204).send();
+    },
+  );
+
+  const factor = "/api/owner/second-factor";
+  const state = { 200: SecondFactorState };
+  app.get(
+    factor,
+    {
+      schema: {
+        tags,
+        summary: "Whether a code is asked for beside the password",
+        response: state,
+      },
+    },
+    async () => account.second.state,
+  );
+  app.post(
+    `${factor}/enrolment`,
+    {
+      config: { ...browser, rateLimit: seldom },
+      schema: {
+        tags,
+        summary:
+          "Draw a secret for an app that shows codes (TOTP, RFC 6238); nothing is asked for until one of its codes is typed",
+        body: Type.Object({ password }),
+        response: { 200: Enrolment },
+      },
+    },
+    async ({ body }) => {
+      await account.confirm(body.password);
+      const { hostname } = await host.status();
+      return account.second.enrol(hostname, account.name ?? "");
+    },
+  );
+  app.put(
+    factor,
+    {
+      config: {
+        ...browser,
+        rateLimit: seldom,
+        noted: "had a code asked for beside the password",
+      },
+      schema: {
+        tags,
+        summary:
+          "Ask for codes from now on, by a first one; tells ten recovery codes, once, and signs all other browsers out",
+        body: Type.Object({ code }),
+        response: { 200: Codes },
+      },
+    },
+    async ({ body, session }) => {
+      const codes = await account.second.confirm(body.code);
+      sessions.endAll("owner", session?.id);
+      return { codes };
+    },
+  );
+  app.post(
+    `${factor}/codes`,
+    {
+      config: {
+        ...browser,
+        rateLimit: seldom,
+        noted: "drew new recovery codes",
+        refused: "draw new recovery codes",
+      },
+      schema: {
+        tags,
+        summary: "Draw ten other recovery codes; those before are void",
+        body: Type.Object({ password }),
+        response: { 200: Codes },
+      },
+    },
+    async ({ body }) => {
+      await account.confirm(body.password);
+      return { codes: await account.second.renew() };
+    },
+  );
+  app.delete(
+    factor,
+    {
+      config: {
+        ...browser,
+        rateLimit: seldom,
+        noted: "had no code asked for any more",
+        refused: "have no code asked for any more",
+      },
+      schema: {
+        tags,
+        summary: "Ask for the password alone",
+        body: Type.Object({ password }),
+        response: state,
+      },
+    },
+    async ({ body }) => {
+      await account.confirm(body.password);
+      await account.second.remove();
+      return account.second.state;
+    },
+  );
+}
+
+function describe(
+  { id, address, agent, started, seen }: Session,
+  asking: Session | undefined,
+): SignedIn {
+  return { id, here: id === asking?.id, address, agent, started, seen };
+}
