@@ -102,7 +102,7 @@ async function soak(
   const memory = async (): Promise<number[]> =>
     (
       await shell(
-        `systemctl show --value -p MemoryCurrent ${units.map((name) => `coppice-${name}`).join(" ")}`,
+        `systemctl show --no-pager --value -p MemoryCurrent ${units.map((name) => `coppice-${name}`).join(" ")} | cat`,
       )
     )
       .split(/\s+/)

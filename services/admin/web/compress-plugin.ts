@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import type { Plugin } from "vite";
@@ -13,18 +15,17 @@ const compress = promisify(brotliCompress);
 export function compressed(): Plugin {
   return {
     name: "compressed",
-    enforce: "post",
-    async generateBundle(_options, bundle) {
-      for (const [name, part] of Object.entries(bundle)) {
+    // As they were written: others change them until then.
+    async writeBundle({ dir = "" }, bundle) {
+      for (const name of Object.keys(bundle)) {
         if (!/\.(js|css|html|svg)$/.test(name)) continue;
-        const bytes = Buffer.from(
-          part.type === "chunk" ? part.code : part.source,
-        );
+        const path = join(dir, name);
+        const bytes = await readFile(path);
         if (bytes.length < least) continue;
-        const source = await compress(bytes, {
+        const small = await compress(bytes, {
           params: { [constants.BROTLI_PARAM_QUALITY]: quality },
         });
-        this.emitFile({ type: "asset", fileName: `${name}.br`, source });
+        await writeFile(`${path}.br`, small);
       }
     },
   };

@@ -115,7 +115,10 @@ test(`${count} requests from the OpenAPI document are answered with less than 50
   };
   // Those that would end what is asked, that never end themselves, or that start and end Samba each time.
   const routes = Object.entries(paths)
-    .filter(([path]) => !/events|watch|power|session|terminal|doors\/drive/.test(path))
+    .filter(
+      ([path]) =>
+        !/events|watch|power|session|terminal|doors\/drive/.test(path),
+    )
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(
         ([method, operation]) =>

@@ -131,6 +131,12 @@ function Pages({
   const [unseen, setUnseen] = useState(0);
   const [searching, setSearching] = useState(false);
   useSearchKey(() => setSearching(true));
+  useEffect(() => {
+    // The router says so; whoever goes back is left to the browser, which knows where he was.
+    const top = (): void => window.scrollTo(0, 0);
+    addEventListener("pushState", top);
+    return () => removeEventListener("pushState", top);
+  }, []);
   const look = useCallback(async (): Promise<void> => {
     // A box that does not answer is what the pages themselves tell of.
     const told = await api<Unseen>("GET", "/notices/unseen").catch(() => null);

@@ -85,8 +85,6 @@ export function System() {
             </a>
           </div>
         </section>
-        <Updates restarting={() => setGone("reboot")} />
-        <Doors />
         <section class="card">
           <h2>
             <KeyRound size={20} aria-hidden="true" /> Access
@@ -101,6 +99,8 @@ export function System() {
             </Link>
           </div>
         </section>
+        <Updates restarting={() => setGone("reboot")} />
+        <Doors />
         <SettingsBackup />
         <section class="card">
           <h2>

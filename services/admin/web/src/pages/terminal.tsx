@@ -5,7 +5,7 @@ import { SquareTerminal } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { Form, Notice, PasswordField } from "../ui.tsx";
-import { withoutStyleElements } from "./terminal-document.ts";
+import { withoutStyleElements } from "./terminal-styles.ts";
 
 /** A shell on the box, for the owner who types the password once more. */
 export function Terminal() {
@@ -68,11 +68,10 @@ function Shell({ end }: { end: (why: string) => void }) {
         cursor: "#a8d26d",
       },
       screenReaderMode: true,
-      documentOverride: withoutStyleElements(document),
     });
     const fit = new FitAddon();
     terminal.loadAddon(fit);
-    terminal.open(element);
+    withoutStyleElements(() => terminal.open(element));
     fit.fit();
     const socket = new WebSocket(`wss://${location.host}/api/terminal`);
     const resize = (): void => {

@@ -125,6 +125,8 @@ export function Search({ close }: { close: () => void }) {
           if (event.key === "ArrowDown") move(1);
           else if (event.key === "ArrowUp") move(-1);
           else if (event.key === "Enter") go(hits[chosen]);
+          // Chromium's would empty the field first.
+          else if (event.key === "Escape") close();
           else return;
           event.preventDefault();
         }}

@@ -24,7 +24,7 @@ export function Activity() {
         It is kept for two years among your files, signed by this box, and comes
         back with them. What happens to files is in their own history.
       </p>
-      <div class="log-filter">
+      <div class="activity-head">
         <Field
           label="With these words"
           type="search"

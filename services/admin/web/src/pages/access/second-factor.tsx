@@ -105,7 +105,7 @@ function Begin({ close }: { close: () => void }) {
             Scan this with an app for codes, such as Aegis, 2FAS, or the one of
             your password manager. Then type the code that it shows.
           </p>
-          <QrCode label="QR code for the app" text={enrolment.uri} />
+          <QrCode large label="QR code for the app" text={enrolment.uri} />
           <p>
             Where nothing can be scanned, type this key:{" "}
             <code class="break">{enrolment.secret}</code>
