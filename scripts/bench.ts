@@ -10,6 +10,7 @@ const parts: Record<string, () => Promise<void>> = {
   store: async () => await (await import("./bench/store.ts")).benchStore(),
   tree: async () => await (await import("./bench/tree.ts")).benchTree(),
   peer: async () => await (await import("./bench/peer.ts")).benchPeer(),
+  admin: async () => await (await import("./bench/admin.ts")).benchAdmin(),
   router: async () => await (await import("./bench/router.ts")).benchRouter(),
   // Minutes may follow; two hours where none do.
   soak: async () =>
