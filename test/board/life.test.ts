@@ -76,7 +76,7 @@ test("a box's life: versions that do not work, first boot on its own network, po
     if (/photo\.jpg/.test(seen)) break;
   }
   t.is(await digestOf(client, "/photo.jpg"), digest(body));
-  t.is((await client.ok("GET", "/api/status")).storage.mended, mended);
+  t.true((await client.ok("GET", "/api/status")).storage.mended >= mended);
 
   // Not by the terminal itself, which goes with the box.
   await shell("systemd-run -q --on-active=5 coppice power power-off");
