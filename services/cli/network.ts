@@ -88,6 +88,16 @@ export function addNetworkCommands(
       );
     });
   network
+    .command("wake <mac>")
+    .description("wake a computer that sleeps, or is off (Wake-on-LAN)")
+    .action(async (mac: string) => {
+      await using api = await connect();
+      await api.raw("POST", "/api/network/wake", {
+        json: { mac: mac.toLowerCase() },
+      });
+      print(null, "It is called.");
+    });
+  network
     .command("confirm")
     .description("keep the network that is being tried")
     .action(async () => {

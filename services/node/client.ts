@@ -9,6 +9,7 @@ import {
   type Look,
   type Mail,
   Portal,
+  type Waking,
 } from "./line/api.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
 import { ScrubReport, type StoreSettings, StoreState } from "./store/state.ts";
@@ -217,6 +218,11 @@ export class NodeClient implements AsyncDisposable {
   /** Whether a captive portal stands before the Internet. */
   async portal(signal?: AbortSignal): Promise<Portal> {
     return await this.#client.call(Portal, "GET", "/line/portal", { signal });
+  }
+
+  /** Wakes a computer at home (Wake-on-LAN). */
+  async wake(waking: Waking, signal?: AbortSignal): Promise<void> {
+    await this.#dump("POST", "/line/wake", waking, signal);
   }
 
   /** Asks the Internet about a name or an address. @throws BadRequestError: no-such-name, no-look */

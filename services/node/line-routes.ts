@@ -1,8 +1,9 @@
 import type { Server } from "../shared/server.ts";
-import { Found, HookCall, Look, Mail, Portal } from "./line/api.ts";
+import { Found, HookCall, Look, Mail, Portal, Waking } from "./line/api.ts";
 import { callHook, sendMail } from "./line/deliver.ts";
 import { look } from "./line/look.ts";
 import { watchPortal } from "./line/portal.ts";
+import { wake } from "./line/wake.ts";
 
 /** What the node, which speaks with the Internet, finds out about the line, and what it sends for the others. */
 export function addLineRoutes(app: Server, ending: AbortSignal): void {
@@ -16,6 +17,14 @@ export function addLineRoutes(app: Server, ending: AbortSignal): void {
     "/line/look",
     { schema: { body: Look, response: { 200: Found } } },
     async ({ body }) => await look(body, ending),
+  );
+  app.post(
+    "/line/wake",
+    { schema: { body: Waking } },
+    async ({ body }, reply) => {
+      await wake(body);
+      return reply.status(204).send();
+    },
   );
   app.post(
     "/line/mail",

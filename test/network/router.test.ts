@@ -131,6 +131,27 @@ test("devices get addresses and names, reach the Internet, and are reached where
   t.is(await lease(device, "eth0", "whatever"), "192.168.77.20");
   t.regex(await lease(guest, "eth0"), /^192\.168\.78\.(5\d|60)$/);
 
+  // A computer that sleeps hears its own address, by its card.
+  const heard = join(folder.path, "heard");
+  street.serve(
+    device,
+    process.execPath,
+    "-e",
+    `require("node:dgram").createSocket("udp4").on("message", (packet) => require("node:fs").writeFileSync(${JSON.stringify(heard)}, packet.toString("hex"))).bind(9)`,
+  );
+  await until("the printer is woken", async () => {
+    await inside(
+      street.router,
+      process.execPath,
+      join(import.meta.dirname, "wake.ts"),
+      ...[printer, "192.168.77.1/24"],
+    );
+    return await readFile(heard, "utf8").then(
+      (packet) =>
+        packet === "f".repeat(12) + printer.replaceAll(":", "").repeat(16),
+      () => false,
+    );
+  });
   answer(street, street.internet, 80, "www");
   answer(street, device, 80, "printer");
   answer(street, street.router, 443, "box");

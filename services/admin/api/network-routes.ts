@@ -14,7 +14,13 @@ import {
   Trial,
   Vpn,
 } from "../../host/client.ts";
-import { Found, Look, type NodeClient, Speed } from "../../node/client.ts";
+import {
+  Found,
+  Look,
+  type NodeClient,
+  Speed,
+  Waking,
+} from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
 import type { Configurations } from "../configurations.ts";
 import { networkNow } from "../network-now.ts";
@@ -92,6 +98,28 @@ export function addNetworkRoutes(
       },
     },
     async ({ body }) => await node.look(body),
+  );
+  app.post(
+    "/api/network/wake",
+    {
+      config: {
+        rateLimit: { max: 30, timeWindow: "1 minute" },
+        noted: "woke a device",
+        about: "mac",
+      },
+      schema: {
+        tags,
+        summary:
+          "Wake a computer that sleeps, or is off, by its network card (Wake-on-LAN)",
+        body: Type.Pick(Waking, ["mac"]),
+      },
+    },
+    async ({ body: { mac } }, reply) => {
+      const { document } = await host.network();
+      const networks = document.lans.map(({ address }) => address);
+      await node.wake({ mac, networks });
+      return reply.status(204).send();
+    },
   );
   app.post(
     "/api/network/speed",

@@ -110,6 +110,23 @@ export function badAddress(): BadRequestError {
   );
 }
 
+/** A computer to be woken. */
+export const Waking = Type.Object({
+  mac: Type.String({
+    pattern: "^[0-9a-f]{2}(:[0-9a-f]{2}){5}$",
+    description: "hardware address, in small letters",
+  }),
+  networks: Type.Array(
+    Type.String({ pattern: "^[0-9]+(\\.[0-9]+){3}/[0-9]+$" }),
+    {
+      maxItems: 32,
+      description:
+        "the box's addresses where it may be, such as 192.168.77.1/24",
+    },
+  ),
+});
+export type Waking = Static<typeof Waking>;
+
 /** An e-mail to send. */
 export const Mail = Type.Object({
   server: MailServer,

@@ -1,6 +1,7 @@
-import { Pin, PinOff } from "lucide-preact";
+import { AlarmClock, Pin, PinOff } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Network, NetworkNow } from "../../../../../host/client.ts";
+import { api } from "../../api.ts";
 import { bytes } from "../../format.ts";
 import { makerOf } from "../../maker.ts";
 import type { Edit } from "../network.tsx";
@@ -73,6 +74,7 @@ export function Devices({
                 </span>
               )}
             </div>
+            {!here && <Wake mac={mac} name={name ?? address} />}
             <span class={`badge ${here ? "good" : ""}`}>
               {here ? (lan?.name ?? "here") : "away"}
             </span>
@@ -112,6 +114,31 @@ export function Devices({
         );
       })}
     </ul>
+  );
+}
+
+/** Wakes a computer that sleeps. */
+function Wake({ mac, name }: { mac: string; name: string }) {
+  const [said, setSaid] = useState<string>();
+  return said ? (
+    <span class="quiet-text" role="status">
+      {said}
+    </span>
+  ) : (
+    <button
+      type="button"
+      class="icon"
+      title="Wake it up (Wake-on-LAN)"
+      aria-label={`Wake ${name} up`}
+      onClick={() =>
+        api("POST", "/network/wake", { mac }).then(
+          () => setSaid("called"),
+          (error: Error) => setSaid(error.message),
+        )
+      }
+    >
+      <AlarmClock size={18} aria-hidden="true" />
+    </button>
   );
 }
 
