@@ -22,6 +22,8 @@ export async function buildTwice(
   board: string,
 ): Promise<string[]> {
   const again = await mkdtemp(join(tmpdir(), "coppice-twice-"));
+  // Vite sets it, and npm would leave out what the build needs.
+  const { NODE_ENV: _, ...env } = process.env;
   let same = false;
   try {
     await run("sh", [
@@ -42,7 +44,7 @@ export async function buildTwice(
         `umask 027 && exec sh scripts/run scripts/build.ts --board ${board} --locked "$0"`,
         join(image.folder, packageLockFile),
       ],
-      { cwd: again, env: { ...process.env, TZ: "Pacific/Kiritimati" } },
+      { cwd: again, env: { ...env, TZ: "Pacific/Kiritimati" } },
     );
     const other = join(again, relative(repository, image.folder));
     const names = new Set([
