@@ -44,8 +44,12 @@ export class NotFoundError extends CoppiceError {
 /** It is there, but not in a state in which this can be done. */
 export class ConflictError extends CoppiceError {
   override name = "ConflictError";
-  constructor(message: string, type = "conflict") {
-    super(409, type, message);
+  constructor(
+    message: string,
+    type = "conflict",
+    options: ErrorOptions = {},
+  ) {
+    super(409, type, message, options);
   }
 }
 
