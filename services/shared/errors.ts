@@ -44,11 +44,7 @@ export class NotFoundError extends CoppiceError {
 /** It is there, but not in a state in which this can be done. */
 export class ConflictError extends CoppiceError {
   override name = "ConflictError";
-  constructor(
-    message: string,
-    type = "conflict",
-    options: ErrorOptions = {},
-  ) {
+  constructor(message: string, type = "conflict", options: ErrorOptions = {}) {
     super(409, type, message, options);
   }
 }

@@ -36,6 +36,7 @@ import { addNoticeRoutes } from "./notice-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import { addResetRoutes } from "./reset-routes.ts";
+import { addSecondFactorRoutes } from "./second-factor-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import { addSetupNetworkRoutes } from "./setup-network-routes.ts";
@@ -111,7 +112,8 @@ async function addRoutes(
   const configurations = new Configurations(host, node);
   addSetupNetworkRoutes(app, claim, line);
   addConfigurationRoutes(app, configurations, line, account);
-  addSessionRoutes(app, account, claim, sessions, node, host);
+  addSessionRoutes(app, account, claim, sessions, node);
+  addSecondFactorRoutes(app, account, sessions, host);
   addActivityRoutes(app, parts.activity);
   addTaskRoutes(app, parts.diskWorker, host, node);
   const feed = new StatusFeed(host, node, identity);

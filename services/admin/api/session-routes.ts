@@ -1,13 +1,11 @@
 import type { FastifyReply } from "fastify";
 import { type Static, Type } from "typebox";
-import type { HostClient } from "../../host/client.ts";
 import { type NodeClient, OwnerProof } from "../../node/client.ts";
 import { NotFoundError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
 import type { Claim } from "../claim.ts";
 import { cookieName, enter } from "./access.ts";
 import type { OwnerAccount } from "./owner.ts";
-import { Enrolment, SecondFactorState } from "./second-factor.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 const password = Type.String({ minLength: 1, maxLength: 1024 });
@@ -34,9 +32,6 @@ export const SignedIn = Type.Object({
 });
 export type SignedIn = Static<typeof SignedIn>;
 
-/** Recovery codes of the second factor; they are told once. */
-const Codes = Type.Object({ codes: Type.Array(Type.String()) });
-
 /** Who is signed in, and how one does. */
 export function addSessionRoutes(
   app: Server,
@@ -44,7 +39,6 @@ export function addSessionRoutes(
   claim: Claim,
   sessions: Sessions,
   node: NodeClient,
-  host: HostClient,
 ): void {
   const tags = ["session"];
   const browser = { access: "browser" } as const;
@@ -241,103 +235,6 @@ export function addSessionRoutes(
       sessions.endById(id);
       request.about = found.address;
       return reply.status(204).send();
-    },
-  );
-
-  const factor = "/api/owner/second-factor";
-  const state = { 200: SecondFactorState };
-  app.get(
-    factor,
-    {
-      schema: {
-        tags,
-        summary: "Whether a code is asked for beside the password",
-        response: state,
-      },
-    },
-    async () => account.second.state,
-  );
-  app.post(
-    `${factor}/enrolment`,
-    {
-      config: { ...browser, rateLimit: seldom },
-      schema: {
-        tags,
-        summary:
-          "Draw a secret for an app that shows codes (TOTP, RFC 6238); nothing is asked for until one of its codes is typed",
-        body: Type.Object({ password }),
-        response: { 200: Enrolment },
-      },
-    },
-    async ({ body }) => {
-      await account.confirm(body.password);
-      const { hostname } = await host.status();
-      return account.second.enrol(hostname, account.name ?? "");
-    },
-  );
-  app.put(
-    factor,
-    {
-      config: {
-        ...browser,
-        rateLimit: seldom,
-        noted: "had a code asked for beside the password",
-      },
-      schema: {
-        tags,
-        summary:
-          "Ask for codes from now on, by a first one; tells ten recovery codes, once, and signs all other browsers out",
-        body: Type.Object({ code }),
-        response: { 200: Codes },
-      },
-    },
-    async ({ body, session }) => {
-      const codes = await account.second.confirm(body.code);
-      sessions.endAll("owner", session?.id);
-      return { codes };
-    },
-  );
-  app.post(
-    `${factor}/codes`,
-    {
-      config: {
-        ...browser,
-        rateLimit: seldom,
-        noted: "drew new recovery codes",
-        refused: "draw new recovery codes",
-      },
-      schema: {
-        tags,
-        summary: "Draw ten other recovery codes; those before are void",
-        body: Type.Object({ password }),
-        response: { 200: Codes },
-      },
-    },
-    async ({ body }) => {
-      await account.confirm(body.password);
-      return { codes: await account.second.renew() };
-    },
-  );
-  app.delete(
-    factor,
-    {
-      config: {
-        ...browser,
-        rateLimit: seldom,
-        noted: "had no code asked for any more",
-        refused: "have no code asked for any more",
-      },
-      schema: {
-        tags,
-        summary: "Ask for the password alone",
-        body: Type.Object({ password }),
-        response: state,
-      },
-    },
-    async ({ body }) => {
-      await account.confirm(body.password);
-      await account.second.remove();
-      return account.second.state;
     },
   );
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { fold } from "../../shared/fold.ts";
 import type { Actor } from "./capability.ts";
 import type { Node } from "./node-row.ts";
 import type { Tree } from "./tree.ts";
@@ -62,9 +63,4 @@ function isAmong(tree: Tree, node: Node, own: readonly Buffer[]): boolean {
     at = tree.state.node(at.parent);
   }
   return at === undefined || node.id.equals(rootId);
-}
-
-/** Text without case and accents. */
-function fold(text: string): string {
-  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
 }

@@ -8,13 +8,12 @@ import {
 } from "preact/hooks";
 import type { LogFilter, LogLine, LogPart } from "../../../../host/client.ts";
 import { api } from "../api.ts";
-import { Field, Notice, Spinner, Tabs } from "../ui.tsx";
+import { SearchField } from "../search-field.tsx";
+import { Notice, Spinner, Tabs } from "../ui.tsx";
 
 const count = 200;
 /** Lines that a page holds while more come. */
 const most = 3000;
-/** Milliseconds after the last key before somebody is asked. */
-const typing = 300;
 const levels = [
   [undefined, "All"],
   [4, "Warnings"],
@@ -26,16 +25,11 @@ export function Logs() {
   const [services, setServices] = useState<string[]>([]);
   const [service, setService] = useState<string>();
   const [priority, setPriority] = useState<number>();
-  const [typed, setTyped] = useState("");
   const [search, setSearch] = useState("");
   const [live, setLive] = useState(true);
   useEffect(() => {
     api<string[]>("GET", "/log/services").then(setServices, () => {});
   }, []);
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), typing);
-    return () => clearTimeout(timer);
-  }, [typed]);
   const filter: LogFilter = {
     ...(service === undefined ? {} : { service }),
     ...(priority === undefined ? {} : { priority }),
@@ -79,13 +73,7 @@ export function Logs() {
               ))}
             </select>
           </div>
-          <Field
-            label="With these words"
-            type="search"
-            maxLength={200}
-            value={typed}
-            onInput={({ currentTarget: { value } }) => setTyped(value)}
-          />
+          <SearchField settle={setSearch} />
           <Tabs
             legend="How bad"
             options={levels}

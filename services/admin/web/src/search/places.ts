@@ -1,3 +1,5 @@
+import { fold } from "../../../../shared/fold.ts";
+
 /** A page, or a part of one, that can be looked for. */
 export interface Place {
   /** What it is called where it is. */
@@ -179,11 +181,6 @@ export const places: readonly Place[] = [
   part("Notices", "/notices", "By e-mail", "smtp mail alerts notifications"),
   part("Notices", "/notices", "To a program", "webhook ntfy notifications"),
 ];
-
-/** Text without case and accents. */
-export function fold(text: string): string {
-  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
-}
 
 /** Whether all words begin a word of a text. */
 export function fits(text: string, words: readonly string[]): boolean {

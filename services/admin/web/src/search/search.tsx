@@ -10,9 +10,10 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import type { NetworkNow } from "../../../../host/client.ts";
 import type { FoundNames, FriendsState } from "../../../../node/client.ts";
+import { fold } from "../../../../shared/fold.ts";
 import { api } from "../api.ts";
 import { makerOf } from "../maker.ts";
-import { findPlaces, fits, fold } from "./places.ts";
+import { findPlaces, fits } from "./places.ts";
 import { reach } from "./reach.ts";
 
 /** Something that was found. */

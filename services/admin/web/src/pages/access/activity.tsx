@@ -4,20 +4,14 @@ import type { Act, ActivityPart } from "../../../../activity/api.ts";
 import { api } from "../../api.ts";
 import { browserName } from "../../browser-name.ts";
 import { moment } from "../../format.ts";
-import { Card, Field, Notice, Spinner } from "../../ui.tsx";
+import { SearchField } from "../../search-field.tsx";
+import { Card, Notice, Spinner } from "../../ui.tsx";
 
 const count = 50;
-/** Milliseconds after the last key before somebody is asked. */
-const typing = 300;
 
 /** Who did what to the box. */
 export function Activity() {
-  const [typed, setTyped] = useState("");
   const [search, setSearch] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), typing);
-    return () => clearTimeout(timer);
-  }, [typed]);
   return (
     <Card title="Who did what" Icon={History}>
       <p>
@@ -25,13 +19,7 @@ export function Activity() {
         back with them. What happens to files is in their own history.
       </p>
       <div class="activity-head">
-        <Field
-          label="With these words"
-          type="search"
-          maxLength={200}
-          value={typed}
-          onInput={({ currentTarget: { value } }) => setTyped(value)}
-        />
+        <SearchField settle={setSearch} />
         <a class="button" href="/api/activity/export" download>
           <Download size={18} aria-hidden="true" /> Save all of it
         </a>
