@@ -70,7 +70,7 @@ async function soak(
       household.tap,
     );
   await shell(
-    "systemd-run -q --wait sysctl -w net.netfilter.nf_conntrack_udp_timeout=3600 net.netfilter.nf_conntrack_udp_timeout_stream=3600",
+    "systemd-run -q --wait sysctl -w net.netfilter.nf_conntrack_udp_timeout=14400 net.netfilter.nf_conntrack_udp_timeout_stream=14400",
   );
   const [leased] = await Promise.all([
     load("leases", String(devices)),
@@ -102,12 +102,13 @@ async function soak(
   const memory = async (): Promise<number[]> =>
     (
       await shell(
-        `systemctl show --no-pager --value -p MemoryCurrent ${units.map((name) => `coppice-${name}`).join(" ")} | cat`,
+        `cd /sys/fs/cgroup/system.slice; for unit in ${units.join(" ")}; do grep '^anon ' coppice-$unit.service/memory.stat; done`,
       )
     )
-      .split(/\s+/)
-      .filter((one) => one !== "")
-      .map(Number);
+      .split("\n")
+      .filter((line) => line !== "")
+      // What of files is in memory goes where it is wanted for something else.
+      .map((line) => Number(line.split(" ")[1]));
   const part = async (seconds: number): Promise<number> => {
     const [, answers] = await Promise.all([
       household.run(
