@@ -12,6 +12,8 @@ declare module "fastify" {
     about?: string;
     /** What somebody has tried who is refused by 401. */
     refused?: string;
+    /** Whoever is answered well has proven to be the owner. */
+    proves?: boolean;
   }
   interface FastifyRequest {
     /** What it was done to, where only the answer knows. */
@@ -29,8 +31,10 @@ export function noteActs(
 ): void {
   app.decorateRequest("about", undefined);
   app.addHook("onResponse", async (request, { statusCode }) => {
-    const { noted, refused, about } = request.routeOptions.config;
+    const { noted, refused, about, proves } = request.routeOptions.config;
     const isDone = statusCode < 300;
+    // What anybody may do, such as to sign out without being signed in, nobody has done.
+    if (isDone && request.access === undefined && !proves) return;
     const act = isDone ? noted : statusCode === 401 ? refused : undefined;
     if (act === undefined) return;
     const to = request.about ?? (about ? fieldOf(request, about) : undefined);

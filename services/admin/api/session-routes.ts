@@ -77,6 +77,7 @@ export function addSessionRoutes(
         ...anyone,
         rateLimit: often,
         noted: "signed in",
+        proves: true,
         refused: "sign in",
       },
       schema: {
@@ -104,6 +105,7 @@ export function addSessionRoutes(
         ...anyone,
         rateLimit: seldom,
         noted: "set a new password by the root key",
+        proves: true,
         refused: "set a new password by a root key",
       },
       schema: {

@@ -191,6 +191,7 @@ test("who did what is kept in the tree: by browsers, scripts and root, what was 
   await client.claim(code, "birch", owner);
   await using other = new BoxClient(services.url);
   t.is((await signIn(other, { password: "not the one" })).status, 401);
+  t.is((await other.call("DELETE", "/api/session")).status, 204);
   t.is((await signIn(other)).status, 204);
   const { secret } = await other.ok(
     "POST",
