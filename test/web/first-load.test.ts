@@ -32,6 +32,7 @@ test("the first page is small, comes from the box alone, and lets no text become
   await signIn(page, owner);
   await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
   t.true(bytes <= mostAtFirst, `${bytes} bytes came until Home`);
+  t.log(`${bytes} bytes`);
   t.deepEqual(
     asked.filter((url) => !url.startsWith(`${services.url}/`)),
     [],
