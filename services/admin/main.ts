@@ -50,6 +50,12 @@ await runService("admin", async (log, ending) => {
     },
   );
   const claim = await Claim.load(state, account, { identity, host, node });
+  const activity = new Activity(node, ending, (error) =>
+    log.warn(
+      { err: error },
+      "what was done cannot be written down yet; it is tried again",
+    ),
+  );
   const parts = {
     log,
     account,
@@ -57,13 +63,10 @@ await runService("admin", async (log, ending) => {
     sessions: new Sessions(),
     tokens: await Tokens.load(state),
     doors: await Doors.load(state),
-    notices: await NoticeWatch.load(state, { host, node, identity }),
-    activity: new Activity(node, ending, (error) =>
-      log.warn(
-        { err: error },
-        "what was done cannot be written down yet; it is tried again",
-      ),
-    ),
+    notices: await NoticeWatch.load(state, {
+      ...{ host, node, identity, activity },
+    }),
+    activity,
     host,
     node,
     identity,

@@ -24,6 +24,8 @@ export class Activity {
   readonly #queue = new Mutex();
   #waiting: Act[] = [];
   #last = 0;
+  /** When acts were refused. */
+  #refused: number[] = [];
   #writing = false;
 
   /** @param ending aborts when the service ends. @param onError is given why acts have to wait until they are written down */
@@ -44,7 +46,14 @@ export class Activity {
     const now = Date.now();
     this.#last = now === this.#last ? now + 1 : now;
     this.#waiting.push({ at: this.#last, ...act });
+    if (act.refused)
+      this.#refused = [...this.#refused.filter(isOfLate), now].slice(-1000);
     if (!this.#writing) void this.#writeSoon();
+  }
+
+  /** How many were refused in the last hour, since the start. */
+  get refusals(): number {
+    return this.#refused.filter(isOfLate).length;
   }
 
   /** Acts, newest first. @throws CoppiceError where the tree cannot be read */
@@ -122,6 +131,10 @@ export class Activity {
     for (const name of await this.#names())
       if (name < oldest) await this.#node.dropRecord(name);
   }
+}
+
+function isOfLate(at: number): boolean {
+  return at > Date.now() - 3_600_000;
 }
 
 /** The record of a day (UTC). */

@@ -16,6 +16,7 @@ export const NoticeKind = Type.Enum([
   "promise-broken",
   "files-behind",
   "service-silent",
+  "guessing",
   "update-ready",
   "update-failed",
   "update-done",

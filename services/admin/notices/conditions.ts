@@ -16,6 +16,8 @@ export interface Facts {
   network: NetworkNow | null;
   friends: FriendsState | null;
   updates: UpdateState | null;
+  /** Sign-ins and the like that were refused in the last hour. */
+  refusals: number;
 }
 
 /** Something that is so at the moment; with `at`, something that happened then. */
@@ -39,9 +41,12 @@ const countedFor = 72 * hour;
 /** Shares of a disk in use at which it is told of, and below which it is over. */
 const full = 0.9;
 const fullNoMore = 0.87;
+/** Refused sign-ins in an hour that are no mistakes any more, and below which it is over. */
+const guesses = 10;
+const guessesNoMore = 5;
 
 const kindsOf: Record<
-  Exclude<keyof Facts, "tpm" | "storage">,
+  Exclude<keyof Facts, "tpm" | "storage" | "refusals">,
   readonly NoticeKind[]
 > = {
   host: ["disk-failing", "space-low"],
@@ -70,6 +75,7 @@ export function judge(
   return {
     conditions: [
       ...silent(facts),
+      ...guessing(facts.refusals, isTold("guessing", "password")),
       ...(host ? ofMachine(host, isTold) : []),
       ...(store ? ofStore(store) : []),
       ...(network ? ofNetwork(network) : []),
@@ -102,6 +108,21 @@ function silent(facts: Facts): Condition[] {
         "It restarts by itself. If this stays, restart the box, and save the diagnostics for somebody who helps.",
       page: "/system",
     }));
+}
+
+function guessing(refusals: number, isTold: boolean): Condition[] {
+  if (refusals < (isTold ? guessesNoMore : guesses)) return [];
+  return [
+    {
+      kind: "guessing",
+      subject: "password",
+      tone: "trouble",
+      words: `Somebody was refused ${refusals} times within an hour: a password or a code was wrong.`,
+      advice:
+        "If it was nobody at home, find out where it came from under Access, and have a code asked for beside the password.",
+      page: "/system/access",
+    },
+  ];
 }
 
 function ofMachine(

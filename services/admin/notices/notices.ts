@@ -23,6 +23,7 @@ const patience: Record<NoticeKind, readonly [holds: number, rests: number]> = {
   "promise-broken": [6 * hour, hour],
   "files-behind": [10 * minute, 10 * minute],
   "service-silent": [10 * minute, 5 * minute],
+  guessing: [0, 10 * minute],
   "update-ready": [0, 0],
   "update-failed": [0, 0],
   "update-done": [0, 0],

@@ -4,6 +4,7 @@ import type { HostClient, HostStatus } from "../../host/client.ts";
 import type { IdentityClient } from "../../identity/client.ts";
 import type { NodeClient } from "../../node/client.ts";
 import { Mutex } from "../../shared/mutex.ts";
+import type { Activity } from "../activity/activity.ts";
 import { networkNow } from "../network-now.ts";
 import type { Channel, NoticeSettings, NoticesState } from "./api.ts";
 import { type Facts, judge } from "./conditions.ts";
@@ -15,11 +16,12 @@ const minute = 60_000;
 /** Milliseconds for which what the disks say of themselves counts. */
 const fresh = 10 * minute;
 
-/** The other services, as far as they are asked how it goes. */
+/** Whoever is asked how it goes. */
 export interface Asked {
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
+  activity: Activity;
 }
 
 /** Looks after the box once a minute, and tells its owner what is wrong. */
@@ -111,7 +113,7 @@ export class NoticeWatch {
   }
 
   async #read(): Promise<Facts> {
-    const { host, node, identity } = this.#asked;
+    const { host, node, identity, activity } = this.#asked;
     const orNull = async <Part>(part: Promise<Part>): Promise<Part | null> =>
       await part.catch(() => null);
     const [machine, storage, tpm, store, network, friends, updates] =
@@ -124,7 +126,10 @@ export class NoticeWatch {
         orNull(node.friends.state()),
         orNull(host.updates()),
       ]);
-    return { host: machine, storage, tpm, store, network, friends, updates };
+    return {
+      ...{ host: machine, storage, tpm, store, network, friends, updates },
+      refusals: activity.refusals,
+    };
   }
 
   /** Disks are not asked each time; one that does not answer is. */

@@ -181,9 +181,20 @@ test("what another version left keeps nobody from the pages", async (t) => {
 
 const nothing: Facts = {
   ...{ host: null, storage: null, tpm: null, store: null, network: null },
-  ...{ friends: null, updates: null },
+  ...{ friends: null, updates: null, refusals: 0 },
 };
 const never = (): boolean => false;
+
+test("refused sign-ins are told of when they are no mistakes any more, and are over when they are few", (t) => {
+  const told = (refusals: number, isTold: boolean): string[] =>
+    judge({ ...nothing, refusals }, start, () => isTold)
+      .conditions.filter(({ kind }) => kind === "guessing")
+      .map(({ page }) => page);
+  t.deepEqual(told(9, false), []);
+  t.deepEqual(told(10, false), ["/system/access"]);
+  t.deepEqual(told(5, true), ["/system/access"]);
+  t.deepEqual(told(4, true), []);
+});
 
 test("a full disk is told of at nine tenths, and is over a little below", (t) => {
   const host = (used: number): Facts["host"] => ({

@@ -92,6 +92,7 @@ const places: Record<string, string> = {
   "/network": "Network",
   "/friends": "Friends",
   "/system": "System",
+  "/system/access": "Access",
 };
 
 function List({ notices }: { notices: readonly Told[] }) {

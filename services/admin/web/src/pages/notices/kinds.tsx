@@ -17,6 +17,7 @@ const words: Record<NoticeKind, string> = {
   "promise-broken": "A folder is less safe than promised",
   "files-behind": "Friends keep newer files than this box",
   "service-silent": "A part of the box does not answer",
+  guessing: "Somebody guesses the password",
   "update-ready": "A newer version is there",
   "update-failed": "An update failed",
   "update-done": "An update was installed",
