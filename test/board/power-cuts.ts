@@ -83,7 +83,7 @@ export async function expectOldOrNew(
       ? [at]
       : [],
   );
-  t.true(renames.length > 0);
+  t.true(renames.length > 0, `no renames from ${to} to ${blessed}`);
   const later = Array.from(
     { length: laterCuts },
     () => (renames[randomInt(renames.length)] as number) + 1,
@@ -120,7 +120,7 @@ export async function expectOldOrNew(
   t.log(
     `${ends.old} times the version of before, ${ends.new} times the new; ${ends.later} times while it was started and blessed`,
   );
-  t.true(ends.old > 0 && ends.new > 0);
+  t.true(ends.old > 0 && ends.new > 0, "some of both");
   await rm(disk);
 }
 
@@ -162,7 +162,14 @@ async function bootable(
   // Of two names with the same bytes, it empties one.
   const mended = await kernelsOn(drive);
   t.deepEqual(new Set(mended.values()), new Set(seen.values()));
-  t.true([...mended].every(([name, sha256]) => seen.get(name) === sha256));
+  // Half a rename may leave the short name alone, which the box knows.
+  for (const [name, sha256] of mended)
+    if (!shortName.test(name))
+      t.is(
+        seen.get(name),
+        sha256,
+        `${name} of ${[...mended.keys()]} was there before the check: ${[...seen.keys()]}`,
+      );
   await rm(drive);
   return seen;
 }
