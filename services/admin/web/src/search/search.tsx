@@ -58,10 +58,11 @@ export function Search({ close }: { close: () => void }) {
   const list = useId();
   const [, navigate] = useLocation();
   const [typed, setTyped] = useState("");
-  const [others, setOthers] = useState<{ of: string; hits: Hit[] }>();
+  const [known, setKnown] = useState<Known>();
   const [files, setFiles] = useState<{ of: string; hits: Hit[] }>();
   const [chosen, setChosen] = useState(0);
   useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => void loadKnown().then(setKnown), []);
   const wanted = typed.trim();
   useEffect(() => {
     setChosen(0);
@@ -69,9 +70,6 @@ export function Search({ close }: { close: () => void }) {
     let current = true;
     const timer = setTimeout(() => {
       // What does not answer has no hits; its page says why.
-      void knownHits(wanted).then(
-        (hits) => current && setOthers({ of: wanted, hits }),
-      );
       void fileHits(wanted).then(
         (hits) => current && setFiles({ of: wanted, hits }),
       );
@@ -84,8 +82,12 @@ export function Search({ close }: { close: () => void }) {
   const hits =
     wanted === ""
       ? []
-      : [...placeHits(wanted), ...(others?.hits ?? []), ...(files?.hits ?? [])];
-  const isWhole = others?.of === wanted && files?.of === wanted;
+      : [
+          ...placeHits(wanted),
+          ...(known ? knownHits(known, wanted) : []),
+          ...(files?.hits ?? []),
+        ];
+  const isWhole = known !== undefined && files?.of === wanted;
   const go = (hit: Hit | undefined): void => {
     if (!hit) return;
     close();
@@ -180,32 +182,48 @@ function placeHits(wanted: string): Hit[] {
     }));
 }
 
-/** Devices at home and friends. */
-async function knownHits(wanted: string): Promise<Hit[]> {
-  const words = fold(wanted).split(/\s+/);
+/** Devices at home and friends, each with all that it may be looked for by. */
+interface Known {
+  devices: { hit: Hit; said: string }[];
+  people: { hit: Hit; said: string }[];
+}
+
+/** Asks the box once for as long as the search is open. */
+async function loadKnown(): Promise<Known> {
   const [now, friends] = await Promise.all([
     api<NetworkNow>("GET", "/network/now").catch(() => null),
     api<FriendsState>("GET", "/friends").catch(() => null),
   ]);
-  const devices: Hit[] = [];
-  for (const { name, address, mac } of now?.devices ?? []) {
-    const maker = await makerOf(mac);
-    const said = [name, address, mac, maker].join(" ");
-    if (fits(said, words) || said.toLowerCase().includes(fold(wanted)))
-      devices.push({
+  const devices = await Promise.all(
+    (now?.devices ?? []).map(async ({ name, address, mac }) => {
+      const maker = await makerOf(mac);
+      const hit: Hit = {
         Icon: MonitorSmartphone,
         name: name || address || mac,
         where: ["Device", maker, address].filter(Boolean).join(" · "),
         path: "/network",
         heading: "Devices",
-      });
-  }
-  const people = (friends?.friends ?? []).flatMap(({ name }): Hit[] =>
-    fits(name, words)
-      ? [{ Icon: Users, name, where: "Friend", path: "/friends" }]
-      : [],
+      };
+      return { hit, said: [name, address, mac, maker].join(" ") };
+    }),
   );
-  return [...devices.slice(0, most), ...people.slice(0, most)];
+  const people = (friends?.friends ?? []).map(({ name }) => ({
+    hit: { Icon: Users, name, where: "Friend", path: "/friends" },
+    said: name,
+  }));
+  return { devices, people };
+}
+
+function knownHits({ devices, people }: Known, wanted: string): Hit[] {
+  const words = fold(wanted).split(/\s+/);
+  const found = [
+    devices.filter(
+      ({ said }) =>
+        fits(said, words) || said.toLowerCase().includes(fold(wanted)),
+    ),
+    people.filter(({ said }) => fits(said, words)),
+  ];
+  return found.flatMap((kind) => kind.slice(0, most)).map(({ hit }) => hit);
 }
 
 async function fileHits(wanted: string): Promise<Hit[]> {
