@@ -32,7 +32,6 @@ export async function findByName(
   const words = fold(text).split(/\s+/).filter(Boolean);
   const entries: Found["entries"] = [];
   if (words.length === 0) return { entries, complete: true };
-  const own = tree.places.systemNames.map((name) => tree.places.systemId(name));
   const ends = performance.now() + patience;
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
@@ -42,7 +41,7 @@ export async function findByName(
       after = node.id;
       const name = fold(node.name);
       if (!words.every((word) => name.includes(word))) continue;
-      if (isAmong(tree, node, own)) continue;
+      if (!isOwners(tree, node)) continue;
       if (entries.length === limit) return { entries, complete: false };
       entries.push({ node, path: tree.places.pathOf(node.id) });
     }
@@ -53,14 +52,13 @@ export async function findByName(
   }
 }
 
-/** Whether an entry is one of these directories or beneath one, or is not in the tree any more. */
-function isAmong(tree: Tree, node: Node, own: readonly Buffer[]): boolean {
-  const { rootId } = tree.places;
-  let at: Node | undefined = node;
-  while (at && !at.id.equals(rootId)) {
-    const { id } = at;
-    if (own.some((one) => one.equals(id))) return true;
-    at = tree.state.node(at.parent);
-  }
-  return at === undefined || node.id.equals(rootId);
+/** Whether an entry is in the tree, and not of what that keeps for itself. */
+function isOwners({ places }: Tree, { id }: Node): boolean {
+  return (
+    !id.equals(places.rootId) &&
+    places.isBeneath(id, places.rootId) &&
+    !places.systemNames.some((name) =>
+      places.isBeneath(id, places.systemId(name)),
+    )
+  );
 }
