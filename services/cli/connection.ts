@@ -83,7 +83,7 @@ export class Connection implements AsyncDisposable {
     } catch (error) {
       if (error instanceof CliError) throw error;
       throw new CliError(
-        `cannot read ${file}: write {"url", "fingerprint", "token"} there; the System page makes a token`,
+        `cannot read ${file}: write {"url", "fingerprint", "token"} there; the page Access makes a token`,
       );
     }
     if (!Check(Config, parsed))

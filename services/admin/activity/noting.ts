@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Server } from "../../shared/server.ts";
+import { originOf } from "../api/access.ts";
 import type { OwnerAccount } from "../api/owner.ts";
 import type { Activity } from "./activity.ts";
 import type { Act } from "./api.ts";
@@ -21,6 +22,7 @@ declare module "fastify" {
   }
 }
 
+/** Characters of what something was done to. */
 const longest = 300;
 
 /** Takes note of what is done by the routes that say so. */
@@ -59,9 +61,5 @@ function fieldOf(request: FastifyRequest, name: string): string | undefined {
 function callerOf(request: FastifyRequest): Act["by"] {
   if (request.access === "local") return { kind: "box" };
   if (request.token) return { kind: "token", name: request.token.name };
-  return {
-    kind: "browser",
-    address: request.ip,
-    agent: (request.headers["user-agent"] ?? "").slice(0, longest),
-  };
+  return { kind: "browser", ...originOf(request) };
 }

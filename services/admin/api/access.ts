@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
-import type { Access, Session, Sessions } from "./sessions.ts";
+import type { Access, Origin, Session, Sessions } from "./sessions.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
 declare module "fastify" {
@@ -37,17 +37,24 @@ const allowed: Record<
   browser: ["owner"],
 };
 
+/** Characters of a User-Agent that are kept. */
+const longestAgent = 300;
+
+/** Where the browser that calls is, as it tells. */
+export function originOf({ ip, headers }: FastifyRequest): Origin {
+  return {
+    address: ip,
+    agent: (headers["user-agent"] ?? "").slice(0, longestAgent),
+  };
+}
+
 /** Signs the browser that calls in, by a cookie. */
 export function enter(
   sessions: Sessions,
   access: "owner" | "setup",
   reply: FastifyReply,
 ): void {
-  const { ip, headers } = reply.request;
-  const { secret, seconds } = sessions.open(access, {
-    address: ip,
-    agent: headers["user-agent"] ?? "",
-  });
+  const { secret, seconds } = sessions.open(access, originOf(reply.request));
   reply.setCookie(cookieName, secret, {
     path: "/",
     httpOnly: true,
@@ -114,7 +121,7 @@ function recognize(
     throw new AccessError(
       401,
       "bad-token",
-      "This API token is not known. Make one on the System page.",
+      "This API token is not known. Make one on the page Access.",
     );
   }
   request.session = sessions.find(request.cookies[cookieName]);

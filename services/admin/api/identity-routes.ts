@@ -33,8 +33,6 @@ export function addIdentityRoutes(
   node: NodeClient,
   account: OwnerAccount,
 ): void {
-  const confirm = async (typed: string): Promise<void> =>
-    await account.confirm(typed);
   app.get(
     "/api/identity",
     {
@@ -225,7 +223,7 @@ export function addIdentityRoutes(
       },
     },
     async (request) => {
-      await confirm(request.body.password);
+      await account.confirm(request.body.password);
       return await identity.rotate(request.body.key);
     },
   );
@@ -249,7 +247,7 @@ export function addIdentityRoutes(
       },
     },
     async (request) => {
-      await confirm(request.body.password);
+      await account.confirm(request.body.password);
       return await identity.revoke(request.body.peer);
     },
   );
@@ -270,7 +268,7 @@ export function addIdentityRoutes(
       },
     },
     async (request) => {
-      await confirm(request.body.password);
+      await account.confirm(request.body.password);
       const question = await identity.beginReEnrolment();
       return await identity.enrolAgain(await node.signReEnrolment(question));
     },

@@ -27,8 +27,6 @@ export interface Session extends Origin {
 }
 
 const lifetime = { owner: 12 * 3600_000, setup: 3600_000 } as const;
-/** Characters of a User-Agent that are kept. */
-const longestAgent = 300;
 
 /** Browser sessions, kept in memory by the hash of their secret: a restart signs everybody out. */
 export class Sessions {
@@ -48,7 +46,7 @@ export class Sessions {
       id: randomUUID(),
       access,
       address,
-      agent: agent.slice(0, longestAgent),
+      agent,
       started: now,
       seen: now,
       expires: now + lifetime[access],

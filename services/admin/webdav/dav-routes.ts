@@ -105,7 +105,7 @@ export async function addDavRoutes(
           throw new CoppiceError(
             401,
             "sign-in",
-            "Sign in with an API token as password (the System page makes one), or with what is behind # in a link that you were given.",
+            "Sign in with an API token as password (the page Access makes one), or with what is behind # in a link that you were given.",
           );
         }
         const call: Call = {
