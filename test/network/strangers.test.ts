@@ -56,7 +56,7 @@ test("a stock libp2p client pings and identifies; whoever misbehaves is cut off,
   t.true(found.huge.milliseconds < 10_000, "a frame of 4 GiB ends it at once");
   t.is(found.slow.bytes, 0);
   t.true(found.slow.milliseconds < 40_000, "so does silence, after a while");
-  t.true(found.flood < 40, `${found.flood} of 40 strangers came in`);
+  t.true(found.flood <= 24, `${found.flood} of 40 strangers came in`);
   t.true((await ada.friend("bob")).online);
   t.is((await ada.state()).friends.length, 1);
 });

@@ -136,7 +136,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
   });
   host.addEventListener("connection:open", ({ detail }) => {
-    if (!isFriend(detail.remotePeer)) strangers.add(detail.id);
+    if (isFriend(detail.remotePeer)) return;
+    // The gater has seen only those who were in already: of many at once, all were let through.
+    if (strangers.size >= mostStrangers && detail.direction === "inbound")
+      detail.abort(new Error("no more strangers at once"));
+    else strangers.add(detail.id);
   });
   host.addEventListener("connection:close", ({ detail }) => {
     strangers.delete(detail.id);
