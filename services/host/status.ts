@@ -12,6 +12,7 @@ import { cpuTemperature, currentLoad, fsSize, mem } from "systeminformation";
 import { imageVersion } from "../shared/image.ts";
 import type { HostStatus } from "./client.ts";
 import {
+  type BlockDevice,
   blockDevices,
   descendants,
   isSystemDisk,
@@ -21,12 +22,16 @@ import { readSmart, type SmartHealth } from "./smart.ts";
 
 type Port = HostStatus["ports"]["wan"];
 
-/** Measures the machine. Disk health is asked for once a minute: SMART wakes disks up. */
+/** Milliseconds for which a reading is good for all who ask: it takes processes (lsblk, df). */
+const fresh = 1000;
+
+/** Measures the machine, at most once a second. Disk health is asked for once a minute: SMART wakes disks up. */
 export class StatusReader {
   #mounts: string;
   #version = imageVersion().then((version) =>
     version === "0" ? "development" : version,
   );
+  #last: { at: number; status: Promise<HostStatus> } | undefined;
   #health = new Map<string, { at: number; smart: Promise<SmartHealth> }>();
 
   /** @param mounts folder of the mounted data disks. */
@@ -34,15 +39,28 @@ export class StatusReader {
     this.#mounts = mounts;
   }
 
+  /** @throws CommandError where lsblk cannot say what disks there are. */
   async read(): Promise<HostStatus> {
+    if (!this.#last || performance.now() - this.#last.at > fresh) {
+      const last = { at: performance.now(), status: this.#measure() };
+      last.status.catch(() => {
+        if (this.#last === last) this.#last = undefined;
+      });
+      this.#last = last;
+    }
+    return await this.#last.status;
+  }
+
+  async #measure(): Promise<HostStatus> {
+    const devices = blockDevices();
     const [load, memory, temperature, disks, version, slot, wan, lan] =
       await Promise.all([
         currentLoad(),
         mem(),
         cpuTemperature(),
-        this.#disks(),
+        devices.then(async (found) => await this.#disks(found)),
         this.#version,
-        this.#slot(),
+        devices.then(slotOf),
         port("wan0"),
         port("lan-home"),
       ]);
@@ -71,11 +89,11 @@ export class StatusReader {
     };
   }
 
-  async #disks(): Promise<HostStatus["disks"]> {
-    const [devices, sizes] = await Promise.all([blockDevices(), fsSize()]);
-    const reports = await Promise.all(
-      devices.map(({ path }) => this.#smart(path)),
-    );
+  async #disks(devices: readonly BlockDevice[]): Promise<HostStatus["disks"]> {
+    const [sizes, ...reports] = await Promise.all([
+      fsSize(),
+      ...devices.map(({ path }) => this.#smart(path)),
+    ]);
     return devices.map((disk, index) => {
       const points = descendants(disk).flatMap(
         ({ mountpoints }) => mountpoints,
@@ -115,24 +133,22 @@ export class StatusReader {
     }
     return await known.smart;
   }
+}
 
-  /** Which of the two root partitions is running. */
-  async #slot(): Promise<string> {
-    for (const disk of await blockDevices()) {
-      const roots = (
-        (disk.children ?? []) as typeof disk.children & { name: string }[]
-      ).filter(
-        (part) =>
-          /^Root \(|Root Partition|root \(/i.test(part.parttypename ?? "") &&
-          !/verity/i.test(part.parttypename ?? ""),
-      );
-      const active = roots.findIndex((part) =>
-        descendants(part as never).some(({ name }) => name === "root"),
-      );
-      if (active >= 0) return "AB"[active] ?? "?";
-    }
-    return "none";
+/** Which of the two root partitions is running. */
+function slotOf(devices: readonly BlockDevice[]): string {
+  for (const disk of devices) {
+    const roots = ((disk.children ?? []) as BlockDevice[]).filter(
+      (part) =>
+        /^Root \(|Root Partition|root \(/i.test(part.parttypename ?? "") &&
+        !/verity/i.test(part.parttypename ?? ""),
+    );
+    const active = roots.findIndex((part) =>
+      descendants(part).some(({ name }) => name === "root"),
+    );
+    if (active >= 0) return "AB"[active] ?? "?";
   }
+  return "none";
 }
 
 async function port(name: string): Promise<Port> {
