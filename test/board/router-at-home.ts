@@ -43,14 +43,23 @@ export async function expectHousehold(
 
   t.log("what goes past the rules, once they let it through, and is counted");
   const file = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3";
-  const download = household.run(
-    ...(["curl", "-s", "--fail", "-o", "/dev/null"] as const),
-    ...(["--limit-rate", "200K", `http://${provider.address}${file}`] as const),
-  );
-  await shell(
-    "timeout 60 sh -c 'until grep -q \"dport=80 .*OFFLOAD\" /proc/net/nf_conntrack; do sleep 0.1; done'",
-  );
-  await download;
+  let seen = false;
+  const watching = shell(
+    "timeout 120 sh -c 'until grep -q \"dport=80 .*OFFLOAD\" /proc/net/nf_conntrack; do sleep 0.1; done'",
+  ).finally(() => {
+    seen = true;
+  });
+  // What goes wrong is told where it is waited for, below.
+  watching.catch(() => {});
+  // Again where one is over before the terminal is there to see it.
+  do
+    await household.run(
+      ...(["curl", "-s", "--fail", "-o", "/dev/null"] as const),
+      ...(["--limit-rate", "500K"] as const),
+      `http://${provider.address}${file}`,
+    );
+  while (!seen);
+  await watching;
   const after = await client.ok("GET", "/api/network/now");
   t.true(
     after.devices.some(
