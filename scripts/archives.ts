@@ -1,6 +1,7 @@
 /** Where an image's Debian packages come from, and which they were. */
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Architecture } from "./architecture.ts";
 import {
   builderPackages,
   buildFolder,
@@ -29,12 +30,18 @@ export async function ensureCache(key: string): Promise<number> {
 }
 
 /** Writes what mkosi's apt is to know: where Debian's archives are, and what it may take of them. */
-export async function writeArchives(held: Held | undefined): Promise<void> {
+export async function writeArchives(
+  architecture: Architecture,
+  held: Held | undefined,
+): Promise<void> {
   const apt = join(await emptyBuildFolder("sandbox"), "etc/apt");
   const sources = join(apt, "sources.list.d");
   const pins = join(apt, "preferences.d");
   for (const one of [sources, pins]) await mkdir(one, { recursive: true });
-  await writeFile(join(sources, "mkosi.sources"), await debianSources(held));
+  await writeFile(
+    join(sources, "mkosi.sources"),
+    await debianSources(architecture, held),
+  );
   if (held)
     await writeFile(
       join(pins, "locked"),
@@ -45,10 +52,11 @@ export async function writeArchives(held: Held | undefined): Promise<void> {
 /** What an image is made of, for those who want the same again. @param from when Debian's archives were asked, milliseconds since 1970 */
 export async function lockOf(
   board: string,
+  architecture: Architecture,
   from: number,
   packages: readonly { name: string; version: string }[],
 ): Promise<PackageLock> {
-  const builder = await builderPackages();
+  const builder = await builderPackages(architecture);
   return {
     board,
     builder: {

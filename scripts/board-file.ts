@@ -2,16 +2,27 @@ import { access, glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Static, Type } from "typebox";
 import { Errors } from "typebox/value";
+import { Architecture } from "./architecture.ts";
 import { repository } from "./builder.ts";
 
 const Words = Type.Array(Type.String({ minLength: 1 }));
 const Device = Type.String({ pattern: "^[a-z0-9-]+(,|$)" });
 const Address = Type.String({ pattern: "^0x[0-9a-f]{1,2}$" });
 
-/** What `board/<name>/board.json` says of a board: how an emulator plays it. */
+/** What `board/<name>/board.json` says of a board: what its image is made for, and how an emulator plays it. */
 export const Board = Type.Object(
   {
     description: Type.String({ minLength: 1 }),
+    architecture: Architecture,
+    /** Debian package of its kernel. */
+    kernel: Type.String({ pattern: "^linux-image-[a-z0-9-]+$" }),
+    /** Where the kernel writes; the last one is /dev/console, where the setup code is shown. */
+    consoles: Type.Array(
+      Type.String({ pattern: "^tty[A-Za-z]*[0-9]+(,.+)?$" }),
+      {
+        minItems: 1,
+      },
+    ),
     emulator: Type.String({ pattern: "^qemu-system-" }),
     firmware: Type.Object({ code: Type.String(), variables: Type.String() }),
     memoryMiB: Type.Integer({ minimum: 512 }),

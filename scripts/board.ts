@@ -12,12 +12,14 @@ export const killWithParent = ["--pdeathsig", "KILL", "--"];
 
 /** What starts a board's emulator: the builder's, which without KVM is a seventh faster than Debian 12's, and the same everywhere. */
 export async function emulatorCommand({
+  architecture,
   emulator,
-}: Pick<Board, "emulator">): Promise<string[]> {
+}: Pick<Board, "architecture" | "emulator">): Promise<string[]> {
+  const root = builderRoot(architecture);
   return [
-    ...(await byBuilder(`usr/bin/${emulator}`)),
-    ...["-L", join(builderRoot, "usr/share/qemu")],
-    ...["-L", join(builderRoot, "usr/share/seabios")],
+    ...(await byBuilder(`usr/bin/${emulator}`, architecture)),
+    ...["-L", join(root, "usr/share/qemu")],
+    ...["-L", join(root, "usr/share/seabios")],
   ];
 }
 
@@ -49,7 +51,7 @@ export async function kvmWorks(board: Board, image: Image): Promise<boolean> {
       "-kernel",
       kernel,
       "-append",
-      "console=ttyS0 panic=-1",
+      `${board.consoles.map((one) => `console=${one}`).join(" ")} panic=-1`,
     ];
     const probe = spawn("setpriv", args, {
       stdio: ["ignore", "pipe", "ignore"],

