@@ -191,7 +191,7 @@ test.serial("stress-ng's file system class, with its own checks", async (t) => {
       `--${name}`,
       "1",
       "--timeout",
-      "2",
+      "1",
       "--verify",
       "--temp-path",
       box.folder,
