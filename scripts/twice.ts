@@ -1,16 +1,15 @@
 /** Proves that an image follows from its commit alone: builds it again elsewhere, at another time, and compares every byte. */
 import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
-import { buildFolder, inBuilder, repository } from "./builder.ts";
+import { basename, dirname, join, relative } from "node:path";
+import { readBoard } from "./board-file.ts";
+import { builderRoot, buildFolder, inBuilder, repository } from "./builder.ts";
 import { ensureHostTools, runAsRoot } from "./debian.ts";
 import type { Image } from "./image.ts";
 import { packageLockFile } from "./package-lock.ts";
 import { type Partition, readPartitions } from "./partitions.ts";
 import { CommandError, run } from "./process.ts";
 
-/** What a checkout may have of another: tools and keys, nothing that was built of the commit. */
-const shared = ["builder", "builder.packages", "keys", "packages"];
 /** Whose the other checkout's files are: nobody's here. */
 const stranger = "coppice:4711";
 /** What says how an image came to be, and is not part of it. */
@@ -32,7 +31,10 @@ export async function buildTwice(
       ...["sh", repository, again],
     ]);
     await mkdir(join(again, ".build"));
-    for (const name of shared)
+    // Tools and keys of the other checkout, and nothing that was built of the commit.
+    const { architecture } = await readBoard(board);
+    const builder = basename(builderRoot(architecture));
+    for (const name of [builder, `${builder}.packages`, "keys", "packages"])
       await runAsRoot("cp", [
         ...["-a", "--reflink=auto", join(buildFolder, name)],
         join(again, ".build"),
