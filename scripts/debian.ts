@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { architectures, hostArchitecture } from "./architecture.ts";
 import { type RunOptions, run } from "./process.ts";
 import { withProgress } from "./progress.ts";
 
@@ -7,6 +8,9 @@ import { withProgress } from "./progress.ts";
 export class MissingToolError extends Error {
   override name = "MissingToolError";
 }
+
+/** Where Debian puts this machine's libraries. */
+const libraries = `/usr/lib/${architectures[hostArchitecture].triplet}`;
 
 /** Debian packages by what must be on the host for them to count as installed: a command, or a file. */
 export const hostTools = {
@@ -27,15 +31,11 @@ export const hostTools = {
   twice: { "diffoscope-minimal": "diffoscope" },
   flash: { eject: "eject", "util-linux": "blockdev" },
   services: {
-    libisal2: "/usr/lib/x86_64-linux-gnu/libisal.so.2",
-    "libtss2-mu-4.0.1-0|libtss2-mu0|libtss2-mu-4.0.1-0t64":
-      "/usr/lib/x86_64-linux-gnu/libtss2-mu.so.0",
-    "libtss2-esys-3.0.2-0|libtss2-esys-3.0.2-0t64":
-      "/usr/lib/x86_64-linux-gnu/libtss2-esys.so.0",
-    "libtss2-tctildr0|libtss2-tctildr0t64":
-      "/usr/lib/x86_64-linux-gnu/libtss2-tctildr.so.0",
-    "libtss2-tcti-swtpm0|libtss2-tcti-swtpm0t64":
-      "/usr/lib/x86_64-linux-gnu/libtss2-tcti-swtpm.so.0",
+    libisal2: `${libraries}/libisal.so.2`,
+    "libtss2-mu-4.0.1-0|libtss2-mu0|libtss2-mu-4.0.1-0t64": `${libraries}/libtss2-mu.so.0`,
+    "libtss2-esys-3.0.2-0|libtss2-esys-3.0.2-0t64": `${libraries}/libtss2-esys.so.0`,
+    "libtss2-tctildr0|libtss2-tctildr0t64": `${libraries}/libtss2-tctildr.so.0`,
+    "libtss2-tcti-swtpm0|libtss2-tcti-swtpm0t64": `${libraries}/libtss2-tcti-swtpm.so.0`,
     swtpm: "swtpm",
     "swtpm-tools": "swtpm_setup",
     openssl: "openssl",
@@ -82,7 +82,7 @@ export const hostTools = {
     cadaver: "cadaver",
     faketime: "faketime",
     samba: "smbd",
-    "libnss-wrapper": "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so",
+    "libnss-wrapper": `${libraries}/libnss_wrapper.so`,
     smbclient: "smbclient",
     vde2: "wirefilter",
     wpasupplicant: "wpa_supplicant",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
+import { architectures, hostArchitecture } from "../../scripts/architecture.ts";
 import {
   type SoftwareTpm,
   startSoftwareTpm,
@@ -367,9 +368,9 @@ async function openRouter(outer: string, inner: string): Promise<void> {
 
 /** Loads faketime's library, which leaves timers alone. */
 function wrongClock(offset: string): string[] {
-  const folder = process.arch === "x64" ? "x86_64" : "aarch64";
+  const { triplet } = architectures[hostArchitecture];
   return [
-    `LD_PRELOAD=/usr/lib/${folder}-linux-gnu/faketime/libfaketimeMT.so.1`,
+    `LD_PRELOAD=/usr/lib/${triplet}/faketime/libfaketimeMT.so.1`,
     "FAKETIME_DONT_FAKE_MONOTONIC=1",
     `FAKETIME=${offset}`,
   ];
