@@ -153,17 +153,20 @@ export class LossyDevice implements AsyncDisposable {
     await using file = await open(image, "wx");
     await file.truncate(this.#size);
     // Blocks side by side in one act: Debian 12's glibc loses a wake-up in some millions (its bug 25847), and the test would wait for ever.
-    let run: Buffer[] = [];
+    let together: Buffer[] = [];
     let start = 0;
     for (const [number, block] of [...blocks].sort(([a], [b]) => a - b)) {
-      if (number !== start + run.length || run.length === mostAtOnce) {
-        if (run.length > 0) await file.writev(run, start * blockSize);
-        run = [];
+      if (
+        number !== start + together.length ||
+        together.length === mostAtOnce
+      ) {
+        if (together.length > 0) await file.writev(together, start * blockSize);
+        together = [];
         start = number;
       }
-      run.push(block);
+      together.push(block);
     }
-    if (run.length > 0) await file.writev(run, start * blockSize);
+    if (together.length > 0) await file.writev(together, start * blockSize);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
