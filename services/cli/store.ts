@@ -218,7 +218,8 @@ export function addStoreCommands(
       await ask(
         options,
         async ({ store: fragments }) => {
-          for (const disk of fragments.disks.values()) await disk.reindex();
+          for (const disk of fragments.disks.values())
+            await disk.reindex(never);
         },
         async (api) =>
           await (await api.raw("POST", "/api/store/reindex")).body.dump(),

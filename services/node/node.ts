@@ -282,17 +282,11 @@ export class StorageNode implements AsyncDisposable {
     return await this.#scrubber.now(this.#ending.signal);
   }
 
-  /** Makes the index of every disk anew from its packs. */
+  /** Makes the index of every disk anew from its packs. All is read and written meanwhile. */
   async reindex(): Promise<void> {
     await this.#queue.run(async () => {
-      await this.#store.idle();
-      // What is not in the index yet would look lost.
-      this.#away = "The index of the disks is just being made anew.";
-      try {
-        for (const disk of this.#store.disks.values()) await disk.reindex();
-      } finally {
-        this.#away = undefined;
-      }
+      for (const disk of this.#store.disks.values())
+        await disk.reindex(this.#ending.signal);
     });
   }
 

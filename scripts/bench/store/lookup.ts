@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { DiskStore } from "../../../services/node/store/disk-store.ts";
 import { fragmentTables } from "../../../services/node/store/fragment-index.ts";
-import { LmdbIndex } from "../../../services/node/store/ordered-index.ts";
+import { RebuildableLmdb } from "../../../services/node/store/rebuildable-index.ts";
 import { encodePlace } from "../../../services/node/store/record.ts";
 import { encodeRow } from "../../../services/node/store/rows.ts";
 import { FolderStorage } from "../../../services/node/store/storage.ts";
@@ -65,7 +65,7 @@ async function measure(
     damaged: false,
   };
   {
-    await using index = await LmdbIndex.open(
+    await using index = await RebuildableLmdb.open(
       join(folder, "index"),
       fragmentTables,
     );
@@ -84,7 +84,7 @@ async function measure(
   const started = performance.now();
   await using disk = await DiskStore.open(
     await FolderStorage.open(join(folder, "packs")),
-    await LmdbIndex.open(join(folder, "index"), fragmentTables),
+    await RebuildableLmdb.open(join(folder, "index"), fragmentTables),
     uuid,
   );
   disk.row(place(0));

@@ -145,9 +145,7 @@ export class Caller implements AsyncDisposable {
     const at = this.#queue.findIndex((one) => one.priority > waiting.priority);
     if (at < 0) this.#queue.push(waiting);
     else this.#queue.splice(at, 0, waiting);
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    this.#pumping ??= this.#pump();
   }
 
   async #pump(): Promise<void> {
@@ -173,6 +171,8 @@ export class Caller implements AsyncDisposable {
     } catch (error) {
       this.#fail(error as Error);
     }
+    // In the turn in which nobody waits: who comes a moment later begins anew.
+    this.#pumping = undefined;
   }
 
   #release(bytes: number): void {

@@ -8,7 +8,7 @@ import { Coder } from "./coder.ts";
 import { DiskStore } from "./disk-store.ts";
 import { fragmentTables } from "./fragment-index.ts";
 import { FragmentStore } from "./fragments.ts";
-import { LmdbIndex } from "./ordered-index.ts";
+import { RebuildableLmdb } from "./rebuildable-index.ts";
 import { FolderStorage } from "./storage.ts";
 
 /** The file at the top of each data disk that says it is one; an unmounted folder has none. */
@@ -78,7 +78,10 @@ export async function openDataDisk({
       "busy",
     );
   }
-  const index = await LmdbIndex.open(join(folder, "index"), fragmentTables);
+  const index = await RebuildableLmdb.open(
+    join(folder, "index"),
+    fragmentTables,
+  );
   try {
     return await DiskStore.open(
       await FolderStorage.open(join(folder, "packs")),

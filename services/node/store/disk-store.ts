@@ -1,8 +1,10 @@
 import type { DiskError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
-import type { FragmentIndex } from "./fragment-index.ts";
+import type { FragmentIndex, Table } from "./fragment-index.ts";
 import { GroupCommit, sequenceKey } from "./group-commit.ts";
+import { Intake } from "./intake.ts";
 import { graveKey, Ledger, type Mark, type NewRow, placeOf } from "./ledger.ts";
+import type { OrderedIndex } from "./ordered-index.ts";
 import {
   DiskMissingError,
   type Extent,
@@ -10,10 +12,8 @@ import {
   Packs,
   reserveOf,
 } from "./pack.ts";
-import { scanPack } from "./pack-scan.ts";
 import {
   blockKey,
-  decodePlace,
   encodePlace,
   headerSegment,
   type Place,
@@ -30,9 +30,11 @@ import {
   numberKey,
   type PackState,
   type PlacedRow,
+  placed,
   type Row,
   readNumber,
   rowOf,
+  rowsUnder,
 } from "./rows.ts";
 import type { Address } from "./segment.ts";
 import type { Storage } from "./storage.ts";
@@ -48,6 +50,7 @@ export interface DiskOptions extends PackOptions {
   onClose?: () => Promise<void>;
 }
 
+/** Marks in a transaction. */
 const slice = 2000;
 const usual = 16;
 
@@ -61,6 +64,7 @@ export class DiskStore implements AsyncDisposable {
   #sequence = 0;
   #ledger = new Ledger();
   #commits: GroupCommit;
+  #intake: Intake;
   #room: { free: number; total: number; at: number } | undefined;
   /** Packs that the index knows and the folder lacks. */
   readonly lost: number[] = [];
@@ -83,6 +87,7 @@ export class DiskStore implements AsyncDisposable {
       this.#ledger,
       () => this.#sequence,
     );
+    this.#intake = this.#intakeInto(index, this.#ledger, this.#commits);
   }
 
   /**
@@ -244,12 +249,12 @@ export class DiskStore implements AsyncDisposable {
     await this.#commits.add([], [grave], (batch) =>
       batch.set("removals", start, numberKey(grave.sequence)),
     );
-    await this.#finishRemoval(start, grave.sequence);
+    await this.#intake.finishRemoval(start, grave.sequence);
   }
 
   /** Whether there is anything of a block. */
   hasBlock(address: Address): boolean {
-    return this.#under(blockKey(address), 1).length > 0;
+    return rowsUnder(this.#index, blockKey(address), 1).length > 0;
   }
 
   /** The row of a place. */
@@ -267,8 +272,8 @@ export class DiskStore implements AsyncDisposable {
     const start = encodePlace({ ...address, segment, index: 0 });
     const prefix = start.subarray(0, 36);
     // Most codes are short, and every row that is read is decoded.
-    const few = this.#under(prefix, Math.min(most, usual));
-    return few.length < usual ? few : this.#under(prefix, most);
+    const few = rowsUnder(this.#index, prefix, Math.min(most, usual));
+    return few.length < usual ? few : rowsUnder(this.#index, prefix, most);
   }
 
   /** At most `limit` rows behind `after` (from the first on without), in order of their places. */
@@ -353,16 +358,55 @@ export class DiskStore implements AsyncDisposable {
     return readNumber(this.#index.get("facts", name));
   }
 
-  /** Forgets the index and makes it anew from the packs. @throws DiskError */
-  async reindex(): Promise<void> {
-    await this.#commits.idle();
-    await this.packs.seal();
-    await this.#index.clear();
-    this.#ledger.clear();
-    await this.#recover();
+  /** Makes the index anew from the packs, beside the present one, which is read and written until the new one takes its place. @throws DiskError, or why the signal says; then the present one stays. */
+  async reindex(signal: AbortSignal): Promise<void> {
+    // Compacting takes away packs that are still to be read.
+    await this.compaction.run(async () => {
+      const fresh = await this.#index.beside();
+      try {
+        await this.#fill(fresh, signal);
+      } catch (error) {
+        await fresh[Symbol.asyncDispose]();
+        throw error;
+      }
+    });
+  }
+
+  /** Takes all packs into an index, and has it for its own then. */
+  async #fill(fresh: OrderedIndex<Table>, signal: AbortSignal): Promise<void> {
+    const ledger = new Ledger();
+    const commits = new GroupCommit(
+      // What is not durable yet is flushed by those who write it.
+      { sync: async () => {} },
+      fresh,
+      ledger,
+      () => this.#sequence,
+    );
+    const intake = this.#intakeInto(fresh, ledger, commits);
+    const taken = new Set<number>();
+    const rest = (): number[] =>
+      this.packs.numbers.filter((number) => !taken.has(number));
+    do {
+      // What is written from now on goes into packs that are taken later.
+      await this.packs.seal();
+      for (const number of rest()) {
+        if (number === this.packs.open) continue;
+        await intake.take(number, packHeaderSize, false, signal);
+        taken.add(number);
+      }
+    } while (rest().length > 1);
+    await this.#commits.alone(async () => {
+      for (const number of rest())
+        await intake.take(number, packHeaderSize, true, signal);
+      await this.packs.sync();
+      await this.#index.become(fresh);
+      this.lost.length = 0;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever compacts or makes the index anew was told to end.
+    await this.compaction.run(async () => {});
     await this.#commits.idle();
     await this.packs[Symbol.asyncDispose]();
     await this.#index[Symbol.asyncDispose]();
@@ -392,28 +436,6 @@ export class DiskStore implements AsyncDisposable {
     return rows.map(markOf);
   }
 
-  /** Takes the rows of a removed block out in slices, so that the largest one does not hold up the others. */
-  async #finishRemoval(start: Buffer, sequence: number): Promise<void> {
-    for (;;) {
-      const rows = this.#under(start, slice).filter(
-        ({ row }) => row.sequence < sequence,
-      );
-      const last = rows.length < slice;
-      await this.#commits.add([], [], (batch) => {
-        for (const entry of rows) this.#ledger.takeOut(batch, entry, sequence);
-        if (last) batch.set("removals", start, undefined);
-      });
-      if (last) return;
-    }
-  }
-
-  #under(prefix: Buffer, limit: number): PlacedRow[] {
-    return this.#index
-      .range("fragments", prefix, limit)
-      .filter(([key]) => key.subarray(0, prefix.length).equals(prefix))
-      .flatMap(([key, value]) => placed(key, value));
-  }
-
   async #recover(): Promise<void> {
     const known = this.packStates();
     const numbers = this.packs.numbers;
@@ -437,63 +459,29 @@ export class DiskStore implements AsyncDisposable {
     for (const [position, number] of numbers.entries()) {
       const state = known.get(number);
       const verify = state !== undefined || position >= numbers.length - 2;
-      await this.#rescan(number, state?.checkpoint ?? packHeaderSize, verify);
+      const from = state?.checkpoint ?? packHeaderSize;
+      const torn = await this.#intake.take(number, from, verify);
+      if (torn !== undefined) await this.packs.truncate(number, torn);
     }
     for (const [key, value] of this.#index.range(
       "removals",
       Buffer.alloc(1),
       100_000,
     ))
-      await this.#finishRemoval(key, readNumber(value));
+      await this.#intake.finishRemoval(key, readNumber(value));
   }
 
-  /** Takes the records of a pack from `from` on into the index, and cuts off a torn tail. */
-  async #rescan(number: number, from: number, verify: boolean): Promise<void> {
-    const errors = this.packs.readErrors;
-    const size = await this.packs.size(number);
-    if (size <= from) return;
-    let end = from;
-    let rows: NewRow[] = [];
-    let voids: Mark[] = [];
-    const flush = async (): Promise<void> => {
-      if (rows.length + voids.length === 0) return;
-      await this.#commits.add(rows, voids, undefined);
-      [rows, voids] = [[], []];
-    };
-    for await (const found of scanPack(this.packs, number, from, verify)) {
-      const { header, offset, sound } = found;
-      // A fragment that was never whole was never acknowledged.
-      if (sound === false) continue;
-      end = found.end;
-      this.#sequence = Math.max(this.#sequence, header.sequence);
-      const extent = { pack: number, offset, length: header.length };
-      if (header.kind === "fragment")
-        rows.push({
-          ...placeOf(header),
-          row: rowOf(header, extent),
-          recovered: true,
-        });
-      else {
-        await flush();
-        voids.push({ ...placeOf(header), sequence: header.sequence, extent });
-        await flush();
-        if (header.kind === "grave")
-          await this.#finishRemoval(blockKey(header), header.sequence);
-      }
-      if (rows.length >= slice) await flush();
-    }
-    await flush();
-    // Bytes that the disk did not give may be sound: only what was read and is nothing is cut off.
-    if (end < size && verify && errors === this.packs.readErrors)
-      await this.packs.truncate(number, Math.max(end, packHeaderSize));
+  #intakeInto(
+    index: OrderedIndex<Table>,
+    ledger: Ledger,
+    commits: GroupCommit,
+  ): Intake {
+    return new Intake(this.packs, index, ledger, commits, (sequence) => {
+      this.#sequence = Math.max(this.#sequence, sequence);
+    });
   }
 }
 
 function markOf({ row, ...place }: PlacedRow): Mark {
   return { ...place, sequence: row.sequence, extent: row };
-}
-
-function placed(key: Buffer, value: Buffer): PlacedRow[] {
-  const row = decodeRow(value);
-  return row && key.length === 37 ? [{ ...decodePlace(key), row }] : [];
 }

@@ -1,4 +1,4 @@
-import type { OrderedIndex } from "./ordered-index.ts";
+import type { RebuildableIndex } from "./rebuildable-index.ts";
 
 /** The tables of a disk's index. */
 export const fragmentTables = [
@@ -14,4 +14,4 @@ export const fragmentTables = [
 export type Table = (typeof fragmentTables)[number];
 
 /** The index of a disk's fragments: packs rebuild it. */
-export type FragmentIndex = OrderedIndex<Table>;
+export type FragmentIndex = RebuildableIndex<Table>;

@@ -4,8 +4,9 @@ import {
   DiskError,
   DiskFullError,
 } from "../../shared/errors.ts";
-import type { FragmentIndex } from "./fragment-index.ts";
+import type { Table } from "./fragment-index.ts";
 import type { Ledger, Mark, NewRow } from "./ledger.ts";
+import type { OrderedIndex } from "./ordered-index.ts";
 import type { Packs } from "./pack.ts";
 import { Batch, numberKey } from "./rows.ts";
 
@@ -22,8 +23,8 @@ interface Waiting {
 
 /** Commits what several want committed with one flush of the packs and one of the index, always in this order. */
 export class GroupCommit {
-  #packs: Packs;
-  #index: FragmentIndex;
+  #packs: Pick<Packs, "sync">;
+  #index: OrderedIndex<Table>;
   #ledger: Ledger;
   #sequence: () => number;
   #waiting: Waiting[] = [];
@@ -32,8 +33,8 @@ export class GroupCommit {
 
   /** @param sequence tells the highest one that was given out. */
   constructor(
-    packs: Packs,
-    index: FragmentIndex,
+    packs: Pick<Packs, "sync">,
+    index: OrderedIndex<Table>,
     ledger: Ledger,
     sequence: () => number,
   ) {
@@ -53,6 +54,16 @@ export class GroupCommit {
     await this.#running;
   }
 
+  /** Does something while nothing is committed; whoever wants to commit waits. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    while (this.#running) await this.#running;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#running = this.#run(async () => {
+      await work().then(resolve, reject);
+    });
+    await promise;
+  }
+
   /**
    * Makes rows and marks durable, with what `more` changes beside them.
    * @throws DiskFullError, DiskError; then nothing of it is in the index.
@@ -64,15 +75,14 @@ export class GroupCommit {
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ rows, voids, more, resolve, reject });
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     await promise;
   }
 
-  async #run(): Promise<void> {
+  async #run(first?: () => Promise<void>): Promise<void> {
     // One turn of the event loop lets those who come at the same moment into the same flush.
     await setImmediate();
+    await first?.();
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
@@ -93,6 +103,8 @@ export class GroupCommit {
         for (const { reject } of group) reject(error);
       }
     }
+    // In the turn in which nobody waits: who comes a moment later begins anew.
+    this.#running = undefined;
   }
 
   #indexError(error: unknown): CoppiceError {

@@ -50,11 +50,6 @@ export class Ledger {
     return this.#pending.has(pack);
   }
 
-  /** Forgets what is written and not committed. */
-  clear(): void {
-    this.#pending.clear();
-  }
-
   /** Notes that a record is being written. */
   pend({ pack, offset }: Extent): void {
     const offsets = this.#pending.get(pack);

@@ -21,8 +21,6 @@ export interface OrderedIndex<T extends string> extends AsyncDisposable {
   ): [Buffer, Buffer][];
   /** Applies all changes or none; they are durable when it resolves. */
   commit(changes: readonly Change<T>[]): Promise<void>;
-  /** Forgets everything. */
-  clear(): Promise<void>;
 }
 
 /** An index in LMDB. It is never the only copy: what it tells of can rebuild it. */
@@ -108,14 +106,6 @@ export class LmdbIndex<T extends string> implements OrderedIndex<T> {
       }
     });
     await this.#durable(written);
-  }
-
-  async clear(): Promise<void> {
-    await this.#durable(
-      Promise.all(
-        [...this.#tables.values()].map((table) => table.clearAsync()),
-      ),
-    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

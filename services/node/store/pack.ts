@@ -396,9 +396,7 @@ export class Packs implements AsyncDisposable {
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#queue.push({ number, offset, parts, resolve, reject });
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#drain();
     await promise;
   }
 
@@ -434,6 +432,8 @@ export class Packs implements AsyncDisposable {
         for (const { reject } of group) reject(error);
       }
     }
+    // In the turn in which nobody waits: who comes a moment later begins anew.
+    this.#writing = undefined;
   }
 
   async #file(number: number): Promise<StorageFile> {

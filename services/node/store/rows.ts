@@ -1,7 +1,7 @@
 import type { FragmentIndex, Table } from "./fragment-index.ts";
 import type { Change } from "./ordered-index.ts";
 import type { Extent } from "./pack.ts";
-import type { Place, RecordHeader } from "./record.ts";
+import { decodePlace, type Place, type RecordHeader } from "./record.ts";
 
 /** What the index says of a fragment. */
 export interface Row extends Extent {
@@ -77,6 +77,24 @@ export function rowOf(header: RecordHeader, extent: Extent): Row {
     expires,
     damaged: false,
   };
+}
+
+/** A row of the table of fragments; none where it is not one. */
+export function placed(key: Buffer, value: Buffer): PlacedRow[] {
+  const row = decodeRow(value);
+  return row && key.length === 37 ? [{ ...decodePlace(key), row }] : [];
+}
+
+/** At most `limit` rows of the places that begin with `prefix`. */
+export function rowsUnder(
+  index: Pick<FragmentIndex, "range">,
+  prefix: Buffer,
+  limit: number,
+): PlacedRow[] {
+  return index
+    .range("fragments", prefix, limit)
+    .filter(([key]) => key.subarray(0, prefix.length).equals(prefix))
+    .flatMap(([key, value]) => placed(key, value));
 }
 
 /** The state of a pack; all in bytes. */
@@ -168,10 +186,10 @@ export function readNumber(bytes: Buffer | undefined): number {
 
 /** Changes that are made together, and an index that looks as if they were made already. */
 export class Batch {
-  #index: FragmentIndex;
+  #index: Pick<FragmentIndex, "get">;
   #changes = new Map<string, Change<Table>>();
 
-  constructor(index: FragmentIndex) {
+  constructor(index: Pick<FragmentIndex, "get">) {
     this.#index = index;
   }
 

@@ -74,7 +74,8 @@ test(`what was acknowledged is there after each of ${kills} kills`, async (t) =>
   t.true(stored.size > kills / 4);
   {
     await using here = await openHere(folder.path);
-    for (const disk of here.store.disks.values()) await disk.reindex();
+    for (const disk of here.store.disks.values())
+      await disk.reindex(new AbortController().signal);
     for (const [id, hash] of stored)
       t.is(await sha256(here, id), hash, "after the index was made anew");
     const report = await here.scrubber.now(new AbortController().signal);

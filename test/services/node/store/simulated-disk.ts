@@ -1,8 +1,6 @@
 import type { Table } from "../../../../services/node/store/fragment-index.ts";
-import type {
-  Change,
-  OrderedIndex,
-} from "../../../../services/node/store/ordered-index.ts";
+import type { Change } from "../../../../services/node/store/ordered-index.ts";
+import type { RebuildableIndex } from "../../../../services/node/store/rebuildable-index.ts";
 import type {
   Storage,
   StorageFile,
@@ -267,7 +265,7 @@ function survivor(content: Content, random: () => number): Buffer {
 
 /** An index in memory: a commit is there after a power loss if it resolved, and perhaps if it was under way. */
 export class SimulatedIndex<T extends string = Table>
-  implements OrderedIndex<T>
+  implements RebuildableIndex<T>
 {
   #tables = new Map<T, Map<string, Buffer>>();
   #sorted = new Map<T, string[]>();
@@ -344,9 +342,14 @@ export class SimulatedIndex<T extends string = Table>
     this.#underWay = undefined;
   }
 
-  async clear(): Promise<void> {
-    this.#tables.clear();
-    this.#sorted.clear();
+  async beside(): Promise<SimulatedIndex<T>> {
+    return new SimulatedIndex<T>(this.#machine);
+  }
+
+  async become(fresh: SimulatedIndex<T>): Promise<void> {
+    this.#machine.event("flush");
+    this.#tables = fresh.#tables;
+    this.#sorted = fresh.#sorted;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

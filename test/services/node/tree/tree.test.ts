@@ -649,7 +649,6 @@ test("an index that cannot be written: what was acknowledged is there after a re
       wrap: (index) => ({
         get: (table, key) => index.get(table, key),
         range: (...args) => index.range(...args),
-        clear: async () => await index.clear(),
         commit: async (changes) => {
           if (full) throw new Error("no room");
           await index.commit(changes);
