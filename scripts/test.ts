@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { buildFolder, repository } from "./builder.ts";
 import { ensureHostTools, MissingToolError } from "./debian.ts";
 import { buildWebPages, ensureImage } from "./image.ts";
+import { joinHome } from "./joined-home.ts";
 import { withProgress } from "./progress.ts";
 
 interface Count {
@@ -129,6 +130,7 @@ async function busyTests(): Promise<Count> {
   await withProgress("building the pages", () =>
     buildWebPages(join(buildFolder, "web")),
   );
+  process.env.COPPICE_TEST_HOME = await joinHome();
   return add(
     await check("lint", node, [join(repository, "scripts/lint.ts")]),
     await check("types", node, [bin("typescript/bin/tsc")]),

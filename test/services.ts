@@ -7,6 +7,7 @@ import {
 } from "../scripts/local-services.ts";
 import { BoxClient } from "./box-client.ts";
 import { temporaryFolder } from "./folder.ts";
+import { home } from "./home.ts";
 
 /**
  * The services of a test's own on this machine, unclaimed, with empty folders as disks.
@@ -30,8 +31,7 @@ export async function startServices(
     if (!t.passed)
       t.log(["what the services said:", ...lines.slice(-60)].join("\n"));
   });
-  const home = join(import.meta.dirname, "..");
-  const pages = join(home, ".build/web");
+  const pages = join(import.meta.dirname, "../.build/web");
   const drivePort = await freePort();
   const services = await LocalServices.start({
     home,

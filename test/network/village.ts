@@ -21,13 +21,14 @@ import { RootKey } from "../../services/node/tree/rootkey.ts";
 import { ServiceClient } from "../../services/shared/client.ts";
 import { socketPath } from "../../services/shared/service.ts";
 import { temporaryFolder } from "../folder.ts";
+import { home } from "../home.ts";
 import { inside, Namespaces } from "../namespaces.ts";
 import { replayCapturedBoot } from "../services/identity/tpm-stand.ts";
 import { LossyLine } from "./lossy-line.ts";
 import { until } from "./until.ts";
 
 const exec = promisify(execFile);
-const services = join(import.meta.dirname, "../../services");
+const services = join(home, "services");
 const port = 4471;
 /** So many lines of each box are shown where a test fails. */
 const lastLines = 20;

@@ -5,6 +5,7 @@ import { run } from "../../../scripts/process.ts";
 import type { ActivityPart } from "../../../services/admin/activity/api.ts";
 import type { SignedIn } from "../../../services/admin/api/session-routes.ts";
 import { BoxClient } from "../../box-client.ts";
+import { home } from "../../home.ts";
 import { until } from "../../network/until.ts";
 import { startServices } from "../../services.ts";
 
@@ -215,10 +216,7 @@ test("who did what is kept in the tree: by browsers, scripts and root, what was 
     },
     { authorization: `Bearer ${secret}` },
   );
-  const cli = [
-    join(import.meta.dirname, "../../../services/cli/main.ts"),
-    "--json",
-  ];
+  const cli = [join(home, "services/cli/main.ts"), "--json"];
   const command = async (...args: string[]): Promise<string> =>
     await run(process.execPath, [...cli, ...args], {
       env: { ...process.env, COPPICE_RUNTIME: join(services.folder, "run") },

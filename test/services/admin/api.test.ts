@@ -17,6 +17,7 @@ import fc from "fast-check";
 import { RootKey } from "../../../services/node/tree/rootkey.ts";
 import { BoxClient } from "../../box-client.ts";
 import { temporaryFolder } from "../../folder.ts";
+import { home as servicesHome } from "../../home.ts";
 import { startServices } from "../../services.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
@@ -492,7 +493,7 @@ test("sign-in, sessions, tokens and the command line", async (t) => {
       process.execPath,
       [
         "--disable-warning=ExperimentalWarning",
-        join(import.meta.dirname, "../../../services/cli/main.ts"),
+        join(servicesHome, "services/cli/main.ts"),
         "--config",
         config,
         ...args,

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { BoxClient } from "../../box-client.ts";
+import { home } from "../../home.ts";
 import { startServices } from "../../services.ts";
 
 const execute = promisify(execFile);
-const repository = join(import.meta.dirname, "../../..");
 
 /** A box on this machine whose files are mounted on a folder. */
 export interface MountStand extends AsyncDisposable {
@@ -41,7 +41,7 @@ export async function mountBox(): Promise<MountStand> {
   };
   const cli = [
     "--disable-warning=ExperimentalWarning",
-    join(repository, "services/cli/main.ts"),
+    join(home, "services/cli/main.ts"),
   ];
   const run = async (
     program: string,

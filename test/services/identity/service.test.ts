@@ -16,11 +16,12 @@ import {
 } from "../../../services/identity/peer-client.ts";
 import { socketPath } from "../../../services/shared/service.ts";
 import { temporaryFolder } from "../../folder.ts";
+import { home } from "../../home.ts";
 import { startServices } from "../../services.ts";
 import { replayCapturedBoot, runIn } from "./tpm-stand.ts";
 
 const owner = { name: "Ada", password: "correct horse battery" };
-const main = join(import.meta.dirname, "../../../services/cli/main.ts");
+const main = join(home, "services/cli/main.ts");
 
 type Box = Awaited<ReturnType<typeof startServices>>;
 

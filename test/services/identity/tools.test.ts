@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import { home } from "../../home.ts";
 import { TpmStand } from "./tpm-stand.ts";
 
-const main = join(import.meta.dirname, "../../../services/cli/main.ts");
+const main = join(home, "services/cli/main.ts");
 const sixteen = ["sha256:0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"];
 
 /** Runs `coppice identity --tcti ...` on the stand's TPM. */

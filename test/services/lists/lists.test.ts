@@ -13,10 +13,11 @@ import type { BlockListStates } from "../../../services/host/client.ts";
 import { namesIn, topmost } from "../../../services/lists/block-list.ts";
 import { selfSigned } from "../../certificate.ts";
 import { temporaryFolder } from "../../folder.ts";
+import { home } from "../../home.ts";
 import { until } from "../../network/until.ts";
 
 const run = promisify(execFile);
-const main = join(import.meta.dirname, "../../../services/lists/main.ts");
+const main = join(home, "services/lists/main.ts");
 
 test("every usual form of a line, and nothing else", (t) => {
   for (const [line, ...names] of [

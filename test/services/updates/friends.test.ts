@@ -8,6 +8,7 @@ import { killWithParent } from "../../../scripts/board.ts";
 import { connects } from "../../../services/shared/connects.ts";
 import { blockSize, newestManifest } from "../../../services/shared/update.ts";
 import { updaterFiles } from "../../../services/updates/client.ts";
+import { home } from "../../home.ts";
 import { until } from "../../network/until.ts";
 import { startServices } from "../../services.ts";
 import {
@@ -21,7 +22,7 @@ import { replayCapturedBoot } from "../identity/tpm-stand.ts";
 
 const password = "correct horse battery staple";
 const space = 1_000_000_000;
-const main = join(import.meta.dirname, "../../../services/version/main.ts");
+const main = join(home, "services/version/main.ts");
 
 /** Does what coppice-version.service does: a version that runs, with its files opened for it. @param home folder of the services */
 async function handOn(
