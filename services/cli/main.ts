@@ -4,6 +4,7 @@ import { Status } from "../admin/api/status.ts";
 import type { PowerAct } from "../host/client.ts";
 import { CoppiceError } from "../shared/errors.ts";
 import { addActivityCommand } from "./activity.ts";
+import { addClockCommands } from "./clock.ts";
 import { CliError, Connection } from "./connection.ts";
 import { addFileCommands } from "./file.ts";
 import { addFriendCommands } from "./friend.ts";
@@ -99,6 +100,7 @@ addShareCommands(program, { connect, print });
 addFriendCommands(program, { connect, print });
 addNetworkCommands(program, { connect, print });
 addUpdateCommands(program, { connect, print });
+addClockCommands(program, { connect, print });
 addNoticesCommand(program, { connect, print });
 addActivityCommand(program, { connect, print });
 

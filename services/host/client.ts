@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { type Static, Type } from "typebox";
 import { ServiceClient } from "../shared/client.ts";
 import { socketPath } from "../shared/service.ts";
+import { type ClockSettings, ClockState } from "./clock-settings.ts";
 import {
   Configuration,
   ConfigurationTrial,
@@ -63,6 +64,7 @@ export const PrepareStep = Type.Union([
 ]);
 export type PrepareStep = Static<typeof PrepareStep>;
 
+export { ClockSettings, ClockState } from "./clock-settings.ts";
 export * from "./configuration.ts";
 export * from "./log-lines.ts";
 export * from "./metrics/state.ts";
@@ -379,6 +381,21 @@ export class HostClient implements AsyncDisposable {
   /** The box's versions: what runs, what is newer, what became of those before. */
   async updates(signal?: AbortSignal): Promise<UpdateState> {
     return await this.#client.call(UpdateState, "GET", "/updates", { signal });
+  }
+
+  async clock(signal?: AbortSignal): Promise<ClockState> {
+    return await this.#client.call(ClockState, "GET", "/clock", { signal });
+  }
+
+  /** @throws RemoteError: no-zone */
+  async setClock(
+    settings: ClockSettings,
+    signal?: AbortSignal,
+  ): Promise<ClockState> {
+    return await this.#client.call(ClockState, "PUT", "/clock", {
+      body: settings,
+      signal,
+    });
   }
 
   async setUpdates(

@@ -1,4 +1,5 @@
 import type { Server } from "../shared/server.ts";
+import type { Clock } from "./clock.ts";
 import {
   Configuration,
   ConfigurationTrial,
@@ -13,6 +14,7 @@ export function addConfigurationRoutes(
   app: Server,
   network: HomeNetwork,
   updates: Updates,
+  clock: Clock,
 ): void {
   app.get(
     "/configuration",
@@ -21,6 +23,7 @@ export function addConfigurationRoutes(
       format: 1,
       network: (await network.state()).document,
       updates: (await updates.state()).settings,
+      clock: clock.settings,
       key: await network.secretKey(),
     }),
   );
@@ -34,6 +37,7 @@ export function addConfigurationRoutes(
       const { network: document, updates: settings, key } = configuration;
       const trial = await network.take({ document, who, seconds }, key);
       await updates.set(settings);
+      await clock.set(configuration.clock);
       return { trial };
     },
   );

@@ -1,5 +1,6 @@
 /** What an owner has set on a box and is not in the files' tree: enough to make another box do as this one did. */
 import { type Static, Type } from "typebox";
+import { ClockSettings } from "./clock-settings.ts";
 import { Network } from "./network/document.ts";
 import { NewTrial, Trial } from "./network/state.ts";
 import { UpdateSettings } from "./updates/state.ts";
@@ -9,6 +10,7 @@ export const Configuration = Type.Object({
   format: Type.Literal(1),
   network: Network,
   updates: UpdateSettings,
+  clock: ClockSettings,
   key: Type.Union(
     [Type.String({ pattern: "^[A-Za-z0-9+/]{43}=$" }), Type.Null()],
     {

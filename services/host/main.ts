@@ -7,6 +7,7 @@ import { ConflictError, CoppiceError } from "../shared/errors.ts";
 import { inRecovery } from "../shared/recovery.ts";
 import { createServer, listenOnSocket } from "../shared/server.ts";
 import { places, runService, socketPath } from "../shared/service.ts";
+import { zoneFile } from "../shared/zone.ts";
 import {
   Disk,
   Drive,
@@ -16,6 +17,8 @@ import {
   type PrepareStep,
   RecoveryKey,
 } from "./client.ts";
+import { Clock, ownTime, Timesyncd } from "./clock.ts";
+import { addClockRoutes } from "./clock-routes.ts";
 import { addConfigurationRoutes } from "./configuration-routes.ts";
 import { showOnConsoles } from "./consoles.ts";
 import { BlockDisks, type Disks } from "./disks.ts";
@@ -54,6 +57,13 @@ await runService("host", async (log) => {
       ? new BlockDisks(state, mounts, "coppice-node")
       : new FolderDisks(shelf, mounts);
   for (const failure of await disks.openAll()) log.error(failure);
+  const clock = await Clock.open(
+    state,
+    zoneFile(runtime),
+    shelf === undefined ? new Timesyncd() : ownTime,
+    (error) =>
+      log.error({ err: error }, "the clock was not set as it was to be"),
+  );
   const folderDrive =
     shelf === undefined
       ? undefined
@@ -183,7 +193,8 @@ await runService("host", async (log) => {
   addUpdateRoutes(app, updates, (error) =>
     log.error({ err: error }, "the update was not installed"),
   );
-  addConfigurationRoutes(app, network, updates);
+  addClockRoutes(app, clock);
+  addConfigurationRoutes(app, network, updates, clock);
   addResetRoutes(app, disks, updates, shelf === undefined);
   const driveNow = async (): Promise<Drive> => ({
     open: await drive.isOpen(),

@@ -30,6 +30,21 @@ export async function expectSound(
     "",
     "no password says on which day the image was built",
   );
+  const clock = { zone: "Asia/Kolkata", servers: ["192.0.2.1"] };
+  await client.ok("PUT", "/api/clock", clock);
+  t.is(
+    (
+      await shell(
+        "timedatectl show-timesync --property=SystemNTPServers --value | cat",
+      )
+    ).trim(),
+    "192.0.2.1",
+  );
+  t.is(
+    (await shell("stat -c %a /run/coppice/clock/zone")).trim(),
+    "644",
+    "the storage node reads the zone",
+  );
   const told = await shell("coppice diagnostics");
   for (const [, title, answer] of told.matchAll(
     /^== (.*) \(.*\)\s+([\s\S]*?)(?=^== |(?![\s\S]))/gm,

@@ -38,6 +38,17 @@ test("settings go from one box to another in a file, and back into force", async
   );
   await signIn(page, owner);
   await page.getByRole("link", { name: "System", exact: true }).click();
+  await press("Set the clock");
+  await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
+  await page.getByLabel("Time servers").fill("time.example, 192.0.2.1");
+  await seen("settings-clock");
+  await press("Keep this");
+  await page.getByText("Asia/Tokyo").waitFor();
+  const clock = {
+    zone: "Asia/Tokyo",
+    servers: ["time.example", "192.0.2.1"],
+  };
+  t.like(await client.ok("GET", "/api/clock"), { settings: clock });
   await press("Save them in a file");
   await page.getByLabel("Passphrase for the file").fill(passphrase);
   await seen("settings-save");
@@ -54,6 +65,7 @@ test("settings go from one box to another in a file, and back into force", async
   t.regex(stdout, /"download":50000/);
 
   await set(60_000);
+  await client.ok("PUT", "/api/clock", { zone: "UTC", servers: [] });
   await press("Restore from a file");
   await page.getByLabel("Backup of the settings").setInputFiles(file);
   await page.getByLabel("Its passphrase").fill("another passphrase");
@@ -69,6 +81,7 @@ test("settings go from one box to another in a file, and back into force", async
   });
   const back = await client.ok("GET", "/api/network");
   t.is(back.document.wan.download, 50_000);
+  t.like(await client.ok("GET", "/api/clock"), { settings: clock });
 
   // A new box whose files came back, with their records.
   await services.stopService("host");
@@ -115,4 +128,5 @@ test("settings go from one box to another in a file, and back into force", async
   t.like(await fresh.client.ok("GET", "/api/network/key"), { publicKey });
   const { settings } = await fresh.client.ok("GET", "/api/updates");
   t.deepEqual(settings, updates);
+  t.like(await fresh.client.ok("GET", "/api/clock"), { settings: clock });
 });

@@ -18,6 +18,7 @@ import type { NoticeWatch } from "../notices/watch.ts";
 import { SetupLine } from "../setup-line.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
+import { addClockRoutes } from "./clock-routes.ts";
 import { addConfigurationRoutes } from "./configuration-routes.ts";
 import { addDoorRoutes } from "./door-routes.ts";
 import type { Doors } from "./doors.ts";
@@ -120,6 +121,7 @@ async function addRoutes(
   addOwnerRoutes(app, account, tokens, feed, host, node, parts.notices, ending);
   addNetworkRoutes(app, host, node, account, configurations);
   addUpdateRoutes(app, host, node, identity, configurations);
+  addClockRoutes(app, host, configurations);
   addResetRoutes(app, host, account);
   addDoorRoutes(app, parts.doors, host, node);
   addLogRoutes(app, host, ending);

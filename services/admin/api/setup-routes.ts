@@ -3,6 +3,7 @@ import { Disk, type HostClient } from "../../host/client.ts";
 import type { IdentityClient } from "../../identity/client.ts";
 import { Backup } from "../../node/client.ts";
 import type { Server } from "../../shared/server.ts";
+import { TimeZone } from "../../shared/zone.ts";
 import type { Claim } from "../claim.ts";
 import { SetupProgress } from "../claim.ts";
 import { enter } from "./access.ts";
@@ -95,12 +96,18 @@ export function addSetupRoutes(
         body: Type.Object({
           name: Type.String({ minLength: 1, maxLength: 64 }),
           password: Type.String({ minLength: 10, maxLength: 1024 }),
+          zone: Type.Optional(TimeZone),
         }),
         response: { 200: SetupProgress },
       },
     },
     async (request) => {
-      await claim.setOwner(request.body.name, request.body.password);
+      const { name, password, zone } = request.body;
+      if (zone !== undefined) {
+        const { settings } = await host.clock();
+        await host.setClock({ ...settings, zone });
+      }
+      await claim.setOwner(name, password);
       return claim.progress();
     },
   );

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { IdentityClient } from "../../identity/client.ts";
 import { imageInfo, imageVersion } from "../../shared/image.ts";
 import type { Places } from "../../shared/service.ts";
+import { WallClock, zoneFile } from "../../shared/zone.ts";
 import type { Before } from "./attempts.ts";
 import { FolderSlots } from "./folder-slots.ts";
 import { BoardSlots } from "./slots.ts";
@@ -35,6 +36,7 @@ export async function openUpdates(
       securityVersion: 0,
     })),
     version,
+    clock: new WallClock(zoneFile(runtime)),
     now,
   });
   return {

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Version } from "../../shared/update.ts";
 
-/** Minutes since midnight, UTC. */
+/** Minutes since midnight, on the household's clock. */
 const Minute = Type.Integer({ minimum: 0, maximum: 1439 });
 
 /** How the box keeps itself up to date. */
@@ -28,7 +28,7 @@ export const UpdateSettings = Type.Object({
   }),
   quiet: Type.Object(
     { from: Minute, to: Minute },
-    { description: "minutes since midnight, UTC" },
+    { description: "minutes since midnight, on the household's clock" },
   ),
 });
 export type UpdateSettings = Static<typeof UpdateSettings>;

@@ -9,6 +9,7 @@ import {
   judgeManifest,
   type UpdateManifest,
 } from "../../shared/update.ts";
+import { isWithin, type WallClock } from "../../shared/zone.ts";
 import {
   friendsSource,
   type Job,
@@ -53,6 +54,8 @@ export interface UpdateParts {
   version: string;
   /** What is there at the moment. */
   now: () => Promise<Before>;
+  /** The household's clock, for the quiet hours. */
+  clock: WallClock;
   /** Where the TPM keeps the least security version. */
   floors: Pick<IdentityClient, "securityFloor" | "raiseSecurityFloor">;
 }
@@ -273,7 +276,8 @@ export class Updates implements AsyncDisposable {
     const phase = this.#phase(progress);
     if (phase === "restart") {
       // Also where it was brought and installed by hand: the page says so.
-      if (inQuiet(settings.quiet, now)) await slots.restart();
+      if (isWithin(settings.quiet, this.#parts.clock.minute(now)))
+        await slots.restart();
     } else if (origin === undefined) {
       return;
     } else if (current === null && phase === "ready") {
@@ -315,12 +319,4 @@ export class Updates implements AsyncDisposable {
       () => false,
     );
   }
-}
-
-/** Whether it is night at the owner's. */
-function inQuiet({ from, to }: UpdateSettings["quiet"], now: Date): boolean {
-  const minute = now.getUTCHours() * 60 + now.getUTCMinutes();
-  return from <= to
-    ? minute >= from && minute < to
-    : minute >= from || minute < to;
 }

@@ -1,4 +1,5 @@
 import { PeerIdentityClient } from "../../identity/peer-client.ts";
+import { WallClock } from "../../shared/zone.ts";
 import type { FragmentStore } from "../store/fragments.ts";
 import { LmdbIndex } from "../store/ordered-index.ts";
 import { type Tree, treeAccount } from "../tree/tree.ts";
@@ -78,6 +79,7 @@ export class Peers implements AsyncDisposable {
   #identity: PeerIdentityClient;
   #introduction: Introduction;
   #ending = new AbortController();
+  readonly #clock = new WallClock();
   /** Whether it listens on all of the box's addresses. */
   #everywhere = listening().some((one) => /\/(0\.0\.0\.0|::)\//.test(one));
 
@@ -336,7 +338,8 @@ export class Peers implements AsyncDisposable {
   }
 
   get #limits(): { upload: number; download: number } {
-    return limitsAt(this.promises?.limits ?? noLimits, new Date().getHours());
+    const hour = Math.floor(this.#clock.minute() / 60);
+    return limitsAt(this.promises?.limits ?? noLimits, hour);
   }
 
   /** Bytes that this box would still keep for a friend: what the owner allows, and the disks have. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Static, Type } from "typebox";
+import { isWithin } from "../../shared/zone.ts";
 import { LineGuard } from "./line-guard.ts";
 
 const Rate = Type.Integer({
@@ -22,23 +23,23 @@ export const Limits = Type.Object({
       }),
       Type.Null(),
     ],
-    { description: "other limits from one hour of the day to before another" },
+    {
+      description:
+        "other limits from one hour of the day to before another, on the household's clock",
+    },
   ),
 });
 export type Limits = Static<typeof Limits>;
 
 export const noLimits: Limits = { upload: 0, download: 0, quiet: null };
 
-/** The limits of an hour of the day, in local time. */
+/** The limits of an hour of the day. */
 export function limitsAt(
   { upload, download, quiet }: Limits,
   hour: number,
 ): { upload: number; download: number } {
   if (!quiet) return { upload, download };
-  const { from, to } = quiet;
-  const within =
-    from <= to ? hour >= from && hour < to : hour >= from || hour < to;
-  return within
+  return isWithin(quiet, hour)
     ? { upload: quiet.upload, download: quiet.download }
     : { upload, download };
 }

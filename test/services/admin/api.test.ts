@@ -91,7 +91,19 @@ test("the setup: steps in order, two browsers, crashes between the steps, and a 
     ).status,
     400,
   );
-  await client.ok("POST", "/api/setup/owner", owner);
+  t.is(
+    (
+      await client.call("POST", "/api/setup/owner", {
+        ...owner,
+        zone: "Europe/Atlantis",
+      })
+    ).json.type,
+    "no-zone",
+  );
+  await client.ok("POST", "/api/setup/owner", {
+    ...owner,
+    zone: "Europe/Berlin",
+  });
 
   await using second = new BoxClient(services.url);
   await second.ok("POST", "/api/setup/code", { code: box.code });
@@ -189,6 +201,10 @@ test("the setup: steps in order, two browsers, crashes between the steps, and a 
     claimed: true,
     access: "owner",
     name: "Ada",
+  });
+  t.like(await second.ok("GET", "/api/clock"), {
+    settings: { zone: "Europe/Berlin", servers: [] },
+    set: null,
   });
   t.is(
     (await client.call("POST", "/api/setup/code", { code: box.code })).json

@@ -22,3 +22,8 @@ export function moment(milliseconds: number): string {
     timeStyle: "short",
   });
 }
+
+/** The time zone that this browser is in, as IANA's database names it. */
+export function zoneHere(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

@@ -14,6 +14,7 @@ import { Link } from "wouter-preact";
 import { api } from "../api.ts";
 import { Dialog, Form } from "../ui.tsx";
 import { type Absence, Gone } from "./gone.tsx";
+import { Clock } from "./system/clock.tsx";
 import { Doors } from "./system/doors.tsx";
 import { Reset } from "./system/reset.tsx";
 import { SettingsBackup } from "./system/settings-backup.tsx";
@@ -99,6 +100,7 @@ export function System() {
             </Link>
           </div>
         </section>
+        <Clock />
         <Updates restarting={() => setGone("reboot")} />
         <Doors />
         <SettingsBackup />

@@ -141,6 +141,12 @@ export const places: readonly Place[] = [
   part(
     "System",
     "/system",
+    "Clock",
+    "time zone timezone ntp server date summer daylight",
+  ),
+  part(
+    "System",
+    "/system",
     "Files on other devices",
     "network drive smb samba nas webdav share windows mac",
   ),

@@ -97,6 +97,7 @@ export function LimitsForm({
           <>
             <NumberField
               label="From, o'clock"
+              hint="On the box's clock: System, Clock."
               max={23}
               value={from}
               change={setFrom}

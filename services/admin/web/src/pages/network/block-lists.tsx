@@ -5,10 +5,10 @@ import type {
   BlockListStates,
   Network,
 } from "../../../../../host/client.ts";
+import { Choice } from "../../choice.tsx";
 import { moment } from "../../format.ts";
 import { Dialog, Field, Form } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
-import { Choice } from "./choice.tsx";
 import { Lines } from "./lines.tsx";
 
 /** Lists that many households use, kept by people who answer for them. */

@@ -1,7 +1,7 @@
 import type { DynamicName } from "../../../../../host/client.ts";
+import { Choice } from "../../choice.tsx";
 import { Field } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
-import { Choice } from "./choice.tsx";
 
 /** A name on the Internet that follows the household's address. */
 export function DynamicNameForm({

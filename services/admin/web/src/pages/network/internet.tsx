@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Network, NetworkNow } from "../../../../../host/client.ts";
+import { Choice } from "../../choice.tsx";
 import { Checkbox, Fact, Field } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
-import { Choice } from "./choice.tsx";
 
 /** The line to the Internet, as it is. */
 export function Internet({ now: { wan } }: { now: NetworkNow }) {

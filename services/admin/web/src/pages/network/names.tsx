@@ -1,7 +1,7 @@
 import type { BlockListStates, Network } from "../../../../../host/client.ts";
+import { Choice } from "../../choice.tsx";
 import type { Edit } from "../network.tsx";
 import { BlockLists } from "./block-lists.tsx";
-import { Choice } from "./choice.tsx";
 import { Lines } from "./lines.tsx";
 
 type Upstream = Network["dns"]["upstream"];

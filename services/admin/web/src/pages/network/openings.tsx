@@ -6,9 +6,9 @@ import type {
   NetworkNow,
   Pinhole,
 } from "../../../../../host/client.ts";
+import { Choice } from "../../choice.tsx";
 import { Checkbox, Dialog, Field, Form, NumberField } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
-import { Choice } from "./choice.tsx";
 
 const protocols = { tcp: "TCP", udp: "UDP", both: "TCP and UDP" };
 

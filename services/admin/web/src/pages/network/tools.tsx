@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Found, Look } from "../../../../../node/client.ts";
 import { api } from "../../api.ts";
+import { Choice } from "../../choice.tsx";
 import { Fact, Field, Form } from "../../ui.tsx";
-import { Choice } from "./choice.tsx";
 
 /** Ping, the path to somewhere, and what a name stands for: as the box sees it. */
 export function Tools() {

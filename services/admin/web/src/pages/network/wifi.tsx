@@ -7,10 +7,10 @@ import type {
   WifiNetwork,
   WifiRadio,
 } from "../../../../../host/client.ts";
+import { Choice } from "../../choice.tsx";
 import { countries, countryHere } from "../../countries.ts";
 import { Dialog, Field, Notice, QrCode } from "../../ui.tsx";
 import type { Edit } from "../network.tsx";
-import { Choice } from "./choice.tsx";
 
 /** Names on the air, and the adapters that they are on. */
 export function WifiForm({

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ResetOutcome } from "../../../../../host/client.ts";
 import type { SetupProgress } from "../../../../claim.ts";
 import { api } from "../../api.ts";
+import { zoneHere } from "../../format.ts";
 import { Field, Form, Notice } from "../../ui.tsx";
 import { chosen, NewPassword, nothingChosen } from "../new-password.tsx";
 import { Outcome } from "../system/reset.tsx";
@@ -38,6 +39,8 @@ export function OwnerStep({ advance }: { advance: Advance }) {
             await api<SetupProgress>("POST", "/setup/owner", {
               name,
               password: chosen(password),
+              // Where the owner sits, the box hangs on the wall.
+              zone: zoneHere(),
             }),
           )
         }

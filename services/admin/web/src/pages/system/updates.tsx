@@ -220,8 +220,8 @@ function Change({
   const [source, setSource] = useState(settings.source ?? "");
   const [friends, setFriends] = useState(settings.friends);
   const [automatic, setAutomatic] = useState(settings.automatic);
-  const [from, setFrom] = useState(local(settings.quiet.from));
-  const [to, setTo] = useState(local(settings.quiet.to));
+  const [from, setFrom] = useState(clockOf(settings.quiet.from));
+  const [to, setTo] = useState(clockOf(settings.quiet.to));
   return (
     <Dialog title="How the box updates" close={close}>
       <Form
@@ -232,7 +232,7 @@ function Change({
               source: source.trim() === "" ? null : source.trim(),
               friends,
               automatic,
-              quiet: { from: universal(from), to: universal(to) },
+              quiet: { from: minuteOf(from), to: minuteOf(to) },
             }),
           );
         }}
@@ -255,6 +255,10 @@ function Change({
         <Checkbox checked={automatic} change={setAutomatic}>
           Install by itself, and restart in the quiet hours
         </Checkbox>
+        <p class="quiet-text">
+          The quiet hours are those of the box's clock: its time zone is on this
+          page, under Clock.
+        </p>
         <Field
           label="Quiet from"
           type="time"
@@ -274,17 +278,13 @@ function Change({
   );
 }
 
-const day = 24 * 60;
-
-/** A minute of the day, UTC, on this browser's clock. */
-function local(minute: number): string {
-  const here = (minute - new Date().getTimezoneOffset() + day) % day;
+/** A minute of the day, as a field for times has it. */
+function clockOf(minute: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
-  return `${two(Math.floor(here / 60))}:${two(here % 60)}`;
+  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 }
 
-function universal(clock: string): number {
+function minuteOf(clock: string): number {
   const [hours = 0, minutes = 0] = clock.split(":").map(Number);
-  const offset = new Date().getTimezoneOffset();
-  return (hours * 60 + minutes + offset + day) % day;
+  return hours * 60 + minutes;
 }
