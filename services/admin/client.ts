@@ -18,3 +18,10 @@ export const RestoredSettings = Type.Object({
   document: Network,
 });
 export type RestoredSettings = Static<typeof RestoredSettings>;
+
+/** The certificates behind the box's pages, by their SHA-256 fingerprints: `AB:CD:...`. */
+export const ShownCertificates = Type.Object({
+  fingerprint: Type.String({ description: "of what browsers are shown" }),
+  authority: Type.String({ description: "of who vouches for it" }),
+});
+export type ShownCertificates = Static<typeof ShownCertificates>;

@@ -1,6 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Configuration, HostClient } from "../host/client.ts";
+import {
+  addressOf,
+  type Configuration,
+  defaultNetwork,
+  HostClient,
+} from "../host/client.ts";
 import { IdentityClient } from "../identity/client.ts";
 import { NodeClient } from "../node/client.ts";
 import { inRecovery } from "../shared/recovery.ts";
@@ -13,14 +18,16 @@ import { places, runService, socketPath } from "../shared/service.ts";
 import { Activity } from "./activity/activity.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
 import { Doors } from "./api/doors.ts";
+import { showCertificate } from "./api/https.ts";
 import { OwnerAccount } from "./api/owner.ts";
 import { Sessions } from "./api/sessions.ts";
 import { Tokens } from "./api/tokens.ts";
-import { ensureCertificate } from "./certificate.ts";
+import { Certificates } from "./certificates.ts";
 import { Claim } from "./claim.ts";
 import { Configurations } from "./configurations.ts";
 import { DiskWorker } from "./disk-work.ts";
 import { adoptPassword, forgetHandover } from "./handover.ts";
+import { keepCertificate } from "./keep-certificate.ts";
 import { NoticeWatch } from "./notices/watch.ts";
 import { serveRecovery } from "./recovery/recovery.ts";
 import { whenUp } from "./when-up.ts";
@@ -38,7 +45,10 @@ await runService("admin", async (log, ending) => {
   };
   if (inRecovery()) return await serveRecovery(log, pages, listen, ending);
   await mkdir(state, { recursive: true });
-  const certificate = await ensureCertificate(join(state, "tls"));
+  const certificates = await Certificates.open(
+    join(state, "tls"),
+    defaultNetwork.lans.map(addressOf),
+  );
   const identity = new IdentityClient();
   const host = new HostClient();
   const node = new NodeClient();
@@ -67,13 +77,14 @@ await runService("admin", async (log, ending) => {
       ...{ host, node, identity, activity },
     }),
     activity,
+    certificates,
     host,
     node,
     identity,
     diskWorker: new DiskWorker(host, node),
     ending,
   };
-  const app = await createHttpsApp(parts, certificate, pages);
+  const app = await createHttpsApp(parts, pages);
   const local = await createLocalApp(parts);
   await listen(app);
   await listenOnSocket(local, socketPath("admin"));
@@ -90,15 +101,18 @@ await runService("admin", async (log, ending) => {
       if (!ending.aborted) await forgetHandover(state);
     }
   };
+  const showLabel = async (): Promise<void> =>
+    await whenUp(
+      async () =>
+        await host.showLabel(certificates.current.fingerprint, ending),
+      ending,
+    );
   // A claim that lost power before its end is finished now; the services may need a moment yet.
   const settle = async (): Promise<void> => {
     // The label shows the setup code, which the identity service has written when it answers.
     await whenUp(async () => void (await identity.tpm(ending)), ending);
     await whenUp(async () => await claim.settle(), ending);
-    await whenUp(
-      async () => await host.showLabel(certificate.fingerprint, ending),
-      ending,
-    );
+    await showLabel();
     await whenUp(async () => await claim.introduceOwner(), ending);
     if (left) await restore(left);
   };
@@ -108,6 +122,18 @@ await runService("admin", async (log, ending) => {
         { err: error },
         "the console shows no label, or a finished setup could not be tidied; the next start tries again",
       );
+  });
+  keepCertificate(
+    certificates,
+    host,
+    async () => {
+      showCertificate(app, certificates.current);
+      await showLabel();
+    },
+    ending,
+  ).catch((error: unknown) => {
+    if (!ending.aborted)
+      log.error({ err: error }, "the box's certificate is not kept up to date");
   });
   const watching = parts.notices.run(() => claim.claimed, log, ending);
   return {

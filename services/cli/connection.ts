@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -83,7 +83,7 @@ export class Connection implements AsyncDisposable {
     } catch (error) {
       if (error instanceof CliError) throw error;
       throw new CliError(
-        `cannot read ${file}: write {"url", "fingerprint", "token"} there; the page Access makes a token`,
+        `cannot read ${file}: write {"url", "fingerprint", "token"} there; the page System shows the fingerprint, and Access makes a token`,
       );
     }
     if (!Check(Config, parsed))
@@ -159,7 +159,7 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-/** Connects over TLS to the one certificate with this SHA-256 fingerprint: the box has no authority above it. */
+/** Connects over TLS to the one certificate with this SHA-256 fingerprint, or to whom the authority with it has signed for: the box's own. */
 function pinned(fingerprint: string): buildConnector.connector {
   // A resumed session shows no certificate to compare.
   const connect = buildConnector({
@@ -169,16 +169,10 @@ function pinned(fingerprint: string): buildConnector.connector {
   return (options, callback) =>
     connect(options, (error, socket) => {
       if (error) return callback(error, null);
-      const der = (socket as TLSSocket).getPeerX509Certificate()?.raw;
-      const found = der
-        ? createHash("sha256")
-            .update(new X509Certificate(der).raw)
-            .digest("hex")
-            .toUpperCase()
-            .match(/../g)
-            ?.join(":")
-        : "none";
-      if (found === fingerprint) return callback(null, socket as TLSSocket);
+      const shown = (socket as TLSSocket).getPeerX509Certificate();
+      const found = shown?.fingerprint256 ?? "none";
+      if (found === fingerprint || (shown && signedBy(shown, fingerprint)))
+        return callback(null, socket as TLSSocket);
       socket?.destroy();
       callback(
         new Error(
@@ -187,4 +181,15 @@ function pinned(fingerprint: string): buildConnector.connector {
         null,
       );
     });
+}
+
+/** Whether the authority with this fingerprint vouches for a certificate now. */
+function signedBy(shown: X509Certificate, fingerprint: string): boolean {
+  const above = shown.issuerCertificate;
+  return (
+    above?.fingerprint256 === fingerprint &&
+    shown.checkIssued(above) &&
+    shown.verify(above.publicKey) &&
+    Date.parse(shown.validTo) > Date.now()
+  );
 }

@@ -28,6 +28,9 @@ export type Server = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+/** Older TLS is refused. */
+export const leastTls = "TLSv1.2";
+
 /** Aborts when whoever asked has the answer, or is gone. */
 export function whenGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
@@ -51,7 +54,7 @@ export function createServer(
     routerOptions: { maxParamLength: 2048 },
   } as const;
   const app = (https
-    ? Fastify({ ...options, https: { ...https, minVersion: "TLSv1.2" } })
+    ? Fastify({ ...options, https: { ...https, minVersion: leastTls } })
     : Fastify(options)) as unknown as FastifyInstance;
   const compileSerializer = SerializerSelector()({}, {});
   app.setValidatorCompiler((part) =>

@@ -10,7 +10,7 @@ import { createServer, type Server } from "../../shared/server.ts";
 import type { Activity } from "../activity/activity.ts";
 import { noteActs } from "../activity/noting.ts";
 import { addActivityRoutes } from "../activity/routes.ts";
-import type { Certificate } from "../certificate.ts";
+import type { Certificates } from "../certificates.ts";
 import type { Claim } from "../claim.ts";
 import { Configurations } from "../configurations.ts";
 import type { DiskWorker } from "../disk-work.ts";
@@ -18,6 +18,7 @@ import type { NoticeWatch } from "../notices/watch.ts";
 import { SetupLine } from "../setup-line.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
+import { addCertificateRoutes } from "./certificate-routes.ts";
 import { addClockRoutes } from "./clock-routes.ts";
 import { addConfigurationRoutes } from "./configuration-routes.ts";
 import { addDoorRoutes } from "./door-routes.ts";
@@ -59,6 +60,7 @@ export interface AdminParts {
   doors: Doors;
   notices: NoticeWatch;
   activity: Activity;
+  certificates: Certificates;
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
@@ -70,10 +72,9 @@ export interface AdminParts {
 /** The API for browsers and scripts over HTTPS, with the pages. */
 export async function createHttpsApp(
   parts: AdminParts,
-  certificate: Certificate,
   pages: string,
 ): Promise<Server> {
-  const app = await createHttpsServer(parts.log, certificate);
+  const app = await createHttpsServer(parts.log, parts.certificates.current);
   await addRoutes(app, parts, false);
   const { node, tokens, doors } = parts;
   await app.register(
@@ -122,6 +123,7 @@ async function addRoutes(
   addNetworkRoutes(app, host, node, account, configurations);
   addUpdateRoutes(app, host, node, identity, configurations);
   addClockRoutes(app, host, configurations);
+  addCertificateRoutes(app, parts.certificates);
   addResetRoutes(app, host, account);
   addDoorRoutes(app, parts.doors, host, node);
   addLogRoutes(app, host, ending);

@@ -1,11 +1,12 @@
 /** What faces the household: HTTPS, the pages, and what every answer says to browsers. */
+import type { Server as HttpsServer } from "node:https";
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import serveStatic from "@fastify/static";
 import type { FastifyBaseLogger } from "fastify";
 import { CoppiceError } from "../../shared/errors.ts";
-import { createServer, type Server } from "../../shared/server.ts";
-import type { Certificate } from "../certificate.ts";
+import { createServer, leastTls, type Server } from "../../shared/server.ts";
+import type { Certificate } from "../certificates.ts";
 
 const everywhere = [
   "default-src 'self'",
@@ -47,6 +48,12 @@ export async function createHttpsServer(
       ),
   });
   return app;
+}
+
+/** Shows another certificate to whoever connects from now on. */
+export function showCertificate(app: Server, { key, cert }: Certificate): void {
+  const { server } = app as unknown as { server: HttpsServer };
+  server.setSecureContext({ key, cert, minVersion: leastTls });
 }
 
 /** Adds cookies, and the headers that every answer has. */

@@ -2,14 +2,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { HostClient } from "../../host/client.ts";
+import { addressOf, defaultNetwork, HostClient } from "../../host/client.ts";
 import type { Server } from "../../shared/server.ts";
 import { places } from "../../shared/service.ts";
 import { guardRoutes } from "../api/access.ts";
 import { createHttpsServer, secureAnswers, servePages } from "../api/https.ts";
 import { Sessions } from "../api/sessions.ts";
 import { Tokens } from "../api/tokens.ts";
-import { ensureCertificate } from "../certificate.ts";
+import { Certificates } from "../certificates.ts";
 import { whenUp } from "../when-up.ts";
 import { Presence } from "./presence.ts";
 import { addRecoveryRoutes } from "./recovery-routes.ts";
@@ -27,7 +27,10 @@ export async function serveRecovery(
   // In memory: the box's own certificate is in the state, which may not open.
   const { state } = places("admin");
   await mkdir(state, { recursive: true });
-  const certificate = await ensureCertificate(join(state, "tls"));
+  const { current: certificate } = await Certificates.open(
+    join(state, "tls"),
+    defaultNetwork.lans.map(addressOf),
+  );
   const host = new HostClient();
   const presence = new Presence();
   const sessions = new Sessions();

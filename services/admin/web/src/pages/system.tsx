@@ -14,6 +14,7 @@ import { Link } from "wouter-preact";
 import { api } from "../api.ts";
 import { Dialog, Form } from "../ui.tsx";
 import { type Absence, Gone } from "./gone.tsx";
+import { Certificate } from "./system/certificate.tsx";
 import { Clock } from "./system/clock.tsx";
 import { Doors } from "./system/doors.tsx";
 import { Reset } from "./system/reset.tsx";
@@ -101,6 +102,7 @@ export function System() {
           </div>
         </section>
         <Clock />
+        <Certificate />
         <Updates restarting={() => setGone("reboot")} />
         <Doors />
         <SettingsBackup />

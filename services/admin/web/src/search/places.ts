@@ -141,6 +141,12 @@ export const places: readonly Place[] = [
   part(
     "System",
     "/system",
+    "Certificate",
+    "warning browser https tls trust authority ca install insecure",
+  ),
+  part(
+    "System",
+    "/system",
     "Clock",
     "time zone timezone ntp server date summer daylight",
   ),
