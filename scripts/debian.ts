@@ -82,6 +82,7 @@ export const hostTools = {
     cadaver: "cadaver",
     faketime: "faketime",
     samba: "smbd",
+    "libnss3-tools": "certutil",
     "libnss-wrapper": `${libraries}/libnss_wrapper.so`,
     smbclient: "smbclient",
     vde2: "wirefilter",

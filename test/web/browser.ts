@@ -17,10 +17,17 @@ export const sizes = {
 const patience = 150_000;
 const keep = process.env.COPPICE_SCREENSHOTS === "1";
 
-/** Debian's Chromium. */
-export async function startBrowser(): Promise<Browser> {
+/** A context of whoever goes on although nobody vouches for the certificate: Chromium has no service worker for him then, and says so where page errors stand. */
+export const inSpiteOfTheWarning = {
+  ignoreHTTPSErrors: true,
+  serviceWorkers: "block",
+} as const;
+
+/** Debian's Chromium. @param home whose certificates it trusts, in `.pki/nssdb` */
+export async function startBrowser(home?: string): Promise<Browser> {
   return await chromium.launch({
     executablePath: "/usr/bin/chromium",
+    ...(home === undefined ? {} : { env: { ...process.env, HOME: home } }),
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -69,7 +76,7 @@ export async function openPhone(
 }> {
   const { page, errors } = await openPage(
     await browser.newContext({
-      ignoreHTTPSErrors: true,
+      ...inSpiteOfTheWarning,
       viewport: sizes[390],
     }),
     url,

@@ -1,7 +1,12 @@
 /** What a browser fetches before it shows anything, and what the pages may never do. */
 import test from "ava";
 import { startServices } from "../services.ts";
-import { openPage, signIn, startBrowser } from "./browser.ts";
+import {
+  inSpiteOfTheWarning,
+  openPage,
+  signIn,
+  startBrowser,
+} from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 /** Bytes over the line, compressed. */
@@ -13,7 +18,7 @@ test("the first page is small, comes from the box alone, and lets no text become
   const { client, services, code } = box;
   await client.claim(code, "birch", owner);
   await using browser = await startBrowser();
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const context = await browser.newContext(inSpiteOfTheWarning);
   const { page, errors } = await openPage(context, "about:blank");
   const line = await context.newCDPSession(page);
   await line.send("Network.enable");

@@ -3,7 +3,14 @@ import { randomBytes } from "node:crypto";
 import test from "ava";
 import { replayCapturedBoot } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
+import {
+  inSpiteOfTheWarning,
+  look,
+  openPage,
+  signIn,
+  sizes,
+  startBrowser,
+} from "./browser.ts";
 
 const password = "correct horse battery staple";
 
@@ -25,7 +32,7 @@ test("friends: invited by words, seen what it booted, what is kept, a promise, a
       ] as const
     ).map(async ([box, name]) => {
       const context = await browser.newContext({
-        ignoreHTTPSErrors: true,
+        ...inSpiteOfTheWarning,
         viewport: sizes[1280],
       });
       const opened = await openPage(context, `${box.services.url}/friends`);

@@ -2,7 +2,13 @@
 import test from "ava";
 import { drawKey } from "../../services/host/network/wireguard.ts";
 import { startServices } from "../services.ts";
-import { openPage, openPhone, signIn, startBrowser } from "./browser.ts";
+import {
+  inSpiteOfTheWarning,
+  openPage,
+  openPhone,
+  signIn,
+  startBrowser,
+} from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
@@ -209,12 +215,12 @@ test("guests, a port and names: tried with a countdown, kept, and gone back from
     document: now,
   });
   const stranger = await openPage(
-    await browser.newContext({ ignoreHTTPSErrors: true }),
+    await browser.newContext(inSpiteOfTheWarning),
     `${services.url}/network#keep=${"x".repeat(32)}`,
   );
   await stranger.page.getByText("No change waits for this").waitFor();
   const arrived = await openPage(
-    await browser.newContext({ ignoreHTTPSErrors: true }),
+    await browser.newContext(inSpiteOfTheWarning),
     `${services.url}/network#keep=${token}`,
   );
   await arrived.page

@@ -17,6 +17,7 @@ import { temporaryFolder } from "../folder.ts";
 import { replayCapturedBoot, runIn } from "../services/identity/tpm-stand.ts";
 import { startServices } from "../services.ts";
 import {
+  inSpiteOfTheWarning,
   look,
   openPage,
   openPhone,
@@ -37,7 +38,7 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   );
   await using browser = await startBrowser();
   const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
+    ...inSpiteOfTheWarning,
     viewport: sizes[390],
     acceptDownloads: true,
   });
@@ -109,7 +110,7 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page.getByLabel("Type birch to erase this disk").fill("birch");
   await seen("setup-3-disk");
 
-  const other = await browser.newContext({ ignoreHTTPSErrors: true });
+  const other = await browser.newContext(inSpiteOfTheWarning);
   const second = await openPage(other, box.services.url);
   await second.page.getByLabel("Setup code").fill(box.code);
   await second.page.getByRole("button", { name: "Continue" }).click();
@@ -385,7 +386,7 @@ test("the API's pages for people open without an error", async (t) => {
   t.timeout(10 * 60_000);
   await using box = await startServices();
   await using browser = await startBrowser();
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const context = await browser.newContext(inSpiteOfTheWarning);
   const { page, errors } = await openPage(
     context,
     `${box.services.url}/api/docs/`,
@@ -526,7 +527,7 @@ test("sharing: a link, what it shows, asking for more, taking it back", async (t
     Buffer.from("secret"),
   );
   await using browser = await startBrowser();
-  const options = { ignoreHTTPSErrors: true, viewport: sizes[390] };
+  const options = { ...inSpiteOfTheWarning, viewport: sizes[390] };
   const context = await browser.newContext(options);
   const { page, errors } = await openPage(context, box.services.url);
   const seen = (one: Page, name: string): Promise<void> =>

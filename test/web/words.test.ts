@@ -3,7 +3,13 @@ import test from "ava";
 import type { Browser, Page } from "playwright-core";
 import { RootKey } from "../../services/node/tree/rootkey.ts";
 import { startServices } from "../services.ts";
-import { look, openPage, sizes, startBrowser } from "./browser.ts";
+import {
+  inSpiteOfTheWarning,
+  look,
+  openPage,
+  sizes,
+  startBrowser,
+} from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 const another = "a password that is new";
@@ -19,7 +25,7 @@ async function atRootKey(
   await client.prepareDisk("birch");
   await client.confirmRecoveryKey();
   const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
+    ...inSpiteOfTheWarning,
     viewport: sizes[390],
   });
   const opened = await openPage(context, services.url);

@@ -22,7 +22,8 @@ const contentSecurityPolicy = [
   ...everywhere,
   // No text becomes markup or code.
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // The one policy names the service worker (web/src/offline.ts).
+  "trusted-types worker",
 ].join("; ");
 
 /** The same of the API's own pages, which are somebody else's. */

@@ -2,6 +2,7 @@ import { Download, ShieldCheck, Smartphone } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ShownCertificates } from "../../../../client.ts";
 import { api } from "../../api.ts";
+import { isTrusted } from "../../offline.ts";
 import { Dialog, Fact, Notice, QrCode, Spinner } from "../../ui.tsx";
 
 /** Where the authority's certificate is, for devices that know the box by its name. */
@@ -36,11 +37,13 @@ export function Certificate() {
   const [shown, setShown] = useState<ShownCertificates>();
   const [problem, setProblem] = useState<string>();
   const [phone, setPhone] = useState(false);
+  const [trusted, setTrusted] = useState(false);
   useEffect(() => {
     api<ShownCertificates>("GET", "/certificate").then(
       setShown,
       (error: Error) => setProblem(error.message),
     );
+    void isTrusted().then(setTrusted);
   }, []);
   return (
     <section class="card">
@@ -50,9 +53,10 @@ export function Certificate() {
       <p>
         Browsers warn of this box, for they know nobody who vouches for it. A
         device that trusts the box's own authority shows these pages without a
-        warning. It can vouch for this box at home, and for nothing on the
-        Internet.
+        warning, and can have them as an app. The authority can vouch for this
+        box at home, and for nothing on the Internet.
       </p>
+      {trusted && <Notice kind="good">This browser trusts the box.</Notice>}
       {problem && <Notice kind="error">{problem}</Notice>}
       {!shown && !problem && <Spinner label="Loading" />}
       <div class="actions start">
@@ -67,8 +71,11 @@ export function Certificate() {
         <Dialog title="Trust the box on a device" close={() => setPhone(false)}>
           <QrCode label="Address of the certificate" text={address} />
           <p>
-            In the box's own network, with a phone's camera; or open {address}.
-            The browser warns once more, for the last time.
+            In the box's own network, with a phone's camera; or open{" "}
+            <a href="/api/authority" download="coppice.crt">
+              {address}
+            </a>
+            . The browser warns once more, for the last time.
           </p>
           <dl class="facts">
             {ways.map(([device, words]) => (
