@@ -1,9 +1,10 @@
-/** A browser that trusts the box's authority: no warning, and pages that open without the box. */
+/** A browser that trusts the box's authority: no warning, passkeys, and pages that open without the box. */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
+import type { CDPSession } from "playwright-core";
 import { temporaryFolder } from "../folder.ts";
 import { startServices } from "../services.ts";
 import { look, openPage, signIn, sizes, startBrowser } from "./browser.ts";
@@ -27,7 +28,19 @@ async function homeThatTrusts(
   return folder;
 }
 
-test("who trusts the box's authority is not warned, and has the pages as an app that says when the box is away", async (t) => {
+/** A phone's own authenticator, whose owner looks at it whenever it asks. */
+async function addAuthenticator(devtools: CDPSession): Promise<void> {
+  await devtools.send("WebAuthn.enable");
+  await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      ...{ protocol: "ctap2", transport: "internal", hasResidentKey: true },
+      ...{ hasUserVerification: true, isUserVerified: true },
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
+test("who trusts the box's authority is not warned, signs in by a passkey, and has the pages as an app that says when the box is away", async (t) => {
   t.timeout(8 * 60_000);
   await using box = await startServices({}, t);
   const { client, services, code } = box;
@@ -71,6 +84,39 @@ test("who trusts the box's authority is not warned, and has the pages as an app 
   await page.getByText("iPhone and iPad").waitFor();
   await look(page, "certificate", (message, fits) => t.true(fits, message));
   await page.keyboard.press("Escape");
+
+  await addAuthenticator(devtools);
+  const press = async (name: string): Promise<void> =>
+    await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("link", { name: "See who comes in" }).click();
+  await press("New passkey");
+  await page.getByLabel("What is it in?").fill("Ada's phone");
+  await page.getByLabel("Your password").fill("not the password");
+  await press("Make it");
+  await page.getByText("Name or password are not right.").waitFor();
+  await page.getByLabel("Your password").fill(owner.password);
+  await press("Make it");
+  await page.getByText("Ada's phone").waitFor();
+  await look(page, "passkeys", (message, fits) => t.true(fits, message));
+  await page.getByRole("button", { name: /Sign out/ }).click();
+  const signing = page.waitForRequest("**/api/session/passkey");
+  await look(page, "sign-in-passkey", (message, fits) => t.true(fits, message));
+  await press("Sign in with a passkey");
+  await page.getByText("Ada signed in by a passkey").waitFor();
+  const answer = (await signing).postDataJSON();
+  for (const [wrong, type] of [
+    [answer, "wrong-passkey"],
+    [{ ...answer, id: "AAAA" }, "wrong-passkey"],
+    [{ ...answer, type: "password" }, "invalid-input"],
+  ]) {
+    const refused = await client.call("POST", "/api/session/passkey", wrong);
+    t.is(refused.json.type, type, "an answer is good once, and as it was");
+  }
+  const [key] = await client.ok("GET", "/api/owner/passkeys");
+  t.like(key, { name: "Ada's phone", site: "localhost" });
+  t.true(key.used >= key.made);
+  await client.ok("DELETE", `/api/owner/passkeys/${key.id}`);
+  t.false((await client.ok("GET", "/api/session")).passkeys);
 
   await services.stopService("admin");
   await page.reload();

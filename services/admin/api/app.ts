@@ -37,6 +37,7 @@ import { addNetworkRoutes } from "./network-routes.ts";
 import { addNoticeRoutes } from "./notice-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
+import { addPasskeyRoutes } from "./passkey-routes.ts";
 import { addResetRoutes } from "./reset-routes.ts";
 import { addSecondFactorRoutes } from "./second-factor-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
@@ -116,6 +117,7 @@ async function addRoutes(
   addConfigurationRoutes(app, configurations, line, account);
   addSessionRoutes(app, account, claim, sessions, node);
   addSecondFactorRoutes(app, account, sessions, host);
+  addPasskeyRoutes(app, account, sessions);
   addActivityRoutes(app, parts.activity);
   addTaskRoutes(app, parts.diskWorker, host, node);
   const feed = new StatusFeed(host, node, identity);

@@ -10,6 +10,7 @@ import { CoppiceError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { adminFiles } from "../../shared/recovery.ts";
 import { Tries } from "../../shared/tries.ts";
+import { Passkeys, type UsedPasskey } from "./passkeys.ts";
 import { hashPassword, PasswordHash, passwordMatches } from "./password.ts";
 import { SecondFactor } from "./second-factor.ts";
 
@@ -36,6 +37,12 @@ const wrongCode = {
     "This code is not right, or was used before. Wait for the next one that your app shows.",
   counts: true,
 };
+const wrongPasskey = {
+  type: "wrong-passkey",
+  words:
+    "This passkey is not one of the owner's, or took too long. Try again, or sign in with the password.",
+  counts: true,
+};
 const wrongProof = {
   type: "wrong-proof",
   words: "This is the root key of somebody else, not of this box's owner.",
@@ -56,6 +63,8 @@ export class OwnerAccount {
   readonly #lock: string;
   /** What is asked for beside the password. */
   readonly second: SecondFactor;
+  /** What stands for password and code. */
+  readonly passkeys: Passkeys;
   #owner: Owner | undefined;
   readonly #tries = new Tries();
   #queue = new Mutex();
@@ -64,11 +73,13 @@ export class OwnerAccount {
     file: string,
     lock: string,
     second: SecondFactor,
+    passkeys: Passkeys,
     owner: Owner | undefined,
   ) {
     this.#file = file;
     this.#lock = lock;
     this.second = second;
+    this.passkeys = passkeys;
     this.#owner = owner;
   }
 
@@ -80,6 +91,7 @@ export class OwnerAccount {
       file,
       lock,
       await SecondFactor.load(folder),
+      await Passkeys.load(folder),
       await readJson(Owner, file),
     );
   }
@@ -101,10 +113,16 @@ export class OwnerAccount {
     await this.claim({ ...owner, password: await hashPassword(password) });
   }
 
-  /** Gives an owner who cannot sign in a password that was hashed elsewhere, durably; no code is asked for any more. @throws SignInError where there is no owner */
+  /** Gives an owner who cannot sign in a password that was hashed elsewhere, durably; nothing else is asked for any more, or lets anybody in. @throws SignInError where there is no owner */
   async replace(password: PasswordHash): Promise<void> {
     await this.claim({ ...this.#claimed(), password });
+    await this.forgetOthers();
+  }
+
+  /** Ends what is asked for beside the password, and what stands for it, durably: somebody else may have set it up. */
+  async forgetOthers(): Promise<void> {
     await this.second.remove();
+    await this.passkeys.removeAll();
   }
 
   /** Whether nobody may set a password at the box, in its recovery. */
@@ -137,6 +155,13 @@ export class OwnerAccount {
       (await passwordMatches(password, owner.password))
         ? "right"
         : wrongPassword,
+    );
+  }
+
+  /** Resolves where one of the owner's passkeys signed. @param host that the browser speaks with. @throws SignInError (401 wrong, 429 too early), BadRequestError for an address */
+  async checkPasskey(host: string, answer: UsedPasskey): Promise<void> {
+    await this.#attempt(async () =>
+      (await this.passkeys.accepts(host, answer)) ? "right" : wrongPasskey,
     );
   }
 

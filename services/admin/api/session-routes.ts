@@ -19,6 +19,7 @@ const SessionState = Type.Object({
     Type.Literal("owner"),
   ]),
   name: Type.Optional(Type.String()),
+  passkeys: Type.Boolean({ description: "whether the owner has any" }),
 });
 
 /** A browser that is signed in. */
@@ -67,6 +68,7 @@ export function addSessionRoutes(
         claimed: claim.claimed,
         access: owner ? "owner" : access === "setup" ? "setup" : "none",
         ...(owner && account.name ? { name: account.name } : {}),
+        passkeys: account.passkeys.list().length > 0,
       } as const;
     },
   );
@@ -111,14 +113,14 @@ export function addSessionRoutes(
       schema: {
         tags,
         summary:
-          "Set a new password by the root key's words or its backup, and sign in; no code is asked for any more, and all other browsers are signed out",
+          "Set a new password by the root key's words or its backup, and sign in; no code is asked for any more, passkeys are forgotten, and all other browsers are signed out",
         body: Type.Object({ proof: OwnerProof, password: fresh }),
       },
     },
     async ({ body }, reply) => {
       await account.checkProof(async () => await node.provesOwner(body.proof));
       await account.change(body.password);
-      await account.second.remove();
+      await account.forgetOthers();
       return renewed(reply);
     },
   );

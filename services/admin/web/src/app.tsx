@@ -48,6 +48,8 @@ export interface Session {
   claimed: boolean;
   access: "none" | "setup" | "owner";
   name?: string;
+  /** Whether the owner has any. */
+  passkeys: boolean;
   /** The box is in its recovery. */
   recovery?: boolean;
 }
@@ -114,7 +116,8 @@ function Admin() {
     );
   if (session.recovery) return <Recovery session={session} refresh={refresh} />;
   if (!session.claimed) return <Setup session={session} refresh={refresh} />;
-  if (session.access !== "owner") return <SignIn refresh={refresh} />;
+  if (session.access !== "owner")
+    return <SignIn session={session} refresh={refresh} />;
   return <Pages session={session} refresh={refresh} />;
 }
 

@@ -1,4 +1,5 @@
 import { Activity } from "./access/activity.tsx";
+import { Passkeys } from "./access/passkeys.tsx";
 import { Password } from "./access/password.tsx";
 import { SecondFactor } from "./access/second-factor.tsx";
 import { SignedIn } from "./access/signed-in.tsx";
@@ -14,6 +15,7 @@ export function Access() {
       <div class="grid pair">
         <Password />
         <SecondFactor />
+        <Passkeys />
         <SignedIn />
         <Tokens />
       </div>

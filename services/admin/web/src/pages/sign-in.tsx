@@ -1,7 +1,9 @@
-import { KeyRound } from "lucide-preact";
+import { Fingerprint, KeyRound } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, ProblemError } from "../api.ts";
-import { Field, Form, PasswordField, Tabs } from "../ui.tsx";
+import type { Session } from "../app.tsx";
+import { canUsePasskeys, signInByPasskey } from "../passkey.ts";
+import { Field, Form, Notice, PasswordField, Tabs } from "../ui.tsx";
 import {
   BackupFields,
   backupOf,
@@ -12,11 +14,18 @@ import { chosen, NewPassword, nothingChosen } from "./new-password.tsx";
 import { WordsField } from "./words-field.tsx";
 
 /** Asks for the owner's name and password, and for a code, where the box wants one. */
-export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
+export function SignIn({
+  session,
+  refresh,
+}: {
+  session: Session;
+  refresh: () => Promise<void>;
+}) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState<string>();
   const [forgotten, setForgotten] = useState(false);
+  const [problem, setProblem] = useState<string>();
   if (forgotten)
     return <Forgotten refresh={refresh} back={() => setForgotten(false)} />;
   return (
@@ -53,6 +62,24 @@ export function SignIn({ refresh }: { refresh: () => Promise<void> }) {
           />
           {code !== undefined && <SecondCode value={code} change={setCode} />}
         </Form>
+        {session.passkeys && canUsePasskeys() && (
+          <>
+            {problem && <Notice kind="error">{problem}</Notice>}
+            <div class="actions">
+              <button
+                type="button"
+                onClick={() =>
+                  signInByPasskey().then(refresh, (error: Error) =>
+                    setProblem(error.message),
+                  )
+                }
+              >
+                <Fingerprint size={18} aria-hidden="true" /> Sign in with a
+                passkey
+              </button>
+            </div>
+          </>
+        )}
         <button type="button" class="quiet" onClick={() => setForgotten(true)}>
           {code === undefined
             ? "I forgot the password"

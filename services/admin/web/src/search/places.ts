@@ -174,6 +174,12 @@ export const places: readonly Place[] = [
   part(
     "Access",
     "/system/access",
+    "Passkeys",
+    "webauthn fingerprint face token yubikey sign in",
+  ),
+  part(
+    "Access",
+    "/system/access",
     "A code beside the password",
     "totp two factor 2fa mfa authenticator second recovery codes",
   ),
