@@ -114,6 +114,13 @@ export async function resumePppoe(shell: Shell): Promise<void> {
   await shell(serve);
 }
 
+/** What both ends of the line say, for whoever looks why it is down. */
+export async function lookAtPppoe(shell: Shell): Promise<string> {
+  return await shell(
+    "(ip route; ip -br addr; ip -n isp -br addr; systemctl status --no-pager -n0 isp; journalctl --no-pager -n 60 -u coppice-pppoe -u isp; true) | cat",
+  );
+}
+
 /** Plugs the port back into the provider outside. */
 export async function endPppoe(shell: Shell): Promise<void> {
   await shell(

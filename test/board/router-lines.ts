@@ -6,6 +6,7 @@ import {
   delegatePrefixes,
   endPppoe,
   lineIpv6,
+  lookAtPppoe,
   resumePppoe,
   startPppoe,
   stopPppoe,
@@ -87,7 +88,10 @@ export async function expectOtherLines(
   await resumePppoe(shell);
   await until("it is up again by itself", async () =>
     succeeds(between, "ping", "-c1", "-W5", "93.185.0.1"),
-  );
+  ).catch(async (error: unknown) => {
+    t.log(await lookAtPppoe(shell));
+    throw error;
+  });
   t.notRegex(
     await shell("journalctl --no-pager -u coppice-pppoe -u coppice-host | cat"),
     /\\c #d/,
