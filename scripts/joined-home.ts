@@ -17,7 +17,7 @@ export async function joinHome(): Promise<string> {
     join(repository, "node_modules"),
     architectures[hostArchitecture].node,
   );
-  for (const folder of ["services", "provisioning"])
+  for (const folder of ["services", "provisioning", "rootfs-overlay"])
     await cp(join(repository, folder), join(home, folder), {
       recursive: true,
       filter: (path) =>

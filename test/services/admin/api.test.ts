@@ -48,6 +48,7 @@ test("an unclaimed box lets nobody in without the code", async (t) => {
   t.deepEqual(await box.client.ok("GET", "/api/session"), {
     claimed: false,
     access: "none",
+    passkeys: false,
   });
   t.is(
     (await box.client.call("POST", "/api/session", owner)).json.type,
@@ -201,6 +202,7 @@ test("the setup: steps in order, two browsers, crashes between the steps, and a 
     claimed: true,
     access: "owner",
     name: "Ada",
+    passkeys: false,
   });
   t.like(await second.ok("GET", "/api/clock"), {
     settings: { zone: "Europe/Berlin", servers: [] },
