@@ -16,7 +16,8 @@ export interface Answer {
 /** A browser without pages: calls the API over HTTPS and keeps the cookie. */
 export class BoxClient implements AsyncDisposable {
   readonly url: string;
-  #cookie: string | undefined;
+  /** By their names. */
+  readonly #cookies = new Map<string, string>();
   #agent: Agent;
   #socketPath: string | undefined;
 
@@ -36,7 +37,11 @@ export class BoxClient implements AsyncDisposable {
 
   /** The session cookie as a request carries it. */
   get cookie(): string {
-    return this.#cookie ?? "";
+    return [...this.#cookies.values()].join("; ");
+  }
+
+  #carried(): Record<string, string> {
+    return this.#cookies.size > 0 ? { cookie: this.cookie } : {};
   }
 
   /** Calls the API; never throws for a status. */
@@ -64,7 +69,7 @@ export class BoxClient implements AsyncDisposable {
       method,
       headers: {
         ...type,
-        ...(this.#cookie ? { cookie: this.#cookie } : {}),
+        ...this.#carried(),
         ...headers,
       },
       body:
@@ -75,10 +80,10 @@ export class BoxClient implements AsyncDisposable {
             : JSON.stringify(body),
     });
     const bytes = Buffer.from(await answer.body.arrayBuffer());
-    const cookie = [answer.headers["set-cookie"] ?? []]
-      .flat()
-      .find((text) => text.startsWith("__Host-coppice="));
-    if (cookie) this.#cookie = cookie.split(";")[0];
+    for (const text of [answer.headers["set-cookie"] ?? []].flat()) {
+      const [pair = ""] = text.split(";");
+      this.#cookies.set(pair.split("=")[0] as string, pair);
+    }
     const json = /\bjson\b/.test(String(answer.headers["content-type"]))
       ? JSON.parse(bytes.toString())
       : undefined;
@@ -156,7 +161,7 @@ export class BoxClient implements AsyncDisposable {
   async *events(path: string): AsyncGenerator<Json> {
     const answer = await request(this.url + path, {
       dispatcher: this.#agent,
-      headers: this.#cookie ? { cookie: this.#cookie } : {},
+      headers: this.#carried(),
     });
     if (answer.statusCode !== 200)
       throw new Error(
@@ -193,7 +198,7 @@ export class BoxClient implements AsyncDisposable {
               createConnection: () =>
                 connect({ path: this.#socketPath, rejectUnauthorized: false }),
             }),
-        headers: { cookie: this.#cookie ?? "", origin: this.url },
+        headers: { cookie: this.cookie, origin: this.url },
       },
     );
     return await BoxTerminal.over(socket);

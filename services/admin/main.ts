@@ -18,8 +18,10 @@ import { places, runService, socketPath } from "../shared/service.ts";
 import { Activity } from "./activity/activity.ts";
 import { createHttpsApp, createLocalApp } from "./api/app.ts";
 import { Doors } from "./api/doors.ts";
+import { Guests } from "./api/guests.ts";
 import { showCertificate } from "./api/https.ts";
 import { OwnerAccount } from "./api/owner.ts";
+import { People } from "./api/people.ts";
 import { Sessions } from "./api/sessions.ts";
 import { Tokens } from "./api/tokens.ts";
 import { Certificates } from "./certificates.ts";
@@ -66,6 +68,7 @@ await runService("admin", async (log, ending) => {
       "what was done cannot be written down yet; it is tried again",
     ),
   );
+  const guests = new Guests();
   const parts = {
     log,
     account,
@@ -78,6 +81,8 @@ await runService("admin", async (log, ending) => {
     }),
     activity,
     certificates,
+    guests,
+    people: await People.load(state, guests),
     host,
     node,
     identity,

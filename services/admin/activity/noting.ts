@@ -13,12 +13,14 @@ declare module "fastify" {
     about?: string;
     /** What somebody has tried who is refused by 401. */
     refused?: string;
-    /** Whoever is answered well has proven to be the owner. */
+    /** Whoever is answered well has proven to be the owner, or the request's person. */
     proves?: boolean;
   }
   interface FastifyRequest {
     /** What it was done to, where only the answer knows. */
     about: string | undefined;
+    /** The name of who did it, where that is not the owner. */
+    person: string | undefined;
   }
 }
 
@@ -32,16 +34,18 @@ export function noteActs(
   account: OwnerAccount,
 ): void {
   app.decorateRequest("about", undefined);
+  app.decorateRequest("person", undefined);
   app.addHook("onResponse", async (request, { statusCode }) => {
     const { noted, refused, about, proves } = request.routeOptions.config;
     const isDone = statusCode < 300;
     // What anybody may do, such as to sign out without being signed in, nobody has done.
-    if (isDone && request.access === undefined && !proves) return;
+    const { access, person } = request;
+    if (isDone && access === undefined && !proves) return;
     const act = isDone ? noted : statusCode === 401 ? refused : undefined;
     if (act === undefined) return;
     const to = request.about ?? (about ? fieldOf(request, about) : undefined);
     activity.note({
-      who: isDone ? (account.name ?? null) : null,
+      who: isDone ? (person ?? account.name ?? null) : null,
       by: callerOf(request),
       act,
       ...(isDone && to ? { about: to.slice(0, longest) } : {}),

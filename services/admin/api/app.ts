@@ -25,6 +25,7 @@ import { addDoorRoutes } from "./door-routes.ts";
 import type { Doors } from "./doors.ts";
 import { addFileRoutes } from "./file-routes.ts";
 import { addFriendRoutes } from "./friend-routes.ts";
+import type { Guests } from "./guests.ts";
 import {
   createHttpsServer,
   documentsPolicy,
@@ -38,6 +39,7 @@ import { addNoticeRoutes } from "./notice-routes.ts";
 import type { OwnerAccount } from "./owner.ts";
 import { addOwnerRoutes } from "./owner-routes.ts";
 import { addPasskeyRoutes } from "./passkey-routes.ts";
+import type { People } from "./people.ts";
 import { addResetRoutes } from "./reset-routes.ts";
 import { addSecondFactorRoutes } from "./second-factor-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
@@ -62,6 +64,8 @@ export interface AdminParts {
   notices: NoticeWatch;
   activity: Activity;
   certificates: Certificates;
+  guests: Guests;
+  people: People;
   host: HostClient;
   node: NodeClient;
   identity: IdentityClient;
@@ -115,7 +119,8 @@ async function addRoutes(
   const configurations = new Configurations(host, node);
   addSetupNetworkRoutes(app, claim, line);
   addConfigurationRoutes(app, configurations, line, account);
-  addSessionRoutes(app, account, claim, sessions, node);
+  const { guests, people } = parts;
+  addSessionRoutes(app, account, claim, sessions, node, guests, people);
   addSecondFactorRoutes(app, account, sessions, host);
   addPasskeyRoutes(app, account, sessions);
   addActivityRoutes(app, parts.activity);
@@ -135,7 +140,15 @@ async function addRoutes(
   // Uploads stream: their parser is for these routes alone.
   await app.register(async (uploads) => {
     addFileRoutes(uploads as unknown as Server, node, ending);
-    addShareRoutes(uploads as unknown as Server, node, parts.doors, host);
+    addShareRoutes(
+      uploads as unknown as Server,
+      node,
+      parts.doors,
+      host,
+      guests,
+      people,
+      account,
+    );
     addStoreRoutes(
       uploads as unknown as Server,
       node,

@@ -5,13 +5,17 @@ const most = 1000;
 
 /** People who came with the link of a share. Their secrets are in memory only, for half a day. */
 export class Guests {
-  #secrets = new Map<string, { secret: string; until: number }>();
+  #secrets = new Map<
+    string,
+    { secret: string; share: string; until: number }
+  >();
 
-  /** Lets somebody in. @returns what his cookie holds, and for how many seconds */
-  admit(secret: string): { cookie: string; seconds: number } {
+  /** Lets somebody in. @param share its id. @returns what his cookie holds, and for how many seconds */
+  admit(secret: string, share: string): { cookie: string; seconds: number } {
     const cookie = randomBytes(32).toString("base64url");
     this.#secrets.set(keyOf(cookie), {
       secret,
+      share,
       until: Date.now() + seconds * 1000,
     });
     for (const oldest of this.#secrets.keys()) {
@@ -19,6 +23,17 @@ export class Guests {
       this.#secrets.delete(oldest);
     }
     return { cookie, seconds };
+  }
+
+  /** Shows everybody the door who came by a share. */
+  dismiss(share: string): void {
+    for (const [key, guest] of this.#secrets)
+      if (guest.share === share) this.#secrets.delete(key);
+  }
+
+  /** Shows whoever has this cookie the door. */
+  leave(cookie: string | undefined): void {
+    if (cookie !== undefined) this.#secrets.delete(keyOf(cookie));
   }
 
   /** The share's secret of whoever has this cookie. */

@@ -1,6 +1,8 @@
 import {
   type Argon2Parameters,
   argon2,
+  createCipheriv,
+  createDecipheriv,
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
@@ -24,13 +26,72 @@ const derive = promisify(argon2) as (
 // OWASP's minimum for argon2id; half a second on a small router.
 const cost = { memory: 19456, passes: 2 };
 
-/** Hashes a password. @throws BadRequestError where it is shorter than 10 characters or longer than 1024. */
-export async function hashPassword(password: string): Promise<PasswordHash> {
+/** A secret that opens by a password alone: AES-256-GCM (NIST SP 800-38D) by a key of argon2id. */
+export const SealedSecret = Type.Object({
+  salt: Type.String(),
+  memory: Type.Integer({ description: "KiB" }),
+  passes: Type.Integer(),
+  nonce: Type.String(),
+  text: Type.String({ description: "with the tag behind it" }),
+});
+export type SealedSecret = Static<typeof SealedSecret>;
+
+/** @throws BadRequestError where it is shorter than 10 characters or longer than 1024. */
+function expectStrong(password: string): void {
   if (password.length < 10 || password.length > 1024)
     throw new BadRequestError(
       "The password needs at least 10 characters. Three or four unrelated words are easy to remember.",
       "weak-password",
     );
+}
+
+/** Seals a secret under a password. @throws BadRequestError where that is shorter than 10 characters or longer than 1024. */
+export async function sealUnder(
+  password: string,
+  secret: string,
+): Promise<SealedSecret> {
+  expectStrong(password);
+  const salt = randomBytes(16);
+  const nonce = randomBytes(12);
+  const key = await compute(password, salt, cost);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  const text = Buffer.concat([
+    cipher.update(secret, "utf8"),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+  return {
+    salt: salt.toString("base64"),
+    ...cost,
+    nonce: nonce.toString("base64"),
+    text: text.toString("base64"),
+  };
+}
+
+/** Opens what was sealed; `undefined` where this is not the password. */
+export async function openUnder(
+  password: string,
+  sealed: SealedSecret,
+): Promise<string | undefined> {
+  const salt = Buffer.from(sealed.salt, "base64");
+  const key = await compute(password, salt, sealed);
+  const text = Buffer.from(sealed.text, "base64");
+  const nonce = Buffer.from(sealed.nonce, "base64");
+  const cipher = createDecipheriv("aes-256-gcm", key, nonce);
+  cipher.setAuthTag(text.subarray(-16));
+  try {
+    return Buffer.concat([
+      cipher.update(text.subarray(0, -16)),
+      cipher.final(),
+    ]).toString("utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hashes a password. @throws BadRequestError where it is shorter than 10 characters or longer than 1024. */
+export async function hashPassword(password: string): Promise<PasswordHash> {
+  expectStrong(password);
   const salt = randomBytes(16);
   const hash = await compute(password, salt, cost);
   return {

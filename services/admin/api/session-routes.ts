@@ -5,8 +5,11 @@ import { NotFoundError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
 import type { Claim } from "../claim.ts";
 import { cookieName, enter } from "./access.ts";
+import type { Guests } from "./guests.ts";
 import type { OwnerAccount } from "./owner.ts";
+import type { People } from "./people.ts";
 import type { Session, Sessions } from "./sessions.ts";
+import { admitGuest } from "./share-routes.ts";
 
 const password = Type.String({ minLength: 1, maxLength: 1024 });
 const fresh = Type.String({ minLength: 10, maxLength: 1024 });
@@ -40,6 +43,8 @@ export function addSessionRoutes(
   claim: Claim,
   sessions: Sessions,
   node: NodeClient,
+  guests: Guests,
+  people: People,
 ): void {
   const tags = ["session"];
   const browser = { access: "browser" } as const;
@@ -91,13 +96,29 @@ export function addSessionRoutes(
           password,
           code: Type.Optional(code),
         }),
+        response: {
+          204: Type.Null({ description: "the owner" }),
+          200: Type.Object({
+            page: Type.String({
+              description: "where somebody goes on who is not the owner",
+            }),
+          }),
+        },
       },
     },
-    async ({ body, cookies }, reply) => {
+    async (request, reply) => {
+      const { body, cookies } = request;
+      if (people.has(body.name)) {
+        const { name, secret } = await people.open(body.name, body.password);
+        const { id } = await node.openShare(secret);
+        request.person = name;
+        admitGuest(guests, secret, id, reply);
+        return { page: "/shared" };
+      }
       await account.check(body.name, body.password, body.code);
       sessions.end(cookies[cookieName]);
       enter(sessions, "owner", reply);
-      return reply.status(204).send();
+      return reply.status(204).send(null);
     },
   );
   app.post(

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import type { HostClient } from "../../host/client.ts";
 import {
@@ -17,10 +17,27 @@ import type { Server } from "../../shared/server.ts";
 import { AccessError, refuseForeignPages } from "./access.ts";
 import type { Doors } from "./doors.ts";
 import { newPlace, passOn, sendContent, uploadLength } from "./file-routes.ts";
-import { Guests } from "./guests.ts";
+import type { Guests } from "./guests.ts";
+import type { OwnerAccount } from "./owner.ts";
+import type { People } from "./people.ts";
+import { addPeopleRoutes } from "./people-routes.ts";
 
 const tags = ["shares"];
 const guestCookie = "__Host-coppice-guest";
+
+/** Lets somebody in who has the secret of a share, and gives his browser a cookie. */
+export function admitGuest(
+  guests: Guests,
+  secret: string,
+  share: string,
+  reply: FastifyReply,
+): void {
+  const { cookie, seconds } = guests.admit(secret, share);
+  reply.setCookie(guestCookie, cookie, {
+    ...{ path: "/", httpOnly: true, secure: true, sameSite: "strict" },
+    maxAge: seconds,
+  });
+}
 const Id = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
 const path = Type.String({ pattern: "^/", maxLength: 4096 });
 const largest = 2 ** 46;
@@ -31,6 +48,10 @@ const GuestShare = Type.Object({
   webdav: Type.Boolean({
     description: "whether it is a network folder too, under /dav",
   }),
+  account: Type.Union([Type.String(), Type.Null()], {
+    description:
+      "the name by which its holder signs in; null where he has none",
+  }),
 });
 export type GuestShare = Static<typeof GuestShare>;
 
@@ -40,6 +61,9 @@ export function addShareRoutes(
   node: NodeClient,
   doors: Doors,
   host: HostClient,
+  guests: Guests,
+  people: People,
+  account: OwnerAccount,
 ): void {
   const pathOf = async (id: string): Promise<string | undefined> =>
     (await node.shares()).find((share) => share.id === id)?.path;
@@ -87,6 +111,7 @@ export function addShareRoutes(
       const { id } = request.params;
       request.about = await pathOf(id);
       await node.revokeShare(id);
+      await people.forget([id]);
       await host.expelFromDrive([id]);
       return reply.status(204).send();
     },
@@ -106,6 +131,7 @@ export function addShareRoutes(
       const { id } = request.params;
       request.about = await pathOf(id);
       const renewed = await node.renewShare(id);
+      await people.forget([id]);
       await host.expelFromDrive([id]);
       return renewed;
     },
@@ -152,24 +178,29 @@ export function addShareRoutes(
       return reply.status(204).send();
     },
   );
-  addGuestRoutes(app, node, doors);
+  addGuestRoutes(app, node, doors, guests, people);
+  addPeopleRoutes(app, node, host, guests, people, account);
 }
 
 /** What somebody with a link may do; each act is checked against his caps in the storage node. */
-function addGuestRoutes(app: Server, node: NodeClient, doors: Doors): void {
-  const guests = new Guests();
-  const shareOf = async (secret: string): Promise<GuestShare> => ({
-    ...(await node.openShare(secret)),
-    webdav: doors.open.webdav,
-  });
-  const anyone = { config: { access: "anyone" } } as const;
-  const secretOf = (request: FastifyRequest): string => {
-    if (!["GET", "HEAD"].includes(request.method)) refuseForeignPages(request);
-    const secret = guests.find(request.cookies[guestCookie]);
-    if (secret === undefined)
-      throw new AccessError(401, "link-needed", "Open the link once more.");
-    return secret;
+function addGuestRoutes(
+  app: Server,
+  node: NodeClient,
+  doors: Doors,
+  guests: Guests,
+  people: People,
+): void {
+  const shareOf = async (secret: string): Promise<GuestShare> => {
+    const share = await node.openShare(secret);
+    return {
+      ...share,
+      webdav: doors.open.webdav,
+      account: people.nameOf(share.id) ?? null,
+    };
   };
+  const anyone = { config: { access: "anyone" } } as const;
+  const secretOf = (request: FastifyRequest): string =>
+    guestSecret(guests, request);
   const treeOf = (request: FastifyRequest): TreeClient =>
     node.tree.as(secretOf(request));
   app.post(
@@ -191,14 +222,7 @@ function addGuestRoutes(app: Server, node: NodeClient, doors: Doors): void {
     async (request, reply) => {
       refuseForeignPages(request);
       const share = await shareOf(request.body.secret);
-      const { cookie, seconds } = guests.admit(request.body.secret);
-      reply.setCookie(guestCookie, cookie, {
-        path: "/",
-        httpOnly: true,
-        secure: true,
-        sameSite: "strict",
-        maxAge: seconds,
-      });
+      admitGuest(guests, request.body.secret, share.id, reply);
       return share;
     },
   );
@@ -343,4 +367,23 @@ function addGuestRoutes(app: Server, node: NodeClient, doors: Doors): void {
       return reply.status(204).send();
     },
   );
+}
+
+/** The secret of whoever came with a link, or signed in. @throws AccessError */
+export function guestSecret(guests: Guests, request: FastifyRequest): string {
+  if (!["GET", "HEAD"].includes(request.method)) refuseForeignPages(request);
+  const secret = guests.find(request.cookies[guestCookie]);
+  if (secret === undefined)
+    throw new AccessError(401, "link-needed", "Open the link once more.");
+  return secret;
+}
+
+/** Shows whoever asks the door. */
+export function dismissGuest(
+  guests: Guests,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  guests.leave(request.cookies[guestCookie]);
+  reply.clearCookie(guestCookie, { path: "/", secure: true });
 }

@@ -1,6 +1,7 @@
 import { Activity } from "./access/activity.tsx";
 import { Passkeys } from "./access/passkeys.tsx";
 import { Password } from "./access/password.tsx";
+import { People } from "./access/people.tsx";
 import { SecondFactor } from "./access/second-factor.tsx";
 import { SignedIn } from "./access/signed-in.tsx";
 import { Tokens } from "./access/tokens.tsx";
@@ -16,6 +17,7 @@ export function Access() {
         <Password />
         <SecondFactor />
         <Passkeys />
+        <People />
         <SignedIn />
         <Tokens />
       </div>

@@ -16,6 +16,7 @@ import { Dialog, Field, Form, Notice, Spinner } from "../ui.tsx";
 import { joined, nameOf } from "./files/path.ts";
 import { ShareDialog } from "./files/share.tsx";
 import { UploadButton, useTransfers } from "./files/transfers.tsx";
+import { SharedAccount } from "./shared-account.tsx";
 
 interface Listing {
   folder: EntryDetails;
@@ -70,7 +71,12 @@ export function Shared() {
     return (
       <main class="narrow">
         {problem ? (
-          <Notice kind="error">{problem}</Notice>
+          <>
+            <Notice kind="error">{problem}</Notice>
+            <a class="button" href="/">
+              Sign in with a name and a password
+            </a>
+          </>
         ) : (
           <Spinner label="Opening" />
         )}
@@ -106,6 +112,7 @@ export function Shared() {
               <Share2 size={18} aria-hidden="true" /> Pass it on
             </button>
           )}
+          <SharedAccount share={share} changed={refresh} />
           {!writes && !asked && (
             <button type="button" onClick={() => setAsking(true)}>
               Ask to be allowed to change

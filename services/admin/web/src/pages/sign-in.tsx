@@ -38,7 +38,13 @@ export function SignIn({
           submit={async () => {
             try {
               const beside = code === undefined ? {} : { code };
-              await api("POST", "/session", { name, password, ...beside });
+              const elsewhere = await api<{ page: string } | undefined>(
+                "POST",
+                "/session",
+                { name, password, ...beside },
+              );
+              // Somebody who is not the owner has a page of his own.
+              if (elsewhere) return location.assign(elsewhere.page);
             } catch (error) {
               if (!isCodeWanted(error) || code !== undefined) throw error;
               setCode("");

@@ -174,6 +174,12 @@ export const places: readonly Place[] = [
   part(
     "Access",
     "/system/access",
+    "People",
+    "users members accounts family invite household",
+  ),
+  part(
+    "Access",
+    "/system/access",
     "Passkeys",
     "webauthn fingerprint face token yubikey sign in",
   ),
