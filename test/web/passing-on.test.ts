@@ -1,7 +1,13 @@
 /** A guest passes on a part of what was shared with him, in three browsers that know nothing of each other. */
 import test from "ava";
 import { startServices } from "../services.ts";
-import { look, openPage, sizes, startBrowser } from "./browser.ts";
+import {
+  inSpiteOfTheWarning,
+  look,
+  openPage,
+  sizes,
+  startBrowser,
+} from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
@@ -33,7 +39,7 @@ test("a link that may be passed on: a part of it for somebody else, seen by the 
     expires: Date.now() + 10 * 86_400_000,
   });
   await using browser = await startBrowser();
-  const options = { ignoreHTTPSErrors: true, viewport: sizes[390] };
+  const options = { ...inSpiteOfTheWarning, viewport: sizes[390] };
   const open = async (link: string) =>
     await openPage(await browser.newContext(options), link);
 
