@@ -60,6 +60,7 @@ export async function expectNobodys(
   t.deepEqual(await client.ok("GET", "/api/session"), {
     claimed: false,
     access: "none",
+    passkeys: false,
   });
   await client.ok("POST", "/api/setup/code", { code: fresh.code() });
   const [outcome] = await client.ok("GET", "/api/setup/reset");

@@ -60,7 +60,11 @@ export async function startFirst(
       "coppice.local:443:192.168.77.1",
       "https://coppice.local/api/session",
     );
-    t.deepEqual(JSON.parse(session), { claimed: false, access: "none" });
+    t.deepEqual(JSON.parse(session), {
+      claimed: false,
+      access: "none",
+      passkeys: false,
+    });
     const certificate = await household.run(
       "sh",
       "-c",
