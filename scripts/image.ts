@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  cp,
   glob,
   mkdir,
   readdir,
@@ -10,7 +9,7 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { defaultNetwork } from "../services/host/network/document.ts";
 import {
   renderedFiles,
@@ -29,7 +28,7 @@ import {
 } from "./builder.ts";
 import { ensureHostTools } from "./debian.ts";
 import { packagesFolder, stagePackages } from "./image-packages.ts";
-import { npmList } from "./join.ts";
+import { copyServices, npmList } from "./join.ts";
 import { developmentKeys, type KeyFolder } from "./keys.ts";
 import {
   expectLocked,
@@ -115,14 +114,7 @@ async function stageServices(
     join(packages, "node_modules"),
     join(home, "node_modules"),
   ]);
-  for (const folder of ["services", "provisioning"]) {
-    await cp(join(repository, folder), join(home, folder), {
-      recursive: true,
-      filter: (path) =>
-        basename(path) !== "README.md" && !path.includes("/admin/web/"),
-    });
-  }
-  await cp(join(repository, "package.json"), join(home, "package.json"));
+  await copyServices(home);
   await buildWebPages(join(home, "services/admin/web"));
   await mkdir(join(home, "bin"));
   await symlink(

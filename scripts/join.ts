@@ -1,6 +1,6 @@
 import { cp, glob, mkdir, readFile, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { repository } from "./builder.ts";
 
 const from = join(repository, "node_modules");
@@ -18,6 +18,17 @@ const whole = [
   "lmdb",
   "node-pty",
 ];
+
+/** Copies what an image holds of this checkout's services. @param home becomes the folder above `services/` */
+export async function copyServices(home: string): Promise<void> {
+  for (const folder of ["services", "provisioning"])
+    await cp(join(repository, folder), join(home, folder), {
+      recursive: true,
+      filter: (path) =>
+        basename(path) !== "README.md" && !path.includes("/admin/web/"),
+    });
+  await cp(join(repository, "package.json"), join(home, "package.json"));
+}
 
 /**
  * Joins the npm packages that the services import into a few modules with the same names and exports: to find, open and link
