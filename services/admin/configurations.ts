@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from "fastify";
 import { Parse } from "typebox/value";
 import {
   Configuration,
@@ -27,6 +28,13 @@ export class Configurations {
     await this.#node.keepRecord(
       "configuration",
       JSON.stringify(await this.#host.configuration()),
+    );
+  }
+
+  /** Keeps the settings of now where that is possible: a change is good without it, and the next one takes it along. */
+  async keepIfPossible(log: FastifyBaseLogger): Promise<void> {
+    await this.keep().catch((error: unknown) =>
+      log.warn({ err: error }, "the settings are not in the backup"),
     );
   }
 

@@ -40,11 +40,7 @@ export function addClockRoutes(
     },
     async ({ body, log }) => {
       const state = await host.setClock(body);
-      await configurations
-        .keep()
-        .catch((error: unknown) =>
-          log.warn({ err: error }, "the settings are not in the backup"),
-        );
+      await configurations.keepIfPossible(log);
       return state;
     },
   );

@@ -222,12 +222,7 @@ export function addNetworkRoutes(
     async (request, reply) => {
       const { body } = request;
       await host.confirmNetwork(body.token);
-      // Without it the change is kept all the same: the next one takes it along.
-      await configurations
-        .keep()
-        .catch((error: unknown) =>
-          request.log.warn({ err: error }, "the network is not in the backup"),
-        );
+      await configurations.keepIfPossible(request.log);
       return reply.status(204).send();
     },
   );

@@ -58,11 +58,7 @@ export function addUpdateRoutes(
     },
     async ({ body, log }) => {
       const state = await host.setUpdates(body);
-      await configurations
-        .keep()
-        .catch((error: unknown) =>
-          log.warn({ err: error }, "the settings are not in the backup"),
-        );
+      await configurations.keepIfPossible(log);
       return state;
     },
   );
