@@ -128,22 +128,24 @@ await runService("admin", async (log, ending) => {
         "the console shows no label, or a finished setup could not be tidied; the next start tries again",
       );
   });
-  keepCertificate(
+  const certified = keepCertificate(
     certificates,
     host,
     async () => {
       showCertificate(app, certificates.current);
       await showLabel();
     },
+    (error) =>
+      log.error(
+        { err: error },
+        "the box's certificate was not brought up to date",
+      ),
     ending,
-  ).catch((error: unknown) => {
-    if (!ending.aborted)
-      log.error({ err: error }, "the box's certificate is not kept up to date");
-  });
+  );
   const watching = parts.notices.run(() => claim.claimed, log, ending);
   return {
     async [Symbol.asyncDispose]() {
-      await watching;
+      await Promise.all([watching, certified]);
       await Promise.all([app.close(), local.close()]);
       // What was done a moment ago; without the node, or a tree, it is lost.
       await parts.activity.write().catch(() => {});
