@@ -12,7 +12,7 @@ const slice = 2000;
 /** Takes what stands in packs into an index of them. */
 export class Intake {
   #packs: Packs;
-  #index: Pick<FragmentIndex, "get" | "range">;
+  #index: Pick<FragmentIndex, "range">;
   #ledger: Ledger;
   #commits: GroupCommit;
   #seen: (sequence: number) => void;
@@ -20,7 +20,7 @@ export class Intake {
   /** @param commits writes to `index`, by `ledger`. @param seen hears of each record's sequence, before it is committed. */
   constructor(
     packs: Packs,
-    index: Pick<FragmentIndex, "get" | "range">,
+    index: Pick<FragmentIndex, "range">,
     ledger: Ledger,
     commits: GroupCommit,
     seen: (sequence: number) => void,

@@ -35,16 +35,16 @@ export class RebuildableLmdb<T extends string> implements RebuildableIndex<T> {
     this.#index = index;
   }
 
-  /** Opens the index in a folder, or makes it. What is left of a successor that was not finished is removed. */
+  /** Opens the index in a folder, or makes it; where it cannot be read which one is in use, it is rebuilt. What is left of a successor that was not finished is removed. */
   static async open<T extends string>(
     folder: string,
     tables: readonly T[],
   ): Promise<RebuildableLmdb<T>> {
     await mkdir(folder, { recursive: true });
-    const { folder: now } = (await readJson(
-      Pointer,
-      join(folder, pointer),
-    )) ?? { folder: "0" };
+    const told = await readJson(Pointer, join(folder, pointer)).catch(
+      () => undefined,
+    );
+    const now = told?.folder ?? "0";
     for (const name of await readdir(folder))
       if (name !== now && name !== pointer)
         await rm(join(folder, name), { recursive: true });
