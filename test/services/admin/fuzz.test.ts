@@ -5,8 +5,8 @@ import { startServices } from "../../services.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 const count = Number(process.env.COPPICE_FUZZ ?? 1000);
-/** What is answered with 5xx where somebody else is silent, whom the request names, or another request of these keeps the disks busy for a moment. */
-const silence = ["unreachable", "not-delivered", "away"];
+/** What is answered with 5xx where somebody else is silent, whom the request names. */
+const silence = ["unreachable", "not-delivered"];
 /** Requests that are under way at once. */
 const atOnce = 8;
 
