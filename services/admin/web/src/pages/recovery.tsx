@@ -257,8 +257,8 @@ function Settings({
         </Notice>
       )}
       <p>
-        The network with its Wi-Fi and its devices, and how the box updates, as
-        you saved them in {settingsBackup.name}.
+        The network with its Wi-Fi and its devices, the clock, and how the box
+        updates, as you saved them in {settingsBackup.name}.
       </p>
       <Form
         action="Restore the settings"

@@ -32,8 +32,8 @@ export function SettingsBackup() {
       {problem && <Notice kind="error">{problem}</Notice>}
       <p>
         The network with its Wi-Fi and its devices, the way home for your
-        phones, and how the box updates. Friends' boxes keep them too, with your
-        files.
+        phones, the clock, and how the box updates. Friends' boxes keep them
+        too, with your files.
       </p>
       <div class="actions start">
         <button type="button" onClick={() => setSaving(true)}>
