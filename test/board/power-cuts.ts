@@ -67,7 +67,10 @@ export async function expectOldOrNew(
   const [kernel, ...parts] = (await readSet(set)) as [Part, ...Part[]];
   await using log = await WriteLog.open(path);
   const writes = await log.read();
-  t.true(to <= writes.length && to - from > 100, `${from} to ${to}`);
+  t.true(
+    blessed <= writes.length && to - from > 100,
+    `${from} to ${to}, ${blessed} of ${writes.length}`,
+  );
   for (const { start, size } of slots.slice(0, 2))
     t.false(
       writes.some(
@@ -83,7 +86,15 @@ export async function expectOldOrNew(
       ? [at]
       : [],
   );
-  t.true(renames.length > 0, `no renames from ${to} to ${blessed}`);
+  t.true(
+    renames.length > 0,
+    `no renames from ${to} to ${blessed}: ${JSON.stringify(
+      writes
+        .slice(to, blessed)
+        .filter(({ size }) => size > 0)
+        .slice(0, 40),
+    )}`,
+  );
   const later = Array.from(
     { length: laterCuts },
     () => (renames[randomInt(renames.length)] as number) + 1,

@@ -103,6 +103,8 @@ export class Provider implements AsyncDisposable {
       `--dhcp-leasefile=${join(folder, "provider-leases")}`,
       // Without a signed root, only names that are never signed can be answered.
       "--address=/www.example.test/93.184.0.1",
+      // And this one to who does not ask for proof.
+      "--address=/time.example.net/93.184.0.1",
     );
     provider.serve(
       {

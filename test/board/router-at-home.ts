@@ -3,6 +3,7 @@ import type { ExecutionContext } from "ava";
 import { lease } from "../dhcp-client.ts";
 import { until } from "../network/until.ts";
 import { ask, type Between, succeeds } from "./between.ts";
+import { expectClock } from "./clock.ts";
 import { joinAir, plugRadios } from "./station.ts";
 import { expectTelling } from "./telling.ts";
 import { opensPort } from "./tools.ts";
@@ -30,6 +31,7 @@ export async function expectHousehold(
     "93.184.0.1",
     "by the provider's name server",
   );
+  await expectClock(t, between);
   await until("the computer has an address of the delegated prefix", async () =>
     /inet6 2a0c:2:/.test(
       await household.run("ip", "-6", "addr", "show", "dev", household.tap),

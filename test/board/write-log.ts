@@ -6,6 +6,7 @@ import { type FileHandle, open } from "node:fs/promises";
 const sector = 512;
 const magic = 0x6a736677736872n;
 const flags = { flush: 1n, fua: 2n, discard: 4n };
+const known = flags.flush | flags.fua | flags.discard;
 
 /** One thing that the disk was told. */
 export interface DiskWrite {
@@ -31,7 +32,7 @@ export class WriteLog implements AsyncDisposable {
     return new WriteLog(await open(path, "r"));
   }
 
-  /** All that the disk was told so far and knows to be in the log: it says how much at each flush. */
+  /** All that the disk was told so far and that is in the log: it says how much at each flush. @throws Error where the log is not whole */
   async read(): Promise<DiskWrite[]> {
     const head = Buffer.alloc(sector);
     await this.#file.read(head, 0, sector, 0);
@@ -41,11 +42,17 @@ export class WriteLog implements AsyncDisposable {
     const writes: DiskWrite[] = [];
     let at = sector;
     for (let index = 0; index < count; index++) {
-      await this.#file.read(head, 0, sector, at);
-      at += sector;
+      const { bytesRead } = await this.#file.read(head, 0, sector, at);
       const [start, sectors, flag] = [0, 8, 16].map((place) =>
         head.readBigUInt64LE(place),
       ) as [bigint, bigint, bigint];
+      // Its place is taken, and its bytes come; so do those of what is behind it.
+      if (bytesRead < sector || (sectors === 0n && flag === 0n)) break;
+      if (flag > known)
+        throw new Error(
+          `Entry ${index} of ${count}, at ${at}, is none: ${start}, ${sectors}, ${flag} behind ${JSON.stringify(writes.slice(-3))}`,
+        );
+      at += sector;
       const size = Number(sectors) * sector;
       const discard = (flag & flags.discard) !== 0n;
       writes.push({
