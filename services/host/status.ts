@@ -1,14 +1,5 @@
-import { readFile } from "node:fs/promises";
-import {
-  cpus,
-  freemem,
-  hostname,
-  loadavg,
-  networkInterfaces,
-  totalmem,
-  uptime,
-} from "node:os";
-import { cpuTemperature, currentLoad, fsSize, mem } from "systeminformation";
+import { readFile, statfs } from "node:fs/promises";
+import { cpus, hostname, networkInterfaces, totalmem, uptime } from "node:os";
 import { imageVersion } from "../shared/image.ts";
 import type { HostStatus } from "./client.ts";
 import {
@@ -18,11 +9,12 @@ import {
   isSystemDisk,
   mountedBelow,
 } from "./lsblk.ts";
+import { Sampler } from "./metrics/sampler.ts";
 import { readSmart, type SmartHealth } from "./smart.ts";
 
 type Port = HostStatus["ports"]["wan"];
 
-/** Milliseconds for which a reading is good for all who ask: it takes processes (lsblk, df). */
+/** Milliseconds for which a reading is good for all who ask: it takes a process (lsblk). */
 const fresh = 1000;
 
 /** Measures the machine, at most once a second. Disk health is asked for once a minute: SMART wakes disks up. */
@@ -31,6 +23,7 @@ export class StatusReader {
   #version = imageVersion().then((version) =>
     version === "0" ? "development" : version,
   );
+  #sampler = new Sampler(() => "wan0");
   #last: { at: number; status: Promise<HostStatus> } | undefined;
   #health = new Map<string, { at: number; smart: Promise<SmartHealth> }>();
 
@@ -53,75 +46,67 @@ export class StatusReader {
 
   async #measure(): Promise<HostStatus> {
     const devices = blockDevices();
-    const [load, memory, temperature, disks, version, slot, wan, lan] =
-      await Promise.all([
-        currentLoad(),
-        mem(),
-        cpuTemperature(),
-        devices.then(async (found) => await this.#disks(found)),
-        this.#version,
-        devices.then(slotOf),
-        port("wan0"),
-        port("lan-home"),
-      ]);
+    const [disks, version, slot, wan, lan] = await Promise.all([
+      devices.then(async (found) => await this.#disks(found)),
+      this.#version,
+      devices.then(slotOf),
+      port("wan0"),
+      port("lan-home"),
+    ]);
+    const { cpu, memory, temperature } = this.#sampler.measure(
+      performance.now(),
+    );
     return {
       version,
       slot,
       hostname: hostname(),
       uptime: uptime(),
       cpu: {
-        load: Number.isFinite(load.currentLoad)
-          ? load.currentLoad
-          : (loadavg()[0] ?? 0),
+        // Nothing was since the start at first.
+        load: Number.isNaN(cpu) ? 0 : cpu,
         cores: cpus().length,
         model: cpus()[0]?.model.trim() ?? "",
       },
       memory: {
         total: totalmem(),
-        used: Math.round(memory.active || totalmem() - freemem()),
+        used: Math.round(memory),
       },
-      temperature:
-        typeof temperature.main === "number" && temperature.main > 0
-          ? temperature.main
-          : null,
+      temperature: Number.isNaN(temperature) ? null : temperature,
       disks,
       ports: { wan, lan },
     };
   }
 
   async #disks(devices: readonly BlockDevice[]): Promise<HostStatus["disks"]> {
-    const [sizes, ...reports] = await Promise.all([
-      fsSize(),
-      ...devices.map(({ path }) => this.#smart(path)),
+    return await Promise.all(devices.map((disk) => this.#disk(disk)));
+  }
+
+  async #disk(disk: BlockDevice): Promise<HostStatus["disks"][number]> {
+    const points = descendants(disk).flatMap(({ mountpoints }) => mountpoints);
+    const data = points.some((point) => point?.startsWith(`${this.#mounts}/`));
+    const role = isSystemDisk(disk) ? "system" : data ? "data" : "unused";
+    const mount = points.find((point) =>
+      role === "system"
+        ? point === "/var"
+        : point?.startsWith(`${this.#mounts}/`),
+    );
+    const [room, health] = await Promise.all([
+      mount ? roomIn(mount) : null,
+      this.#smart(disk.path),
     ]);
-    return devices.map((disk, index) => {
-      const points = descendants(disk).flatMap(
-        ({ mountpoints }) => mountpoints,
-      );
-      const data = points.some((point) =>
-        point?.startsWith(`${this.#mounts}/`),
-      );
-      const role = isSystemDisk(disk) ? "system" : data ? "data" : "unused";
-      const mount = points.find((point) =>
-        role === "system"
-          ? point === "/var"
-          : point?.startsWith(`${this.#mounts}/`),
-      );
-      const size = sizes.find((entry) => entry.mount === mount);
-      return {
-        name: disk.name,
-        model: (
-          disk.model ?? (role === "system" ? "System disk" : "Disk")
-        ).trim(),
-        serial: (disk.serial ?? "").trim(),
-        size: disk.size,
-        used: size ? size.used : null,
-        available: size ? size.available : null,
-        role,
-        uuid: mountedBelow(disk, this.#mounts),
-        ...(reports[index] as SmartHealth),
-      };
-    });
+    return {
+      name: disk.name,
+      model: (
+        disk.model ?? (role === "system" ? "System disk" : "Disk")
+      ).trim(),
+      serial: (disk.serial ?? "").trim(),
+      size: disk.size,
+      used: room?.used ?? null,
+      available: room?.available ?? null,
+      role,
+      uuid: mountedBelow(disk, this.#mounts),
+      ...health,
+    };
   }
 
   async #smart(path: string): Promise<SmartHealth> {
@@ -133,6 +118,19 @@ export class StatusReader {
     }
     return await known.smart;
   }
+}
+
+/** Bytes in a file system, as df(1) says them; nothing where it is gone. */
+async function roomIn(
+  mount: string,
+): Promise<{ used: number; available: number } | null> {
+  return await statfs(mount).then(
+    ({ bsize, blocks, bfree, bavail }) => ({
+      used: (blocks - bfree) * bsize,
+      available: bavail * bsize,
+    }),
+    () => null,
+  );
 }
 
 /** Which of the two root partitions is running. */

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type Metric, metrics } from "./state.ts";
+import { Thermometer } from "./thermometer.ts";
 
 const sector = 512;
 /** Disks as wholes: partitions and what lies on disks would be counted twice. */
@@ -20,20 +21,24 @@ interface Counters {
 export class Sampler {
   readonly #root: string;
   readonly #uplink: () => string;
-  readonly #sensors: string[];
+  readonly #thermometer: Thermometer;
   #last: Counters | undefined;
 
   /** @param uplink the interface of the moment. @param root folder with /proc and /sys */
   constructor(uplink: () => string, root = "/") {
     this.#root = root;
     this.#uplink = uplink;
-    this.#sensors = this.#list("sys/class/thermal")
-      .filter((name) => name.startsWith("thermal_zone"))
-      .map((name) => `sys/class/thermal/${name}/temp`);
+    this.#thermometer = new Thermometer(root);
   }
 
   /** What was since the last time, in the order of `metrics`; NaN for what is not known. @param now milliseconds, never going back */
   sample(now: number): number[] {
+    const values = this.measure(now);
+    return metrics.map((name) => values[name]);
+  }
+
+  /** The same by name. */
+  measure(now: number): Record<Metric, number> {
     const counters = this.#read(now);
     const last = this.#last;
     this.#last = counters;
@@ -44,19 +49,18 @@ export class Sampler {
       return grown >= 0 && seconds > 0 ? grown / seconds : Number.NaN;
     };
     const all = last ? counters.all - last.all : 0;
-    const values: Record<Metric, number> = {
+    return {
       cpu:
         last && all > 0
           ? (100 * (counters.busy - last.busy)) / all
           : Number.NaN,
       memory: this.#memory(),
-      temperature: this.#temperature(),
+      temperature: this.#thermometer.read(),
       received: rate("received"),
       sent: rate("sent"),
       read: rate("read"),
       written: rate("written"),
     };
-    return metrics.map((name) => values[name]);
   }
 
   #read(at: number): Counters {
@@ -94,27 +98,12 @@ export class Sampler {
     return of("MemTotal") - of("MemAvailable");
   }
 
-  #temperature(): number {
-    const degrees = this.#sensors
-      .map((file) => Number.parseInt(this.#text(file), 10) / 1000)
-      .filter((one) => one > 0);
-    return degrees.length > 0 ? Math.max(...degrees) : Number.NaN;
-  }
-
   /** The kernel makes these files when they are read, and waits for nothing. */
   #text(file: string): string {
     try {
       return readFileSync(`${this.#root}${file}`, "utf8");
     } catch {
       return "";
-    }
-  }
-
-  #list(folder: string): string[] {
-    try {
-      return readdirSync(`${this.#root}${folder}`);
-    } catch {
-      return [];
     }
   }
 }

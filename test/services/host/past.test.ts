@@ -166,13 +166,18 @@ test("what the kernel counts becomes shares and rates; counters that begin anew 
   await write("proc/meminfo", "MemTotal: 4000 kB\nMemAvailable:   1000 kB\n");
   await write("sys/class/thermal/thermal_zone0/temp", "41000\n");
   await write("sys/class/thermal/thermal_zone1/temp", "52500\n");
+  // A processor without a zone, and a disk, which is no measure of the machine.
+  await write("sys/class/hwmon/hwmon0/name", "k10temp\n");
+  await write("sys/class/hwmon/hwmon0/temp1_input", "55250\n");
+  await write("sys/class/hwmon/hwmon1/name", "nvme\n");
+  await write("sys/class/hwmon/hwmon1/temp1_input", "71000\n");
   await say(100, 1000);
   const sampler = new Sampler(() => "wan0", `${folder.path}/`);
   const of = (now: number): Record<string, number> =>
     Object.fromEntries(
       sampler.sample(now).map((value, index) => [metrics[index], value]),
     );
-  t.like(of(0), { cpu: Number.NaN, memory: 3000 * 1024, temperature: 52.5 });
+  t.like(of(0), { cpu: Number.NaN, memory: 3000 * 1024, temperature: 55.25 });
   await say(200, 5000);
   t.like(of(2000), {
     cpu: 100,
