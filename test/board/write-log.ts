@@ -32,25 +32,24 @@ export class WriteLog implements AsyncDisposable {
     return new WriteLog(await open(path, "r"));
   }
 
-  /** All that the disk was told so far and that is in the log: it says how much at each flush. @throws Error where the log is not whole */
+  /** All that the disk was told so far. How much that is the log says of itself at flushes alone, and a disk may have none for long: it is read to its end. @throws Error where it is not whole */
   async read(): Promise<DiskWrite[]> {
     const head = Buffer.alloc(sector);
     await this.#file.read(head, 0, sector, 0);
     if (head.readBigUInt64LE() !== magic)
       throw new Error("This is no log of a disk's writes.");
-    const count = Number(head.readBigUInt64LE(16));
     const writes: DiskWrite[] = [];
     let at = sector;
-    for (let index = 0; index < count; index++) {
+    for (;;) {
       const { bytesRead } = await this.#file.read(head, 0, sector, at);
       const [start, sectors, flag] = [0, 8, 16].map((place) =>
         head.readBigUInt64LE(place),
       ) as [bigint, bigint, bigint];
-      // Its place is taken, and its bytes come; so do those of what is behind it.
-      if (bytesRead < sector || (sectors === 0n && flag === 0n)) break;
+      // Here it ends, or a place is taken whose bytes come.
+      if (bytesRead < sector || (sectors === 0n && flag === 0n)) return writes;
       if (flag > known)
         throw new Error(
-          `Entry ${index} of ${count}, at ${at}, is none: ${start}, ${sectors}, ${flag} behind ${JSON.stringify(writes.slice(-3))}`,
+          `Entry ${writes.length}, at ${at}, is none: ${start}, ${sectors}, ${flag} behind ${JSON.stringify(writes.slice(-3))}`,
         );
       at += sector;
       const size = Number(sectors) * sector;
@@ -63,7 +62,6 @@ export class WriteLog implements AsyncDisposable {
       });
       if (!discard) at += size;
     }
-    return writes;
   }
 
   /** Does to another disk what this one was told. */
