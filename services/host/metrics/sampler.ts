@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { textOf } from "./kernel-files.ts";
 import { type Metric, metrics } from "./state.ts";
 import { Thermometer } from "./thermometer.ts";
 
@@ -64,17 +65,19 @@ export class Sampler {
   }
 
   #read(at: number): Counters {
-    const ticks = (/^cpu +(.*)$/m.exec(this.#text("proc/stat"))?.[1] ?? "")
+    const ticks = (
+      /^cpu +(.*)$/m.exec(textOf(join(this.#root, "proc/stat")))?.[1] ?? ""
+    )
       .split(" ")
       .map(Number);
     // Guests' time is in the first two already.
     const all = ticks.slice(0, 8).reduce((sum, one) => sum + one, 0);
     const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
-    const line = this.#text("proc/net/dev")
+    const line = textOf(join(this.#root, "proc/net/dev"))
       .split("\n")
       .find((one) => one.trim().startsWith(`${this.#uplink()}:`));
     const port = (line?.split(":")[1] ?? "").trim().split(/\s+/).map(Number);
-    const disks = this.#text("proc/diskstats")
+    const disks = textOf(join(this.#root, "proc/diskstats"))
       .split("\n")
       .map((one) => one.trim().split(/\s+/))
       .filter(([, , name = ""]) => wholeDisk.test(name));
@@ -92,18 +95,9 @@ export class Sampler {
   }
 
   #memory(): number {
-    const text = this.#text("proc/meminfo");
+    const text = textOf(join(this.#root, "proc/meminfo"));
     const of = (name: string): number =>
       Number(new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)?.[1]) * 1024;
     return of("MemTotal") - of("MemAvailable");
-  }
-
-  /** The kernel makes these files when they are read, and waits for nothing. */
-  #text(file: string): string {
-    try {
-      return readFileSync(`${this.#root}${file}`, "utf8");
-    } catch {
-      return "";
-    }
   }
 }

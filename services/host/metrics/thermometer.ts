@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { namesIn, textOf } from "./kernel-files.ts";
 
 /** Drivers of sensors in processors (hwmon), for machines whose kernel makes no thermal zone of them. */
 const processors = ["coretemp", "k10temp"];
@@ -13,16 +13,16 @@ export class Thermometer {
     const zones = join(root, "sys/class/thermal");
     const monitors = join(root, "sys/class/hwmon");
     this.#sensors = [
-      ...list(zones)
+      ...namesIn(zones)
         .filter((name) => name.startsWith("thermal_zone"))
         .map((name) => join(zones, name, "temp")),
-      ...list(monitors)
+      ...namesIn(monitors)
         .map((name) => join(monitors, name))
         .filter((folder) =>
-          processors.includes(text(join(folder, "name")).trim()),
+          processors.includes(textOf(join(folder, "name")).trim()),
         )
         .flatMap((folder) =>
-          list(folder)
+          namesIn(folder)
             .filter((name) => /^temp\d+_input$/.test(name))
             .map((name) => join(folder, name)),
         ),
@@ -32,24 +32,8 @@ export class Thermometer {
   /** Degrees Celsius at the warmest place; NaN where nothing says so. */
   read(): number {
     const degrees = this.#sensors
-      .map((file) => Number.parseInt(text(file), 10) / 1000)
+      .map((file) => Number.parseInt(textOf(file), 10) / 1000)
       .filter((one) => one > 0);
     return degrees.length > 0 ? Math.max(...degrees) : Number.NaN;
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function text(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
   }
 }
