@@ -86,15 +86,7 @@ export async function expectOldOrNew(
       ? [at]
       : [],
   );
-  t.true(
-    renames.length > 0,
-    `no renames from ${to} to ${blessed}: ${JSON.stringify(
-      writes
-        .slice(to, blessed)
-        .filter(({ size }) => size > 0)
-        .slice(0, 40),
-    )}`,
-  );
+  t.true(renames.length > 0, `no renames from ${to} to ${blessed}`);
   const later = Array.from(
     { length: laterCuts },
     () => (renames[randomInt(renames.length)] as number) + 1,
