@@ -155,12 +155,11 @@ export class People {
     });
   }
 
-  /** Takes away the names of whose shares these were. */
+  /** Takes away the names of whose shares these were. Whoever is in stays there, for the node to tell him that they were taken back. */
   async forget(shares: readonly string[]): Promise<void> {
     await this.#queue.run(async () => {
       const kept = this.#people.filter(({ share }) => !shares.includes(share));
       if (kept.length < this.#people.length) await this.#keep(kept);
-      for (const share of shares) this.#guests.dismiss(share);
     });
   }
 
