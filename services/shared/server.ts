@@ -17,6 +17,7 @@ import Fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from "fastify";
+import { withoutChoices } from "./answers.ts";
 import { answerProblems } from "./problem.ts";
 
 /** A Fastify instance whose routes take their types from TypeBox schemas. */
@@ -52,6 +53,8 @@ export function createServer(
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 2048 },
+    // Services ask each other for what they want.
+    exposeHeadRoutes: https !== undefined,
   } as const;
   const app = (https
     ? Fastify({ ...options, https: { ...https, minVersion: leastTls } })
@@ -61,7 +64,12 @@ export function createServer(
     whenCalled(() => TypeBoxValidatorCompiler(part)),
   );
   app.setSerializerCompiler((part) =>
-    whenCalled(() => compileSerializer(part as RouteDefinition)),
+    whenCalled(() =>
+      compileSerializer({
+        ...part,
+        schema: withoutChoices(part.schema),
+      } as RouteDefinition),
+    ),
   );
   answerProblems(app);
   return app.withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
