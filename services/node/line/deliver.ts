@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
-import { createTransport } from "nodemailer";
 import { fetch } from "undici";
 import { BadRequestError, CoppiceError } from "../../shared/errors.ts";
 import { badAddress, type HookCall, type Mail } from "./api.ts";
@@ -30,6 +29,8 @@ export async function sendMail(
       "unsafe",
     );
   const until = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
+  // Few boxes send any: the others need not load it at their start.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     ...{ host, port },
     // A socket of ours is one that can be taken away.
