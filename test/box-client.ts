@@ -20,6 +20,9 @@ export class BoxClient implements AsyncDisposable {
   readonly #cookies = new Map<string, string>();
   #agent: Agent;
   #socketPath: string | undefined;
+  #terminal: BoxTerminal | undefined;
+  /** The command that the terminal has, if any. */
+  #running: Promise<unknown> = Promise.resolve();
 
   /** @param socketPath of a relay to the box, where it is on another network than this process. */
   constructor(url: string, socketPath?: string) {
@@ -176,13 +179,20 @@ export class BoxClient implements AsyncDisposable {
     }
   }
 
-  /** Runs a command in a terminal of the owner's and resolves to what it printed and its exit status. */
+  /** Runs a command in a terminal of the owner's, which stays open for the next one, and resolves to what it printed and its exit status. */
   async shell(
     password: string,
     command: string,
   ): Promise<{ output: string; status: number }> {
-    await using terminal = await this.terminal(password);
-    return await terminal.run(command);
+    const run = async (): Promise<{ output: string; status: number }> => {
+      if (!this.#terminal?.isOpen)
+        this.#terminal = await this.terminal(password);
+      // What a command changes in its shell ends with it.
+      return await this.#terminal.run(`(\n${command}\n)`);
+    };
+    const result = this.#running.then(run, run);
+    this.#running = result;
+    return await result;
   }
 
   /** Opens the owner's terminal, which takes one command after another. */
@@ -205,6 +215,7 @@ export class BoxClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#terminal?.[Symbol.asyncDispose]();
     await this.#agent.destroy();
   }
 }
@@ -241,6 +252,11 @@ class BoxTerminal implements AsyncDisposable {
     await terminal.#until(/./);
     await terminal.run("stty -echo; PS1=");
     return terminal;
+  }
+
+  /** Whether it takes commands, as far as this side knows. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
   }
 
   /** Runs a command and resolves to what it printed and its exit status. @throws Error where the terminal closes */

@@ -18,6 +18,7 @@ import { opensWith } from "./recovery-key.ts";
 import { expectHousehold } from "./router-at-home.ts";
 import { expectReachedFromAway } from "./router-away.ts";
 import { expectOtherLines } from "./router-lines.ts";
+import { step } from "./step.ts";
 import { shellOf } from "./tools.ts";
 
 const fresh = { ...owner, password: "another battery for the horse" };
@@ -77,7 +78,7 @@ test("a household behind the box, and others by its way; the image is accepted a
     await expectHousehold(t, between);
     await expectReachedFromAway(t, between);
     await expectOtherLines(t, between);
-    t.log("what it booted");
+    step(t, "what it booted");
     await client.ok(
       "PUT",
       "/api/files/content?path=/letter.txt",
@@ -137,12 +138,12 @@ test("a household behind the box, and others by its way; the image is accepted a
       ),
       /accepted/,
     );
-    t.log("its recovery, in which somebody before it sets another password");
+    step(t, "its recovery, in which somebody before it sets another password");
     await resetPassword(t, { ...box, client }, fresh.password);
   }
   let clone: string;
   {
-    t.log("one byte of the command line changed, and one of the root");
+    step(t, "one byte of the command line changed, and one of the root");
     await using altered = await AlteredImage.create(image);
     machine.useImage(altered.image);
     clone = await machine.cloneSystemDisk();
@@ -212,7 +213,8 @@ test("a household behind the box, and others by its way; the image is accepted a
     t.is(await reset("coppice", "a guess at it"), 401);
     await box.guest.powerOff();
   }
-  t.log(
+  step(
+    t,
     "its TPM is another one: it is reset, and loses power before that is done",
   );
   machine.useImage(image);

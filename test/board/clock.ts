@@ -1,6 +1,7 @@
 import type { ExecutionContext } from "ava";
 import { until } from "../network/until.ts";
 import type { Between } from "./between.ts";
+import { step } from "./step.ts";
 
 /** A name that DNSSEC says nothing of where no root servers are. */
 const name = "time.example.net";
@@ -14,7 +15,7 @@ export async function expectClock(
   t: ExecutionContext,
   { client, provider }: Between,
 ): Promise<void> {
-  t.log("a time server by its name, which nobody proves");
+  step(t, "a time server by its name, which nobody proves");
   provider.serve({}, process.execPath, "-e", program);
   const { settings } = await client.ok("GET", "/api/clock");
   await client.ok("PUT", "/api/clock", { ...settings, servers: [name] });

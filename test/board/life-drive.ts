@@ -5,6 +5,7 @@ import type { BoxClient } from "../box-client.ts";
 import { smbclient } from "../network-drive.ts";
 import { digest } from "../update-set.ts";
 import { digestOf, names } from "./owner.ts";
+import { step } from "./step.ts";
 import type { Shell } from "./tools.ts";
 
 /** Where the network drive is reached. */
@@ -23,7 +24,7 @@ export async function expectDrive(
   { port, folder }: Drive,
   body: Buffer,
 ): Promise<string> {
-  t.log("the network drive, as a computer at home uses it");
+  step(t, "the network drive, as a computer at home uses it");
   const { password: drivePassword } = await client.ok(
     "POST",
     "/api/doors/drive",
@@ -47,7 +48,7 @@ export async function expectDrive(
     "coppice-smb CapEff: 0000000000000400 ",
     "Samba may bind its port and nothing more, and only its own unit sees the files",
   );
-  t.log("somebody else at the drive");
+  step(t, "somebody else at the drive");
   const { secret } = await client.ok("POST", "/api/shares", {
     path: "/from-afar",
     name: "Bob",

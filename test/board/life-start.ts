@@ -9,6 +9,7 @@ import type { Machine } from "./machine.ts";
 import { owner } from "./owner.ts";
 import { leaveUnfinished } from "./power-cuts.ts";
 import { opensWith } from "./recovery-key.ts";
+import { step } from "./step.ts";
 
 /** First start of a box, past versions that do not work, with what cuts left on its ESP; on its LAN; power goes in its setup. @returns its setup code */
 export async function startFirst(
@@ -16,7 +17,8 @@ export async function startFirst(
   machine: Machine,
 ): Promise<string> {
   let code: string;
-  t.log(
+  step(
+    t,
     "versions that do not work, and the way back; then what a household's computer sees on the LAN port",
   );
   await machine.prepare();
@@ -88,7 +90,7 @@ export async function startFirst(
         `port ${port} is closed`,
       );
 
-    t.log("a setup from there, that loses power while the disk is prepared");
+    step(t, "a setup from there, that loses power while the disk is prepared");
     await using client = new BoxClient(
       "https://192.168.77.1",
       await household.relay(machine.folder),
@@ -129,10 +131,11 @@ export async function goOn(
   machine: Machine,
   code: string,
 ): Promise<Buffer> {
-  t.log(
+  step(
+    t,
     "second boot: the setup goes on, a file is kept, power goes during the next upload",
   );
-  const body = randomBytes(24 * 2 ** 20);
+  const body = randomBytes(9 * 2 ** 20);
   let recoveryKey: string;
   {
     await using box = await machine.boot();
@@ -165,7 +168,7 @@ export async function goOn(
         for (;;) {
           yield randomBytes(65536);
           sent += 65536;
-          if (sent > 16 * 2 ** 20) await box.guest.pullPlug();
+          if (sent > 6 * 2 ** 20) await box.guest.pullPlug();
         }
       })(),
     );

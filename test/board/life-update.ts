@@ -7,6 +7,7 @@ import { until } from "../network/until.ts";
 import type { Machine } from "./machine.ts";
 import { signIn } from "./owner.ts";
 import type { Installation } from "./power-cuts.ts";
+import { step } from "./step.ts";
 import type { Shell } from "./tools.ts";
 import {
   handedOn,
@@ -27,7 +28,7 @@ export async function expectUpdated(
   { stick, log }: { stick: string; log: WriteLog },
 ): Promise<Pick<Installation, "from" | "to" | "blessed">> {
   const next = await ensureImage("qemu-x86-64", { version: "0.2.0" });
-  t.log("updates that are refused, and one that is good");
+  step(t, "updates that are refused, and one that is good");
   await using source = await UpdateSource.create(
     join(machine.folder, "releases"),
   );

@@ -15,6 +15,7 @@ import { expectUpdated } from "./life-update.ts";
 import { Machine } from "./machine.ts";
 import { digestOf, names, signIn } from "./owner.ts";
 import { expectOldOrNew } from "./power-cuts.ts";
+import { step } from "./step.ts";
 import { shellOf } from "./tools.ts";
 import { setOf, writeStick } from "./update-source.ts";
 import { WriteLog } from "./write-log.ts";
@@ -25,7 +26,8 @@ test("a box's life: versions that do not work, first boot on its own network, po
   const code = await startFirst(t, machine);
   const body = await goOn(t, machine, code);
 
-  t.log(
+  step(
+    t,
     "third boot: the file is there, the cut one is not; the system is what it should be; bytes are flipped",
   );
   const clone = await machine.cloneSystemDisk();
@@ -63,14 +65,14 @@ test("a box's life: versions that do not work, first boot on its own network, po
     log,
   });
   t.is(await run("sha256sum", [clone]), cloned, "the clone is as it was");
-  t.log("power cuts while it was written");
+  step(t, "power cuts while it was written");
   await expectOldOrNew(t, {
     ...written,
     log: writeLog,
     disk: before,
     set: setOf(stick),
   });
-  t.log("everything is there");
+  step(t, "everything is there");
   for (;;) {
     const seen = await smbclient(folder, port, password, "ls");
     if (/photo\.jpg/.test(seen)) break;

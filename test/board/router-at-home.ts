@@ -5,6 +5,7 @@ import { until } from "../network/until.ts";
 import { ask, type Between, succeeds } from "./between.ts";
 import { expectClock } from "./clock.ts";
 import { joinAir, plugRadios } from "./station.ts";
+import { step } from "./step.ts";
 import { expectTelling } from "./telling.ts";
 import { opensPort } from "./tools.ts";
 
@@ -14,7 +15,7 @@ export async function expectHousehold(
   between: Between,
 ): Promise<void> {
   const { client, household, provider, first, shell } = between;
-  t.log("the provider");
+  step(t, "the provider");
   const { wan, devices, troubles } = await client.ok("GET", "/api/network/now");
   t.regex(wan.addresses.join(" "), /93\.184\.0\.5\d\/16/);
   t.is(wan.gateway, "93.184.0.1");
@@ -43,7 +44,7 @@ export async function expectHousehold(
 
   const heard = await expectTelling(t, between);
 
-  t.log("what goes past the rules, once they let it through, and is counted");
+  step(t, "what goes past the rules, once they let it through, and is counted");
   const file = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3";
   let seen = false;
   const watching = shell(
@@ -70,7 +71,7 @@ export async function expectHousehold(
     ),
   );
 
-  t.log("a port that a device opens for itself");
+  step(t, "a port that a device opens for itself");
   const { document } = await client.ok("GET", "/api/network");
   document.upnp = true;
   await client.keepNetwork(document);
@@ -85,7 +86,7 @@ export async function expectHousehold(
     { protocol: "TCP", port: 4000, address: first, toPort: 3000 },
   ]);
 
-  t.log("another address for the box, that nobody confirms");
+  step(t, "another address for the box, that nobody confirms");
   const moved = structuredClone(document);
   Object.assign(moved.lans[0], {
     address: "10.1.2.1/24",
@@ -118,7 +119,7 @@ export async function expectHousehold(
   t.false(await answers("10.1.2.1"));
   t.notRegex(await shell("ip -brief link | cat"), /lan-guest/);
 
-  t.log("the same, confirmed from the new address");
+  step(t, "the same, confirmed from the new address");
   const { token } = await client.ok("POST", "/api/network/trial", {
     document: moved,
     seconds: 600,
@@ -149,7 +150,7 @@ export async function expectHousehold(
   // This test's own connections are still those of the computer with the first lease.
   await household.run("ip", "addr", "add", `${first}/24`, "dev", household.tap);
 
-  t.log("guests, by a tagged device at the LAN ports");
+  step(t, "guests, by a tagged device at the LAN ports");
   await shell(
     "ip netns add visitor && ip link add v0 type veth peer name v1 netns visitor && ip link set v0 master lan-home up && ip -n visitor link set v1 up && ip -n visitor link add link v1 name v1.20 type vlan id 20 && ip -n visitor addr add 10.1.3.7/24 dev v1.20 && ip -n visitor link set v1.20 up && ip -n visitor route add default via 10.1.3.1",
   );
@@ -160,7 +161,7 @@ export async function expectHousehold(
   t.false(await visitor("10.1.3.1", 443), "not the pages");
   t.false(await visitor("10.1.2.1", 443), "nor by the other address");
 
-  t.log("a phone by Wi-Fi, at home and as a guest");
+  step(t, "a phone by Wi-Fi, at home and as a guest");
   await plugRadios(provider, shell);
   const { adapters } = await client.ok("GET", "/api/network/now");
   t.is(adapters.length, 2);

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from "ava";
 import { until } from "../network/until.ts";
 import { type Between, succeeds } from "./between.ts";
+import { step } from "./step.ts";
 
 /** Looks at a box from the Internet, comes home from there by WireGuard, and joins a friend's household; and looks at the Internet from the box. */
 export async function expectReachedFromAway(
@@ -8,7 +9,7 @@ export async function expectReachedFromAway(
   between: Between,
 ): Promise<void> {
   const { client, household, provider, shell, folder } = between;
-  t.log("a port that leads to a computer, and what else the Internet sees");
+  step(t, "a port that leads to a computer, and what else the Internet sees");
   const now = (await client.ok("GET", "/api/network")).document;
   const own =
     (await household.run("hostname", "-I"))
@@ -60,7 +61,7 @@ export async function expectReachedFromAway(
     ],
   );
 
-  t.log("a phone on the Internet comes home, by what the QR code says");
+  step(t, "a phone on the Internet comes home, by what the QR code says");
   await provider.comeHome(configuration, folder);
   await until("it reaches the pages through the tunnel", async () =>
     provider
@@ -100,7 +101,7 @@ export async function expectReachedFromAway(
     "through which what comes is led",
   );
 
-  t.log("a friend's household, a name that follows the address");
+  step(t, "a friend's household, a name that follows the address");
   const { publicKey } = await client.ok("GET", "/api/network/key");
   const friend = await provider.neighbour(
     { publicKey, address, network: "10.1.2.0/24" },
@@ -146,7 +147,7 @@ export async function expectReachedFromAway(
     ),
   );
 
-  t.log("what the box sees of the Internet");
+  step(t, "what the box sees of the Internet");
   t.like(
     await client.ok("POST", "/api/network/look", {
       tool: "ping",

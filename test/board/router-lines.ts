@@ -11,6 +11,7 @@ import {
   startPppoe,
   stopPppoe,
 } from "./pppoe.ts";
+import { step } from "./step.ts";
 
 /** Gives a box a list of names to block, and a line with a name and a password; then its first line and addresses again, with the guests and a port that leads to the computer. */
 export async function expectOtherLines(
@@ -18,7 +19,7 @@ export async function expectOtherLines(
   between: Between,
 ): Promise<void> {
   const { client, household, provider, first, shell, folder } = between;
-  t.log("a list of names that nobody at home is to reach");
+  step(t, "a list of names that nobody at home is to reach");
   const certificate = await provider.say("0.0.0.0 example.test\n", folder);
   await shell(
     `mkdir -p /run/systemd/system/coppice-lists.service.d && cat > /run/lists.pem <<'END'\n${certificate}END\nchmod 644 /run/lists.pem && printf '[Service]\\nEnvironment=NODE_EXTRA_CA_CERTS=/run/lists.pem\\n' > /run/systemd/system/coppice-lists.service.d/ca.conf && systemctl daemon-reload`,
@@ -39,7 +40,7 @@ export async function expectOtherLines(
     { names: 1, problem: null },
   ]);
 
-  t.log("a provider who wants a name and a password (PPPoE)");
+  step(t, "a provider who wants a name and a password (PPPoE)");
   await startPppoe(provider, shell, folder);
   const wish = (await client.ok("GET", "/api/network")).document;
   wish.wan.ipv4 = { kind: "pppoe", ...customer };
@@ -102,7 +103,7 @@ export async function expectOtherLines(
     "600\n",
   );
 
-  t.log("DHCP again");
+  step(t, "DHCP again");
   await endPppoe(shell);
   wish.wan.ipv4 = { kind: "dhcp" };
   const fourth = await client.ok("POST", "/api/network/trial", {
@@ -115,7 +116,8 @@ export async function expectOtherLines(
   await client.ok("POST", "/api/network/confirm", { token: fourth.token });
   t.notRegex(await shell("ip -brief link | cat"), /wan-ppp/);
 
-  t.log(
+  step(
+    t,
     "as it was at first, but for guests, and a port that leads to a computer",
   );
   const { forwards: _, ...document } = await client.ok(

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import type { Between } from "./between.ts";
+import { step } from "./step.ts";
 
 /** What a program is, that writes down what it is called with. */
 const program =
@@ -12,7 +13,7 @@ export async function expectTelling(
   t: ExecutionContext,
   { client, provider, folder }: Between,
 ): Promise<() => Promise<{ kind: string; words: string }[]>> {
-  t.log("a program that is told how it goes, and the log");
+  step(t, "a program that is told how it goes, and the log");
   const file = join(folder, "heard");
   provider.serve({}, process.execPath, "-e", program, file);
   await client.ok("PUT", "/api/notices/settings", {
