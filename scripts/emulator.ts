@@ -136,7 +136,11 @@ export class Emulator {
         "-drive",
         `if=none,id=system,cache=writeback,discard=unmap,${systemDisk}`,
       ],
-      ...["-device", `${board.systemDiskDevice},drive=system,serial=SYSTEM`],
+      // A write of as many pieces as the host takes at once, merged of several, has no room for the log's own.
+      ...[
+        "-device",
+        `${board.systemDiskDevice},drive=system,serial=SYSTEM${options.writeLog ? ",request-merging=off" : ""}`,
+      ],
       ...dataDisks.flatMap((file, index) => [
         ...[
           "-drive",
