@@ -180,12 +180,29 @@ async function images(): Promise<Count> {
   return await check("two builds", process.execPath, [build, "--twice"]);
 }
 
-/** An emulated board takes a processor whole. */
+const boardTest = (name: string): string => `test/board/${name}.test.ts`;
+/** Whole lives of boxes, of which each takes a processor whole. */
+const lives = ["attest", "life"].map(boardTest);
+const boardFlags = ["--concurrency=2", "--timeout=60m"];
+
 async function boardTests(): Promise<Count> {
+  return await ava("board", lives, boardFlags);
+}
+
+/** Short ones: after the lives they would be waited for, one at a time. */
+async function shortBoardTests(): Promise<Count> {
   return await ava(
     "board",
-    ["test/board/*.test.ts"],
-    ["--concurrency=2", "--timeout=60m"],
+    ["test/board/*.test.ts", ...lives.map((file) => `!${file}`)],
+    ["--serial", "--concurrency=1", "--timeout=20m"],
+  );
+}
+
+/** What goes on beside the lives of boxes. */
+async function besideBoards(only: string | undefined): Promise<Count> {
+  return add(
+    only === "board" ? none : await waitingNetworkTests(),
+    only === "host" ? none : await shortBoardTests(),
   );
 }
 
@@ -207,7 +224,7 @@ try {
     ...counts,
     only === "board" ? none : await busyNetworkTests(),
     ...(await Promise.all([
-      only === "board" ? none : waitingNetworkTests(),
+      besideBoards(only),
       only === "host" ? none : boardTests(),
     ])),
   );
