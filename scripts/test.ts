@@ -183,10 +183,9 @@ async function images(): Promise<Count> {
 const boardTest = (name: string): string => `test/board/${name}.test.ts`;
 /** Whole lives of boxes, of which each takes a processor whole. */
 const lives = ["attest", "life"].map(boardTest);
-const boardFlags = ["--concurrency=2", "--timeout=60m"];
 
 async function boardTests(): Promise<Count> {
-  return await ava("board", lives, boardFlags);
+  return await ava("board", lives, ["--concurrency=2", "--timeout=60m"]);
 }
 
 /** Short ones: after the lives they would be waited for, one at a time. */
