@@ -1,6 +1,7 @@
 import { connect } from "node:tls";
 import { Agent, type Dispatcher, request } from "undici";
 import { WebSocket } from "ws";
+import { until } from "./network/until.ts";
 
 /** What JSON.parse returns: tests look into answers of every shape. */
 type Json = ReturnType<typeof JSON.parse>;
@@ -124,6 +125,14 @@ export class BoxClient implements AsyncDisposable {
     await this.ok("POST", "/api/setup/root-key/confirm");
     await this.ok("POST", "/api/setup/finish");
     return { recoveryKey, backup };
+  }
+
+  /** Resolves when the box, claimed, speaks with other boxes: what it has to ask of them is refused until then. */
+  async canSpeak(): Promise<void> {
+    await until(
+      "it speaks with other boxes",
+      async () => (await this.call("GET", "/api/friends")).status === 200,
+    );
   }
 
   /** Has a disk erased, and resolves when it is prepared. @throws Error with the failure. */

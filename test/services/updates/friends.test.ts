@@ -76,11 +76,7 @@ test("a version comes from a friend's box, block by block as it was signed; a bo
     box.services.startService("host");
     await box.services.ready();
     await box.client.claim(box.code, "birch", { name, password });
-    await until(
-      `${name}'s box speaks with others`,
-      async () =>
-        (await box.client.call("GET", "/api/friends")).status === 200,
-    );
+    await box.client.canSpeak();
   }
   const state = async () => await bob.client.ok("GET", "/api/updates");
   const check = async (from: string): Promise<void> => {
