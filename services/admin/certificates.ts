@@ -2,11 +2,12 @@
 import { execFile } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { syncFolder } from "../shared/durable.ts";
 import { hasCode } from "../shared/errors.ts";
+import { homeNets, isAtHome } from "../shared/home-addresses.ts";
 
 /** A certificate with the key to it. */
 export interface Certificate {
@@ -28,16 +29,8 @@ const early = 90 * day;
 
 /** Names that every box of this kind has at home. */
 const names = ["coppice.local", "coppice.home.arpa", "coppice", "localhost"];
-/** The authority speaks for these addresses and no others: what is at home, RFC 1918, 4193 and 4291. */
-const nets = [
-  ["10.0.0.0", 8],
-  ["172.16.0.0", 12],
-  ["192.168.0.0", 16],
-  ["127.0.0.0", 8],
-  ["fc00::", 7],
-  ["fe80::", 10],
-] as const;
-const netmasks: Readonly<Record<(typeof nets)[number][0], string>> = {
+/** The authority speaks for the addresses at home and no others, which it says so. */
+const netmasks: Readonly<Record<(typeof homeNets)[number][0], string>> = {
   "10.0.0.0": "255.0.0.0",
   "172.16.0.0": "255.240.0.0",
   "192.168.0.0": "255.255.0.0",
@@ -45,10 +38,6 @@ const netmasks: Readonly<Record<(typeof nets)[number][0], string>> = {
   "fc00::": "fe00::",
   "fe80::": "ffc0::",
 };
-
-const home = new BlockList();
-for (const [net, length] of nets)
-  home.addSubnet(net, length, net.includes(":") ? "ipv6" : "ipv4");
 
 /** openssl's arguments for a new P-256 key and a certificate of it. */
 function request(
@@ -94,7 +83,7 @@ export class Certificates {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const constraints = [
       ...names.map((name) => `permitted;DNS:${name}`),
-      ...nets.map(([net]) => `permitted;IP:${net}/${netmasks[net]}`),
+      ...homeNets.map(([net]) => `permitted;IP:${net}/${netmasks[net]}`),
     ];
     const place = join(folder, "authority");
     const old = await read(place);
@@ -171,9 +160,7 @@ export class Certificates {
 /** The addresses that a certificate can say: the box's own at home, and this machine's. */
 function shownFor(addresses: readonly string[]): string[] {
   const all = new Set(["127.0.0.1", ...addresses]);
-  return [...all].filter((address) =>
-    home.check(address, isIP(address) === 6 ? "ipv6" : "ipv4"),
-  );
+  return [...all].filter((address) => isAtHome(address));
 }
 
 /** An address as Node's X509Certificate tells it: IPv6 in capitals, with every group. */
