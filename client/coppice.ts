@@ -5870,6 +5870,141 @@ export function postApiNoticesTest(body: {
     })));
 }
 /**
+ * Whether the smart home hears how the box is; without password
+ */
+export function getApiSmartHome(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            settings: {
+                broker: {
+                    /** name or address */
+                    host: string;
+                    port: number;
+                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+                    tls: boolean;
+                    user: string | null;
+                    password: string | null;
+                } | null;
+                /** where it looks for new devices: homeassistant, as a rule */
+                prefix: string;
+            };
+            /** when it was told last, milliseconds since 1970 */
+            told: number | null;
+            /** why it was not since */
+            problem: string | null;
+        };
+    } | {
+        status: number;
+        data: {
+            /** a URI reference that names the kind of problem */
+            "type": string;
+            title: string;
+            status: number;
+            detail: string;
+            /** seconds */
+            retryAfter?: number;
+        };
+    }>("/api/smart-home", {
+        ...opts
+    }));
+}
+/**
+ * Say by which broker (MQTT) the smart home hears; none takes the box away there. A password that is null stays, for the same server and user
+ */
+export function putApiSmartHome(body: {
+    broker: {
+        /** name or address */
+        host: string;
+        port: number;
+        /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+        tls: boolean;
+        user: string | null;
+        password: string | null;
+    } | null;
+    /** where it looks for new devices: homeassistant, as a rule */
+    prefix: string;
+}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            settings: {
+                broker: {
+                    /** name or address */
+                    host: string;
+                    port: number;
+                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+                    tls: boolean;
+                    user: string | null;
+                    password: string | null;
+                } | null;
+                /** where it looks for new devices: homeassistant, as a rule */
+                prefix: string;
+            };
+            /** when it was told last, milliseconds since 1970 */
+            told: number | null;
+            /** why it was not since */
+            problem: string | null;
+        };
+    } | {
+        status: number;
+        data: {
+            /** a URI reference that names the kind of problem */
+            "type": string;
+            title: string;
+            status: number;
+            detail: string;
+            /** seconds */
+            retryAfter?: number;
+        };
+    }>("/api/smart-home", oazapfts.json({
+        ...opts,
+        method: "PUT",
+        body
+    })));
+}
+/**
+ * Tell it now; else it is told once a minute
+ */
+export function postApiSmartHomeTell(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            settings: {
+                broker: {
+                    /** name or address */
+                    host: string;
+                    port: number;
+                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+                    tls: boolean;
+                    user: string | null;
+                    password: string | null;
+                } | null;
+                /** where it looks for new devices: homeassistant, as a rule */
+                prefix: string;
+            };
+            /** when it was told last, milliseconds since 1970 */
+            told: number | null;
+            /** why it was not since */
+            problem: string | null;
+        };
+    } | {
+        status: number;
+        data: {
+            /** a URI reference that names the kind of problem */
+            "type": string;
+            title: string;
+            status: number;
+            detail: string;
+            /** seconds */
+            retryAfter?: number;
+        };
+    }>("/api/smart-home/tell", {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
  * Who this box is: keys, certificates, TPM
  */
 export function getApiIdentity(opts?: Oazapfts.RequestOpts) {

@@ -32,6 +32,7 @@ import { adoptPassword, forgetHandover } from "./handover.ts";
 import { keepCertificate } from "./keep-certificate.ts";
 import { NoticeWatch } from "./notices/watch.ts";
 import { serveRecovery } from "./recovery/recovery.ts";
+import { SmartHome } from "./smart-home/smart-home.ts";
 import { whenUp } from "./when-up.ts";
 
 await runService("admin", async (log, ending) => {
@@ -69,6 +70,7 @@ await runService("admin", async (log, ending) => {
     ),
   );
   const guests = new Guests();
+  const smartHome = await SmartHome.load(state, host, node);
   const parts = {
     log,
     account,
@@ -77,8 +79,9 @@ await runService("admin", async (log, ending) => {
     tokens: await Tokens.load(state),
     doors: await Doors.load(state),
     notices: await NoticeWatch.load(state, {
-      ...{ host, node, identity, activity },
+      ...{ host, node, identity, activity, smartHome },
     }),
+    smartHome,
     activity,
     certificates,
     guests,

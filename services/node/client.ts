@@ -9,6 +9,7 @@ import {
   type Look,
   type Mail,
   Portal,
+  type Publication,
   type Waking,
 } from "./line/api.ts";
 import { ObjectHealth, ObjectInfo } from "./store/object-info.ts";
@@ -241,6 +242,11 @@ export class NodeClient implements AsyncDisposable {
   /** Tells a program by HTTP. @throws CoppiceError: not-delivered */
   async callHook(call: HookCall, signal?: AbortSignal): Promise<void> {
     await this.#dump("POST", "/line/hook", call, signal);
+  }
+
+  /** Gives messages to a broker. @throws CoppiceError: not-delivered, unsafe */
+  async publish(publication: Publication, signal?: AbortSignal): Promise<void> {
+    await this.#dump("POST", "/line/publish", publication, signal);
   }
 
   /** Who was given what, those that ended too. */

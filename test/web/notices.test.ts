@@ -1,9 +1,10 @@
-/** What a box tells. Notices: how the owner is told is set on the page, and a newer version is told of by e-mail, to a program and by the bell. And its curves and its log. */
+/** What a box tells. Notices: how the owner is told is set on the page, and a newer version is told of by e-mail, to a program and by the bell; the smart home hears how the box is. And its curves and its log. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import test from "ava";
+import { startBroker } from "../broker.ts";
 import { temporaryFolder } from "../folder.ts";
 import { writeJournal } from "../journal.ts";
 import { startMailServer } from "../mail-server.ts";
@@ -19,7 +20,7 @@ import { openPhone, signIn, startBrowser } from "./browser.ts";
 
 const owner = { name: "Ada", password: "correct horse battery staple" };
 
-test("an owner is told of a newer version where she wants it, and of nothing that she silenced; and looks at curves and log", async (t) => {
+test("an owner is told of a newer version where she wants it, and of nothing that she silenced; her smart home hears how the box is; and she looks at curves and log", async (t) => {
   t.timeout(10 * 60_000);
   await using journal = await temporaryFolder();
   await writeJournal(
@@ -100,6 +101,43 @@ test("an owner is told of a newer version where she wants it, and of nothing tha
     (await client.ok("GET", "/api/notices")).settings.hook.secret,
     null,
     "a secret is not told again",
+  );
+
+  // The same broker twice: what is kept of it needs no password again.
+  await using broker = await startBroker();
+  const heard = await broker.listen();
+  const home = card("To the smart home");
+  await home.getByRole("button", { name: "Set it up" }).click();
+  await page.getByLabel("MQTT broker").fill("localhost");
+  await page.getByLabel("Port").fill(String(broker.port));
+  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill("a guess");
+  await seen("notices-smart-home");
+  await press("Keep this");
+  await home.getByRole("button", { name: "Tell it now" }).click();
+  await home.getByText("does not take this user and password").waitFor();
+  await home.getByRole("button", { name: "Change" }).click();
+  await page.getByLabel("Password", { exact: true }).fill(broker.password);
+  await press("Keep this");
+  await home.getByRole("button", { name: "Tell it now" }).click();
+  await home.getByText("It was told last on").waitFor();
+  await home.getByRole("button", { name: "Change" }).click();
+  await page.getByLabel("Where new devices are looked for").fill("elsewhere");
+  await press("Keep this");
+  await home.getByRole("button", { name: "Tell it now" }).click();
+  await until("it is heard where it is looked for", async () =>
+    heard.some(
+      ({ topic, payload }) =>
+        topic.startsWith("elsewhere/device/") && payload !== "",
+    ),
+  );
+  await home.getByRole("button", { name: "Change" }).click();
+  await press("Tell it nothing more");
+  await home.getByText("They meet at an MQTT broker.").waitFor();
+  t.is(
+    heard.findLast(({ topic }) => topic.startsWith("elsewhere/"))?.payload,
+    "",
+    "it is taken away",
   );
 
   await client.ok("PUT", "/api/updates/settings", {

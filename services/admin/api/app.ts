@@ -16,6 +16,7 @@ import { Configurations } from "../configurations.ts";
 import type { DiskWorker } from "../disk-work.ts";
 import type { NoticeWatch } from "../notices/watch.ts";
 import { SetupLine } from "../setup-line.ts";
+import type { SmartHome } from "../smart-home/smart-home.ts";
 import { addDavRoutes } from "../webdav/dav-routes.ts";
 import { guardRoutes } from "./access.ts";
 import { addCertificateRoutes } from "./certificate-routes.ts";
@@ -47,6 +48,7 @@ import type { Sessions } from "./sessions.ts";
 import { addSetupNetworkRoutes } from "./setup-network-routes.ts";
 import { addSetupRoutes } from "./setup-routes.ts";
 import { addShareRoutes } from "./share-routes.ts";
+import { addSmartHomeRoutes } from "./smart-home-routes.ts";
 import { StatusFeed } from "./status.ts";
 import { addStoreRoutes } from "./store-routes.ts";
 import { addTaskRoutes } from "./tasks.ts";
@@ -62,6 +64,7 @@ export interface AdminParts {
   tokens: Tokens;
   doors: Doors;
   notices: NoticeWatch;
+  smartHome: SmartHome;
   activity: Activity;
   certificates: Certificates;
   guests: Guests;
@@ -135,6 +138,7 @@ async function addRoutes(
   addDoorRoutes(app, parts.doors, host, node);
   addLogRoutes(app, host, ending);
   addNoticeRoutes(app, parts.notices, ending);
+  addSmartHomeRoutes(app, parts.smartHome, parts.notices, ending);
   addIdentityRoutes(app, identity, node, account);
   addFriendRoutes(app, node);
   // Uploads stream: their parser is for these routes alone.

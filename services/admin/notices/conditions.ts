@@ -204,7 +204,7 @@ function ofStore({ disks, scrub }: StoreState): Condition[] {
 }
 
 /** What keeps the household from the Internet is one thing for its owner, whatever it is called meanwhile. */
-const ofTheLine: readonly string[] = [
+export const ofTheLine: readonly string[] = [
   "link-lost",
   "no-address",
   "address-clash",

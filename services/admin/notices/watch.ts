@@ -6,6 +6,7 @@ import type { NodeClient } from "../../node/client.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import type { Activity } from "../activity/activity.ts";
 import { networkNow } from "../network-now.ts";
+import type { SmartHome } from "../smart-home/smart-home.ts";
 import type { Channel, NoticeSettings, NoticesState } from "./api.ts";
 import { type Facts, judge } from "./conditions.ts";
 import { Courier } from "./courier.ts";
@@ -22,6 +23,8 @@ export interface Asked {
   node: NodeClient;
   identity: IdentityClient;
   activity: Activity;
+  /** Hears it too. */
+  smartHome: SmartHome;
 }
 
 /** Looks after the box once a minute, and tells its owner what is wrong. */
@@ -80,7 +83,16 @@ export class NoticeWatch {
       );
       await this.#courier.post(await this.#notices.take(judgement, now), now);
       await this.#courier.send(now, hurry, signal);
+      const { smartHome } = this.#asked;
+      await smartHome.tell(facts, this.#notices.list, false, signal);
     });
+  }
+
+  /** Tells the smart home now. @throws ConflictError: no-way; CoppiceError as the node says */
+  async tellSmartHome(signal: AbortSignal): Promise<void> {
+    const facts = await this.#read();
+    const { smartHome } = this.#asked;
+    await smartHome.tell(facts, this.#notices.list, true, signal);
   }
 
   /** All that was told, and how. */

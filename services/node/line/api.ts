@@ -110,6 +110,50 @@ export function badAddress(): BadRequestError {
   );
 }
 
+/** A broker of messages (MQTT 3.1.1), as smart homes have it. */
+export const Broker = Type.Object({
+  host: Type.String({
+    pattern: "^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$",
+    description: "name or address",
+  }),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  tls: Type.Boolean({
+    description:
+      "whether it is spoken to with encryption; without, a password goes to an address at home only",
+  }),
+  user: Type.Union([
+    Type.String({ minLength: 1, maxLength: 254 }),
+    Type.Null(),
+  ]),
+  password: Type.Union([
+    Type.String({ minLength: 1, maxLength: 1024 }),
+    Type.Null(),
+  ]),
+});
+export type Broker = Static<typeof Broker>;
+
+/** A message for whoever listens to its topic. */
+export const BrokerMessage = Type.Object({
+  topic: Type.String({
+    minLength: 1,
+    maxLength: 256,
+    pattern: "^[^+#\\u0000]*$",
+  }),
+  text: Type.String({ maxLength: 65536 }),
+  kept: Type.Boolean({
+    description:
+      "whether the broker keeps it for who comes later; an empty one takes the one before away",
+  }),
+});
+export type BrokerMessage = Static<typeof BrokerMessage>;
+
+/** Messages for a broker. */
+export const Publication = Type.Object({
+  broker: Broker,
+  messages: Type.Array(BrokerMessage, { maxItems: 16 }),
+});
+export type Publication = Static<typeof Publication>;
+
 /** A computer to be woken. */
 export const Waking = Type.Object({
   mac: Type.String({

@@ -13,6 +13,7 @@ import { Card, Notice, Spinner } from "../ui.tsx";
 import { ToProgram } from "./notices/hook.tsx";
 import { Silence } from "./notices/kinds.tsx";
 import { ByMail } from "./notices/mail.tsx";
+import { ToSmartHome } from "./notices/smart-home.tsx";
 
 const period = 15_000;
 
@@ -71,9 +72,10 @@ export function Notices({ seen }: { seen: () => void }) {
               <List notices={now} />
             </Card>
           )}
-          <div class="grid pair">
+          <div class="grid">
             <ByMail state={state} keep={keep} told={setState} />
             <ToProgram state={state} keep={keep} told={setState} />
+            <ToSmartHome />
           </div>
           <Silence settings={state.settings} keep={keep} />
           {past.length > 0 && (

@@ -204,6 +204,12 @@ export const places: readonly Place[] = [
   ),
   part("Notices", "/notices", "By e-mail", "smtp mail alerts notifications"),
   part("Notices", "/notices", "To a program", "webhook ntfy notifications"),
+  part(
+    "Notices",
+    "/notices",
+    "To the smart home",
+    "home assistant mqtt mosquitto broker automation",
+  ),
 ];
 
 /** Whether all words begin a word of a text. */
