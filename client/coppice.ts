@@ -5420,10 +5420,10 @@ export function getApiNotices(opts?: Oazapfts.RequestOpts) {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
-                    security: "tls" | "starttls" | "none";
                     user: string | null;
                     password: string | null;
+                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
+                    security: "tls" | "starttls" | "none";
                     /** as name@example.org */
                     "from": string;
                     /** as name@example.org */
@@ -5531,10 +5531,10 @@ export function postApiNoticesSeen(opts?: Oazapfts.RequestOpts) {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
-                    security: "tls" | "starttls" | "none";
                     user: string | null;
                     password: string | null;
+                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
+                    security: "tls" | "starttls" | "none";
                     /** as name@example.org */
                     "from": string;
                     /** as name@example.org */
@@ -5618,10 +5618,10 @@ export function postApiNoticesLook(opts?: Oazapfts.RequestOpts) {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
-                    security: "tls" | "starttls" | "none";
                     user: string | null;
                     password: string | null;
+                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
+                    security: "tls" | "starttls" | "none";
                     /** as name@example.org */
                     "from": string;
                     /** as name@example.org */
@@ -5678,10 +5678,10 @@ export function putApiNoticesSettings(body: {
         /** name or address */
         host: string;
         port: number;
-        /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
-        security: "tls" | "starttls" | "none";
         user: string | null;
         password: string | null;
+        /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
+        security: "tls" | "starttls" | "none";
         /** as name@example.org */
         "from": string;
         /** as name@example.org */
@@ -5726,10 +5726,10 @@ export function putApiNoticesSettings(body: {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
-                    security: "tls" | "starttls" | "none";
                     user: string | null;
                     password: string | null;
+                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
+                    security: "tls" | "starttls" | "none";
                     /** as name@example.org */
                     "from": string;
                     /** as name@example.org */
@@ -5816,10 +5816,10 @@ export function postApiNoticesTest(body: {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
-                    security: "tls" | "starttls" | "none";
                     user: string | null;
                     password: string | null;
+                    /** tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password */
+                    security: "tls" | "starttls" | "none";
                     /** as name@example.org */
                     "from": string;
                     /** as name@example.org */
@@ -5881,10 +5881,10 @@ export function getApiSmartHome(opts?: Oazapfts.RequestOpts) {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
-                    tls: boolean;
                     user: string | null;
                     password: string | null;
+                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+                    tls: boolean;
                 } | null;
                 /** where it looks for new devices: homeassistant, as a rule */
                 prefix: string;
@@ -5917,10 +5917,10 @@ export function putApiSmartHome(body: {
         /** name or address */
         host: string;
         port: number;
-        /** whether it is spoken to with encryption; without, a password goes to an address at home only */
-        tls: boolean;
         user: string | null;
         password: string | null;
+        /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+        tls: boolean;
     } | null;
     /** where it looks for new devices: homeassistant, as a rule */
     prefix: string;
@@ -5933,10 +5933,10 @@ export function putApiSmartHome(body: {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
-                    tls: boolean;
                     user: string | null;
                     password: string | null;
+                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+                    tls: boolean;
                 } | null;
                 /** where it looks for new devices: homeassistant, as a rule */
                 prefix: string;
@@ -5975,10 +5975,10 @@ export function postApiSmartHomeTell(opts?: Oazapfts.RequestOpts) {
                     /** name or address */
                     host: string;
                     port: number;
-                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
-                    tls: boolean;
                     user: string | null;
                     password: string | null;
+                    /** whether it is spoken to with encryption; without, a password goes to an address at home only */
+                    tls: boolean;
                 } | null;
                 /** where it looks for new devices: homeassistant, as a rule */
                 prefix: string;

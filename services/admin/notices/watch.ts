@@ -66,16 +66,20 @@ export class NoticeWatch {
       // Whoever just started is still looking for the others.
       await sleep(minute, undefined, { signal }).catch(() => {});
       if (signal.aborted || !isClaimed()) continue;
-      await this.look(false, signal).catch((error: unknown) => {
+      try {
+        const facts = await this.look(false, signal);
+        // A broker that does not answer keeps nobody from looking.
+        await this.#tellSmartHome(facts, false, signal);
+      } catch (error) {
         if (!signal.aborted)
           log.error({ err: error }, "the owner could not be told how it goes");
-      });
+      }
     }
   }
 
-  /** Looks now, and sends what there is to tell. @param hurry also what was tried a moment ago */
-  async look(hurry: boolean, signal: AbortSignal): Promise<void> {
-    await this.#queue.run(async () => {
+  /** Looks now, and sends what there is to tell. @param hurry also what was tried a moment ago @returns what there was to see */
+  async look(hurry: boolean, signal: AbortSignal): Promise<Facts> {
+    return await this.#queue.run(async () => {
       const facts = await this.#read();
       const now = Date.now();
       const judgement = judge(facts, now, (kind, subject) =>
@@ -83,16 +87,13 @@ export class NoticeWatch {
       );
       await this.#courier.post(await this.#notices.take(judgement, now), now);
       await this.#courier.send(now, hurry, signal);
-      const { smartHome } = this.#asked;
-      await smartHome.tell(facts, this.#notices.list, false, signal);
+      return facts;
     });
   }
 
   /** Tells the smart home now. @throws ConflictError: no-way; CoppiceError as the node says */
   async tellSmartHome(signal: AbortSignal): Promise<void> {
-    const facts = await this.#read();
-    const { smartHome } = this.#asked;
-    await smartHome.tell(facts, this.#notices.list, true, signal);
+    await this.#tellSmartHome(await this.#read(), true, signal);
   }
 
   /** All that was told, and how. */
@@ -122,6 +123,15 @@ export class NoticeWatch {
   /** Sends a message that says nothing else. @throws ConflictError: no-way; CoppiceError as the node says */
   async try(channel: Channel, signal: AbortSignal): Promise<void> {
     await this.#courier.try(channel, signal);
+  }
+
+  async #tellSmartHome(
+    facts: Facts,
+    hurry: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { smartHome } = this.#asked;
+    await smartHome.tell(facts, this.#notices.list, hurry, signal);
   }
 
   async #read(): Promise<Facts> {

@@ -62,17 +62,13 @@ const MailAddress = Type.String({
   description: "as name@example.org",
 });
 
-/** A server that takes e-mail (RFC 6409), from whom and for whom. */
-export const MailServer = Type.Object({
+/** Where a server is, and as whom the box is known there. */
+const account = {
   host: Type.String({
     pattern: "^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$",
     description: "name or address",
   }),
   port: Type.Integer({ minimum: 1, maximum: 65535 }),
-  security: Type.Enum(["tls", "starttls", "none"] as const, {
-    description:
-      "tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password",
-  }),
   user: Type.Union([
     Type.String({ minLength: 1, maxLength: 254 }),
     Type.Null(),
@@ -81,6 +77,15 @@ export const MailServer = Type.Object({
     Type.String({ minLength: 1, maxLength: 1024 }),
     Type.Null(),
   ]),
+};
+
+/** A server that takes e-mail (RFC 6409), from whom and for whom. */
+export const MailServer = Type.Object({
+  ...account,
+  security: Type.Enum(["tls", "starttls", "none"] as const, {
+    description:
+      "tls: from the first byte (RFC 8314); starttls: asked for before anything else; none: for a server at home that asks for no password",
+  }),
   from: MailAddress,
   to: MailAddress,
 });
@@ -112,23 +117,11 @@ export function badAddress(): BadRequestError {
 
 /** A broker of messages (MQTT 3.1.1), as smart homes have it. */
 export const Broker = Type.Object({
-  host: Type.String({
-    pattern: "^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$",
-    description: "name or address",
-  }),
-  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  ...account,
   tls: Type.Boolean({
     description:
       "whether it is spoken to with encryption; without, a password goes to an address at home only",
   }),
-  user: Type.Union([
-    Type.String({ minLength: 1, maxLength: 254 }),
-    Type.Null(),
-  ]),
-  password: Type.Union([
-    Type.String({ minLength: 1, maxLength: 1024 }),
-    Type.Null(),
-  ]),
 });
 export type Broker = Static<typeof Broker>;
 

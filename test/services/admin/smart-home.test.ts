@@ -110,6 +110,10 @@ test("Home Assistant's broker hears that there is a box, and how it is, until th
   const { told: again, problem } = await client.ok("GET", "/api/smart-home");
   t.true(again >= told);
   t.is(problem, null);
+  const sofar = late.length;
+  await until("it is told again by itself", async () =>
+    late.slice(sofar).some(({ topic }) => topic.startsWith("coppice/")),
+  );
 
   await client.ok("PUT", "/api/smart-home", {
     broker: null,
