@@ -29,8 +29,7 @@ export async function benchAdmin(): Promise<void> {
   await using box = await startServices();
   const { client, services, code } = box;
   await client.claim(code, "birch", owner);
-  while ((await client.call("GET", "/api/friends")).status === 503)
-    await sleep(100);
+  await client.canSpeak();
   await using browsers = new AsyncDisposableStack();
   const all: BoxClient[] = [];
   while (all.length < sessions) {
