@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CoppiceError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
-import type { Access, Origin, Session, Sessions } from "./sessions.ts";
+import type { Access, Origin, Session, Sessions, Ticket } from "./sessions.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
 declare module "fastify" {
@@ -54,7 +54,10 @@ export function enter(
   access: "owner" | "setup",
   reply: FastifyReply,
 ): void {
-  const { secret, seconds } = sessions.open(access, originOf(reply.request));
+  giveTicket(sessions.open(access, originOf(reply.request)), reply);
+}
+
+function giveTicket({ secret, seconds }: Ticket, reply: FastifyReply): void {
   reply.setCookie(cookieName, secret, {
     path: "/",
     httpOnly: true,
@@ -76,9 +79,9 @@ export function guardRoutes(
 ): void {
   for (const name of ["access", "session", "token"])
     app.decorateRequest(name, undefined);
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", async (request, reply) => {
     if (local) request.access = "local";
-    else recognize(request, sessions, tokens);
+    else recognize(request, reply, sessions, tokens);
     const wanted =
       request.routeOptions.config.access ??
       (request.url.startsWith("/api/") ? "owner" : "anyone");
@@ -105,9 +108,10 @@ export function guardRoutes(
   });
 }
 
-/** Takes note in the request of who calls. @throws AccessError */
+/** Takes note in the request of who calls, and gives a browser another secret from time to time. @throws AccessError */
 function recognize(
   request: FastifyRequest,
+  reply: FastifyReply,
   sessions: Sessions,
   tokens: Tokens,
 ): void {
@@ -124,8 +128,14 @@ function recognize(
       "This API token is not known. Make one on the page Access.",
     );
   }
-  request.session = sessions.find(request.cookies[cookieName]);
-  request.access = request.session?.access;
+  // Not with files, which caches may keep.
+  const found = sessions.find(
+    request.cookies[cookieName],
+    request.url.startsWith("/api/"),
+  );
+  request.session = found?.session;
+  request.access = found?.session.access;
+  if (found?.ticket) giveTicket(found.ticket, reply);
 }
 
 /** SameSite=Strict keeps other sites' requests without our cookie; this holds where a browser does not. @throws AccessError */
