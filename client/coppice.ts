@@ -2388,8 +2388,10 @@ export function getApiTasks(opts?: Oazapfts.RequestOpts) {
             done: number | null;
             /** seconds until it is done; null where nobody knows */
             left: number | null;
-            /** where in these pages it is followed, and stopped if it can be */
+            /** where in these pages it is followed */
             page: string;
+            /** whether it can be stopped without harm: what was done stays, and it can go on later */
+            stoppable: boolean;
         }[];
     } | {
         status: number;
@@ -2404,6 +2406,28 @@ export function getApiTasks(opts?: Oazapfts.RequestOpts) {
         };
     }>("/api/tasks", {
         ...opts
+    }));
+}
+/**
+ * Stop a task that is stoppable; what was done stays
+ */
+export function postApiTasksByIdStop(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+    } | {
+        status: number;
+        data: {
+            /** a URI reference that names the kind of problem */
+            "type": string;
+            title: string;
+            status: number;
+            detail: string;
+            /** seconds */
+            retryAfter?: number;
+        };
+    }>(`/api/tasks/${encodeURIComponent(id)}/stop`, {
+        ...opts,
+        method: "POST"
     }));
 }
 /**
@@ -4722,6 +4746,79 @@ export function postApiUpdatesCheck(body: {
         method: "POST",
         body
     })));
+}
+/**
+ * Stop looking for a newer version, or bringing it here; what came stays, and is not brought again
+ */
+export function postApiUpdatesStop(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            /** that runs */
+            version: string;
+            board: string;
+            settings: {
+                /** URL of a folder with one folder for each board; what is in it is signed. Null: nobody is asked */
+                source: string | null;
+                /** ask friends' boxes too: each hands on the version that it runs */
+                friends: boolean;
+                /** install and restart by itself, in the quiet hours */
+                automatic: boolean;
+                /** minutes since midnight, on the household's clock */
+                quiet: {
+                    "from": number;
+                    to: number;
+                };
+            };
+            /** restart: it is on the disk, and starts with the next boot */
+            phase: "idle" | "looking" | "found" | "comparing" | "downloading" | "ready" | "installing" | "restart" | "proving";
+            found: {
+                version: string;
+                notes: string;
+                /** bytes of all its parts */
+                size: number;
+            } | null;
+            /** bytes of it that came by the line */
+            came: number;
+            /** when somebody was asked last, milliseconds since 1970 */
+            checked: number | null;
+            problem: {
+                "type": string;
+                words: string;
+            } | null;
+            health: {
+                version: string;
+                /** milliseconds since 1970 */
+                at: number;
+                checks: {
+                    name: string;
+                    good: boolean;
+                    words: string;
+                }[];
+            } | null;
+            history: {
+                version: string;
+                /** milliseconds since 1970 */
+                at: number;
+                good: boolean;
+                words: string;
+            }[];
+        };
+    } | {
+        status: number;
+        data: {
+            /** a URI reference that names the kind of problem */
+            "type": string;
+            title: string;
+            status: number;
+            detail: string;
+            /** seconds */
+            retryAfter?: number;
+        };
+    }>("/api/updates/stop", {
+        ...opts,
+        method: "POST"
+    }));
 }
 /**
  * Write what was brought into the slot that does not run

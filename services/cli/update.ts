@@ -85,6 +85,14 @@ export function addUpdateCommands(
         print(state, render(state));
       },
     );
+  update
+    .command("stop")
+    .description("stop looking or bringing; what came stays")
+    .action(async () => {
+      await using api = await connect();
+      const state = await api.call(State, "POST", "/api/updates/stop");
+      print(state, render(state));
+    });
   for (const [act, words] of [
     ["install", "write what was brought into the slot that does not run"],
     ["restart", "restart into what was installed"],

@@ -439,6 +439,13 @@ export class HostClient implements AsyncDisposable {
     });
   }
 
+  /** Ends looking for a newer version and bringing it here; what came stays. @throws ConflictError: busy */
+  async stopUpdate(signal?: AbortSignal): Promise<UpdateState> {
+    return await this.#client.call(UpdateState, "POST", "/updates/stop", {
+      signal,
+    });
+  }
+
   /** Begins to write what was brought into the other slot. @throws ConflictError: not-ready, busy; UpdateError */
   async installUpdate(signal?: AbortSignal): Promise<UpdateState> {
     return await this.#client.call(UpdateState, "POST", "/updates/install", {

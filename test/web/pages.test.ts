@@ -705,6 +705,19 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
     .click();
   await page.getByText("It is empty and can be taken out.").waitFor();
   await seen("storage-emptied");
+  // It may be kept after all.
+  const { disks } = await box.client.ok("GET", "/api/store");
+  const { uuid } = disks.find(
+    ({ state }: { state: string }) => state === "draining",
+  );
+  await box.client.ok("POST", `/api/tasks/disk-emptying-${uuid}/stop`);
+  await page.getByText("being emptied").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Empty it" }).first().click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: "Empty it" })
+    .click();
+  await page.getByText("It is empty and can be taken out.").waitFor();
   await press("Remove");
   await page
     .getByRole("dialog")

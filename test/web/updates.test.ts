@@ -1,5 +1,8 @@
 /** Updates on the System page: where from, what is newer and what it says of itself, and what is not taken. */
-import { rename } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, rename } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import test from "ava";
 import { startServices } from "../services.ts";
@@ -67,6 +70,39 @@ test("an owner says where newer versions are, sees one come, and is told why ano
     from: "stick",
   });
   await page.getByRole("button", { name: "Install version 1.1.5" }).waitFor();
+
+  // A source that never ends: what it brings is stopped where all that goes on is listed, and goes on from another.
+  await writeVersion(join(web, board), "1.1.7", [5, 900]);
+  await using endless = createServer(async ({ url = "" }, response) => {
+    if (!url.endsWith(".root.raw"))
+      response.end(await readFile(join(web, url)));
+  }).listen(0, "127.0.0.1");
+  await once(endless, "listening");
+  const { port } = endless.address() as AddressInfo;
+  const bring = async (source: string): Promise<void> => {
+    await client.ok("PUT", "/api/updates/settings", { ...settings, source });
+    const check = { download: true, from: "source" };
+    await client.ok("POST", "/api/updates/check", check);
+  };
+  await bring(`http://127.0.0.1:${port}`);
+  await page.getByRole("link", { name: "Home", exact: true }).click();
+  const stop = page.getByRole("button", {
+    name: "Stop: Bringing version 1.1.7 here",
+  });
+  await stop.waitFor();
+  await seen("home-task");
+  await stop.click();
+  await stop.waitFor({ state: "hidden" });
+  t.like(await client.ok("GET", "/api/updates"), {
+    phase: "found",
+    found: { version: "1.1.7" },
+    problem: null,
+  });
+  const again = await client.call("POST", "/api/tasks/friends-spreading/stop");
+  t.is(again.json.type, "not-stoppable");
+  await bring(server.url);
+  await page.getByRole("link", { name: "System", exact: true }).click();
+  await page.getByRole("button", { name: "Install version 1.1.7" }).waitFor();
 
   await rename(signer, `${services.folder}/nobody.pem`);
   await writeVersion(join(web, board), "1.2", [5]);

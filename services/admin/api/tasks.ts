@@ -5,8 +5,13 @@ import type {
   NodeClient,
   StoreState,
 } from "../../node/client.ts";
+import { ConflictError } from "../../shared/errors.ts";
 import type { Server } from "../../shared/server.ts";
 import type { DiskWork, DiskWorker } from "../disk-work.ts";
+
+/** Names of tasks, or how they begin. */
+const emptying = "disk-emptying-";
+const update = "update";
 
 /** Something that takes the box a while, whoever looks on or not. */
 export const Task = Type.Object({
@@ -18,9 +23,10 @@ export const Task = Type.Object({
   left: Type.Union([Type.Number(), Type.Null()], {
     description: "seconds until it is done; null where nobody knows",
   }),
-  page: Type.String({
+  page: Type.String({ description: "where in these pages it is followed" }),
+  stoppable: Type.Boolean({
     description:
-      "where in these pages it is followed, and stopped if it can be",
+      "whether it can be stopped without harm: what was done stays, and it can go on later",
   }),
 });
 export type Task = Static<typeof Task>;
@@ -52,17 +58,20 @@ function diskTasks({ disk, machine, store }: Doings): Task[] {
       done: share(disk.done, disk.of),
       left: null,
       page: "/storage",
+      // Half of a file system is none.
+      stoppable: false,
     });
   for (const { uuid, state, draining, stored } of store?.disks ?? []) {
     if (state !== "draining" || draining === undefined || stored === 0)
       continue;
     const model = machine?.disks.find((one) => one.uuid === uuid)?.model;
     tasks.push({
-      id: `disk-emptying-${uuid}`,
+      id: `${emptying}${uuid}`,
       words: `Moving everything from the disk ${model ?? uuid} to the others`,
       done: share(draining - stored, draining),
       left: null,
       page: "/storage",
+      stoppable: true,
     });
   }
   return tasks;
@@ -71,8 +80,11 @@ function diskTasks({ disk, machine, store }: Doings): Task[] {
 function updateTasks(updates: UpdateState | null): Task[] {
   const { phase, found } = updates ?? {};
   const version = found?.version ?? "";
-  const task = (words: string): Task[] => [
-    { id: "update", words, done: null, left: null, page: "/system" },
+  const task = (words: string, stoppable = true): Task[] => [
+    {
+      ...{ id: update, words, done: null, left: null },
+      ...{ page: "/system", stoppable },
+    },
   ];
   switch (phase) {
     case "looking":
@@ -83,9 +95,9 @@ function updateTasks(updates: UpdateState | null): Task[] {
       // Only what changed comes, and how much that is shows at its end.
       return task(`Bringing version ${version} here`);
     case "installing":
-      return task(`Writing version ${version} beside the one that runs`);
+      return task(`Writing version ${version} beside the one that runs`, false);
     case "proving":
-      return task("Finding out whether the new version works");
+      return task("Finding out whether the new version works", false);
     default:
       return [];
   }
@@ -101,6 +113,7 @@ function friendTasks(friends: FriendsState | null): Task[] {
       done: share(progress.done, progress.total),
       left: progress.left,
       page: "/friends",
+      stoppable: false,
     });
   for (const { id, name, mending } of people)
     if (mending > 0)
@@ -110,6 +123,7 @@ function friendTasks(friends: FriendsState | null): Task[] {
         done: null,
         left: null,
         page: "/friends",
+        stoppable: false,
       });
   return tasks;
 }
@@ -144,6 +158,28 @@ export function addTaskRoutes(
         known(node.friends.state()),
       ]);
       return tasksOf({ disk: disks.work, machine, store, updates, friends });
+    },
+  );
+  app.post(
+    "/api/tasks/:id/stop",
+    {
+      config: { noted: "stopped what the box was doing", about: "id" },
+      schema: {
+        tags: ["status"],
+        summary: "Stop a task that is stoppable; what was done stays",
+        params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      if (id === update) await host.stopUpdate();
+      else if (id.startsWith(emptying))
+        await node.drainDisk(id.slice(emptying.length), false);
+      else
+        throw new ConflictError(
+          "That is nothing that can be stopped. Look at the list of tasks again.",
+          "not-stoppable",
+        );
+      return reply.status(204).send();
     },
   );
 }

@@ -76,6 +76,19 @@ export function addUpdateRoutes(
       reply.status(202).send(await host.checkUpdates(body)),
   );
   app.post(
+    "/api/updates/stop",
+    {
+      config: { noted: "stopped the search for a newer version" },
+      schema: {
+        tags,
+        summary:
+          "Stop looking for a newer version, or bringing it here; what came stays, and is not brought again",
+        response: { 200: UpdateState },
+      },
+    },
+    async () => await host.stopUpdate(),
+  );
+  app.post(
     "/api/updates/install",
     {
       config: { noted: "installed a newer version" },

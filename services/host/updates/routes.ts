@@ -36,6 +36,14 @@ export function addUpdateRoutes(
     },
   );
   app.post(
+    "/updates/stop",
+    { schema: { response: { 200: UpdateState } } },
+    async () => {
+      await updates.stop();
+      return await updates.state();
+    },
+  );
+  app.post(
     "/updates/install",
     { schema: { response: { 202: UpdateState } } },
     async (_request, reply) => {

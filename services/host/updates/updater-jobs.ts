@@ -59,6 +59,15 @@ export class UpdaterJobs {
     }
   }
 
+  /** Ends the job that works, if one does; what came stays, and the next goes on with it. @throws CommandError */
+  async stop(): Promise<void> {
+    await this.#slots.updater("stop");
+    const progress = await this.progress();
+    if (!progress || !isWorking(progress.phase)) return;
+    const phase = progress.version === null ? "none" : "found";
+    await writeDurable(this.#progress, JSON.stringify({ ...progress, phase }));
+  }
+
   /** How the last job goes, or went. */
   async progress(): Promise<JobProgress | undefined> {
     const progress = await readJson(JobProgress, this.#progress).catch(

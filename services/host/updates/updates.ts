@@ -154,6 +154,12 @@ export class Updates implements AsyncDisposable {
     });
   }
 
+  /** Ends looking for a newer version and bringing it here; what came stays. @throws ConflictError (busy) where one is written, waits for a restart or is proven; CommandError */
+  async stop(): Promise<void> {
+    this.expectIdle();
+    await this.#jobs.stop();
+  }
+
   #source(): string {
     const { source } = this.#attempts.settings;
     if (source === null)

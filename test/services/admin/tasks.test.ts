@@ -63,17 +63,25 @@ test("each is told with how far it is, where that is known", (t) => {
     }),
   );
   t.deepEqual(
-    tasks.map(({ words, done, left, page }) => [words, done, left, page]),
+    tasks.map(({ words, done, left, page, stoppable }) => [
+      ...[words, done, left],
+      stoppable ? `${page}, and can be stopped` : page,
+    ]),
     [
       ["Preparing the disk rowan: Encrypting", 0.25, null, "/storage"],
       [
         "Moving everything from the disk Oak 4000 to the others",
         0.25,
         null,
-        "/storage",
+        "/storage, and can be stopped",
       ],
-      ["Moving everything from the disk 2 to the others", 0, null, "/storage"],
-      ["Bringing version 1.1 here", null, null, "/system"],
+      [
+        "Moving everything from the disk 2 to the others",
+        0,
+        null,
+        "/storage, and can be stopped",
+      ],
+      ["Bringing version 1.1 here", null, null, "/system, and can be stopped"],
       ["Spreading your files over friends' boxes", 0.25, 90, "/friends"],
       ["Sending Bob's box again what it lost", null, null, "/friends"],
     ],

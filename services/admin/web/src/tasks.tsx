@@ -5,7 +5,7 @@ import type { Task } from "../../api/tasks.ts";
 import { api } from "./api.ts";
 import { duration } from "./format.ts";
 import { usePolling } from "./live.ts";
-import { Bar, Card } from "./ui.tsx";
+import { Bar, Card, Notice } from "./ui.tsx";
 
 const period = 3000;
 
@@ -18,11 +18,22 @@ export function Tasks() {
     if (told) setTasks(told);
   }, []);
   usePolling(refresh, period);
+  const [problem, setProblem] = useState<string>();
+  const stop = async (id: string): Promise<void> => {
+    try {
+      await api("POST", `/tasks/${encodeURIComponent(id)}/stop`);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+    await refresh();
+  };
   if (tasks.length === 0) return null;
   return (
     <Card title="What the box is doing" Icon={ListTodo}>
+      {problem && <Notice kind="error">{problem}</Notice>}
       <ul class="tasks">
-        {tasks.map(({ id, words, done, left, page }) => (
+        {tasks.map(({ id, words, done, left, page, stoppable }) => (
           <li key={id}>
             <div class="task-head">
               <Link href={page}>{words}</Link>
@@ -34,6 +45,15 @@ export function Tasks() {
                   .filter(Boolean)
                   .join(" · ")}
               </span>
+              {stoppable && (
+                <button
+                  type="button"
+                  aria-label={`Stop: ${words}`}
+                  onClick={() => void stop(id)}
+                >
+                  Stop
+                </button>
+              )}
             </div>
             {done !== null && <Bar value={done} of={1} label={words} />}
           </li>

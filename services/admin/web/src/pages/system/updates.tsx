@@ -28,6 +28,13 @@ export const working: Partial<Record<UpdateState["phase"], string>> = {
   proving: "Seeing that the new version does all it should",
 };
 
+/** What can be broken off, and goes on later. */
+const stoppable: readonly UpdateState["phase"][] = [
+  "looking",
+  "comparing",
+  "downloading",
+];
+
 /** The box's versions: what runs, what is newer, and what became of those before. */
 export function Updates({ restarting }: { restarting: () => void }) {
   const [state, setState] = useState<UpdateState>();
@@ -92,6 +99,11 @@ export function Updates({ restarting }: { restarting: () => void }) {
                 onClick={() => act("check", { download: true, from: "stick" })}
               >
                 <Usb size={18} aria-hidden="true" /> Look on a USB stick
+              </button>
+            )}
+            {stoppable.includes(state.phase) && (
+              <button type="button" onClick={() => act("stop")}>
+                Stop
               </button>
             )}
             {state.phase === "ready" && (
