@@ -194,7 +194,7 @@ test("the whole way of an owner: setup, dashboard, files, terminal, system, sign
   await page
     .getByLabel("Drop files here")
     .dispatchEvent("drop", { dataTransfer: transfer });
-  await page.getByText("dropped.txt").waitFor();
+  await page.locator(".files").getByText("dropped.txt").waitFor();
   const [file] = await Promise.all([
     page.waitForEvent("download"),
     (async () => {
