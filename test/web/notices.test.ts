@@ -134,10 +134,11 @@ test("an owner is told of a newer version where she wants it, and of nothing tha
   await home.getByRole("button", { name: "Change" }).click();
   await press("Tell it nothing more");
   await home.getByText("They meet at an MQTT broker.").waitFor();
-  t.is(
-    heard.findLast(({ topic }) => topic.startsWith("elsewhere/"))?.payload,
-    "",
+  await until(
     "it is taken away",
+    async () =>
+      heard.findLast(({ topic }) => topic.startsWith("elsewhere/"))?.payload ===
+      "",
   );
 
   await client.ok("PUT", "/api/updates/settings", {

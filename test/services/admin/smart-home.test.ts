@@ -47,7 +47,9 @@ test("Home Assistant's broker hears that there is a box, and how it is, until th
   t.is(state.settings.broker.password, null, "it is told to nobody");
   const { told } = await client.ok("POST", "/api/smart-home/tell");
   t.true(told > 0);
-  await until("it is heard", async () => heard.length > 2);
+  await until("it is heard", async () =>
+    heard.some(({ topic }) => topic.startsWith("coppice/")),
+  );
   const found = lastOf(heard, discovery);
   const device = JSON.parse(found?.payload ?? "{}");
   t.is(device.device.manufacturer, "Coppice");
@@ -93,7 +95,10 @@ test("Home Assistant's broker hears that there is a box, and how it is, until th
 
   const late = await broker.listen();
   t.is(lastOf(late, discovery)?.retain, 1, "kept for who comes later");
-  t.is(lastOf(late, /^coppice\//), undefined, "what is old is not");
+  t.false(
+    late.some(({ topic, retain }) => /^coppice\//.test(topic) && retain === 1),
+    "what is old is not",
+  );
 
   // Without a password it stays; by TLS it is the one for localhost.
   const secure = settingsFor(broker, {
@@ -135,7 +140,7 @@ test("a broker that does not take what it is given, or is none", async (t) => {
     [{ password: "wrong" }, /does not take this user and password/],
     [{ tls: true }, /cannot be reached/],
     [{ port: broker.tlsPort, tls: true }, /certificate/],
-    [{ host: "nobody.invalid" }, /is not found/],
+    [{ host: "nobody.invalid" }, /is not found|does not answer/],
   ] as const) {
     const settings = settingsFor(broker, changes);
     await client.ok("PUT", "/api/smart-home", settings);
