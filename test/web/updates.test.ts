@@ -80,7 +80,8 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   await once(endless, "listening");
   const { port } = endless.address() as AddressInfo;
   const bring = async (source: string): Promise<void> => {
-    await client.ok("PUT", "/api/updates/settings", { ...settings, source });
+    const by = { ...settings, source, automatic: false };
+    await client.ok("PUT", "/api/updates/settings", by);
     const check = { download: true, from: "source" };
     await client.ok("POST", "/api/updates/check", check);
   };
