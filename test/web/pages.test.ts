@@ -698,12 +698,15 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   await page.getByText(/shown this once/).waitFor();
   await press("I have it");
 
-  await page.getByRole("button", { name: "Empty it" }).first().click();
-  await page
-    .getByRole("dialog")
-    .getByRole("button", { name: "Empty it" })
-    .click();
-  await page.getByText("It is empty and can be taken out.").waitFor();
+  const emptyFirst = async (): Promise<void> => {
+    await page.getByRole("button", { name: "Empty it" }).first().click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: "Empty it" })
+      .click();
+    await page.getByText("It is empty and can be taken out.").waitFor();
+  };
+  await emptyFirst();
   await seen("storage-emptied");
   // It may be kept after all.
   const { disks } = await box.client.ok("GET", "/api/store");
@@ -712,12 +715,7 @@ test("the storage: a second disk, rot that is mended, the first disk emptied and
   );
   await box.client.ok("POST", `/api/tasks/disk-emptying-${uuid}/stop`);
   await page.getByText("being emptied").waitFor({ state: "hidden" });
-  await page.getByRole("button", { name: "Empty it" }).first().click();
-  await page
-    .getByRole("dialog")
-    .getByRole("button", { name: "Empty it" })
-    .click();
-  await page.getByText("It is empty and can be taken out.").waitFor();
+  await emptyFirst();
   await press("Remove");
   await page
     .getByRole("dialog")
