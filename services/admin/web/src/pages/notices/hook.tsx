@@ -4,7 +4,7 @@ import type { HookAddress } from "../../../../../node/client.ts";
 import type { NoticesState } from "../../../../notices/api.ts";
 import { Dialog, Field, Form } from "../../ui.tsx";
 import type { Keep } from "../notices.tsx";
-import { Way } from "./channel.tsx";
+import { ChannelWay } from "./channel.tsx";
 
 /** Telling a program. */
 export function ToProgram({
@@ -18,7 +18,7 @@ export function ToProgram({
 }) {
   const { hook } = state.settings;
   return (
-    <Way
+    <ChannelWay
       channel="hook"
       title="To a program"
       Icon={Webhook}

@@ -4,7 +4,7 @@ import type { MailServer } from "../../../../../node/client.ts";
 import type { NoticesState } from "../../../../notices/api.ts";
 import { Dialog, Field, Form, NumberField, Tabs } from "../../ui.tsx";
 import type { Keep } from "../notices.tsx";
-import { Way } from "./channel.tsx";
+import { ChannelWay } from "./channel.tsx";
 
 const ports = { tls: 465, starttls: 587, none: 25 } as const;
 const options = [
@@ -25,7 +25,7 @@ export function ByMail({
 }) {
   const { mail } = state.settings;
   return (
-    <Way
+    <ChannelWay
       channel="mail"
       title="By e-mail"
       Icon={Mail}

@@ -13,9 +13,9 @@ import {
   Form,
   Notice,
   NumberField,
-  Spinner,
   Tabs,
 } from "../../ui.tsx";
+import { useTrial, Way } from "./channel.tsx";
 
 /** Ports by habit, by whether it is encrypted. */
 const ports = { no: "1883", yes: "8883" } as const;
@@ -24,71 +24,59 @@ const encryptions = [
   ["yes", "TLS"],
 ] as const;
 
+const purpose =
+  "Home Assistant shows how the box is, and acts on it by your own rules: it makes a device of it by itself. They meet at an MQTT broker.";
+
 /** Telling the smart home how the box is. */
 export function ToSmartHome() {
   const [state, setState] = useState<SmartHomeState>();
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const [changing, setChanging] = useState(false);
+  const [failure, setFailure] = useState<string>();
   useEffect(
     () =>
       void api<SmartHomeState>("GET", "/smart-home").then(
         setState,
-        (error: Error) => setProblem(error.message),
+        (error: Error) => setFailure(error.message),
       ),
     [],
   );
-  const broker = state?.settings.broker;
-  const tell = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      setState(await api<SmartHomeState>("POST", "/smart-home/tell"));
-      setProblem(undefined);
-    } catch (error) {
-      setProblem((error as Error).message);
-    }
-    setBusy(false);
-  };
-  const shown = problem ?? state?.problem;
+  const trial = useTrial(async () =>
+    setState(await api<SmartHomeState>("POST", "/smart-home/tell")),
+  );
+  const head = { title: "To the smart home", Icon: HousePlug };
+  if (!state)
+    return (
+      <Card {...head}>
+        <p>{purpose}</p>
+        {failure && <Notice kind="error">{failure}</Notice>}
+      </Card>
+    );
+  const { settings, told, problem } = state;
+  const { broker } = settings;
   return (
-    <Card title="To the smart home" Icon={HousePlug}>
-      <p>
-        {broker
-          ? `By the broker at ${broker.host}, once a minute.`
-          : "Home Assistant shows how the box is, and acts on it by your own rules: it makes a device of it by itself. They meet at an MQTT broker."}
-      </p>
-      {shown && <Notice kind="error">{shown}</Notice>}
-      {broker && (
-        <p class="quiet-text">
-          {state?.told
-            ? `It was told last on ${moment(state.told)}.`
-            : "It was not told yet."}
-        </p>
-      )}
-      {state && (
-        <div class="actions start">
-          <button type="button" onClick={() => setChanging(true)}>
-            {broker ? "Change" : "Set it up"}
-          </button>
-          {broker && (
-            <button type="button" disabled={busy} onClick={tell}>
-              {busy ? <Spinner label="Tell it now" /> : "Tell it now"}
-            </button>
-          )}
-        </div>
-      )}
-      {state && changing && (
+    <Way
+      {...head}
+      words={
+        broker ? `By the broker at ${broker.host}, once a minute.` : purpose
+      }
+      isSet={broker !== null}
+      last={problem}
+      line={
+        told ? `It was told last on ${moment(told)}.` : "It was not told yet."
+      }
+      action="Tell it now"
+      trial={trial}
+      change={(close) => (
         <Change
-          settings={state.settings}
-          keep={async (settings) => {
-            setState(await api<SmartHomeState>("PUT", "/smart-home", settings));
-            setProblem(undefined);
-            setChanging(false);
+          settings={settings}
+          keep={async (next) => {
+            setState(await api<SmartHomeState>("PUT", "/smart-home", next));
+            trial.forget();
+            close();
           }}
-          close={() => setChanging(false)}
+          close={close}
         />
       )}
-    </Card>
+    />
   );
 }
 
