@@ -29,7 +29,7 @@ const early = 90 * day;
 
 /** Names that every box of this kind has at home. */
 const names = ["coppice.local", "coppice.home.arpa", "coppice", "localhost"];
-/** The authority speaks for the addresses at home and no others, which it says so. */
+/** The authority speaks for the addresses at home and no others, each net by its mask (RFC 5280, 4.2.1.10). */
 const netmasks: Readonly<Record<(typeof homeNets)[number][0], string>> = {
   "10.0.0.0": "255.0.0.0",
   "172.16.0.0": "255.240.0.0",

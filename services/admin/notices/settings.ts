@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { badAddress } from "../../node/client.ts";
+import { badAddress, isSameAccount } from "../../node/client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { type Channel, NoticeSettings } from "./api.ts";
@@ -51,10 +51,7 @@ export class HowToTell {
     if (hook && !URL.canParse(hook.url)) throw badAddress();
     await this.#queue.run(async () => {
       const { mail: old, hook: before } = this.#settings;
-      const same =
-        mail?.host === old?.host &&
-        mail?.port === old?.port &&
-        mail?.user === old?.user;
+      const same = isSameAccount(mail, old);
       const next: NoticeSettings = {
         mail: mail && {
           ...mail,

@@ -2,7 +2,11 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import type { HostClient } from "../../host/client.ts";
-import type { Broker, NodeClient } from "../../node/client.ts";
+import {
+  type Broker,
+  isSameAccount,
+  type NodeClient,
+} from "../../node/client.ts";
 import { readJson, writeDurable } from "../../shared/durable.ts";
 import { ConflictError, CoppiceError } from "../../shared/errors.ts";
 import { Mutex } from "../../shared/mutex.ts";
@@ -81,15 +85,11 @@ export class SmartHome {
     await this.#queue.run(async () => {
       const { settings, place } = this.#kept;
       const old = settings.broker;
-      const same =
-        broker !== null &&
-        old !== null &&
-        broker.host === old.host &&
-        broker.port === old.port &&
-        broker.user === old.user;
+      const same = isSameAccount(broker, old);
       if (old && place && (!same || prefix !== place.prefix))
         await this.#leave(old, place, signal);
-      const password = broker?.password ?? (same ? old.password : null);
+      const password =
+        broker?.password ?? (same ? (old?.password ?? null) : null);
       await this.#keep({
         settings: { broker: broker && { ...broker, password }, prefix },
         place: same && prefix === place?.prefix ? place : null,

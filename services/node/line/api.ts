@@ -79,6 +79,20 @@ const account = {
   ]),
 };
 
+type Account = Pick<MailServer, keyof typeof account>;
+
+/** Whether it is the same server and the same user there, whose password may stay as it was. */
+export function isSameAccount(
+  one: Account | null,
+  other: Account | null,
+): boolean {
+  return (
+    one?.host === other?.host &&
+    one?.port === other?.port &&
+    one?.user === other?.user
+  );
+}
+
 /** A server that takes e-mail (RFC 6409), from whom and for whom. */
 export const MailServer = Type.Object({
   ...account,
