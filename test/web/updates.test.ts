@@ -85,7 +85,8 @@ test("an owner says where newer versions are, sees one come, and is told why ano
     const check = { download: true, from: "source" };
     await client.ok("POST", "/api/updates/check", check);
   };
-  await bring(`http://127.0.0.1:${port}`);
+  const endlessly = `http://127.0.0.1:${port}`;
+  await bring(endlessly);
   await page.getByRole("link", { name: "Home", exact: true }).click();
   const stop = page.getByRole("button", {
     name: "Stop: Bringing version 1.1.7 here",
@@ -101,8 +102,17 @@ test("an owner says where newer versions are, sees one come, and is told why ano
   });
   const again = await client.call("POST", "/api/tasks/friends-spreading/stop");
   t.is(again.json.type, "not-stoppable");
-  await bring(server.url);
+  // And where updates are.
+  await bring(endlessly);
   await page.getByRole("link", { name: "System", exact: true }).click();
+  await page.getByText("It comes, while the household goes on").waitFor();
+  await page
+    .getByRole("button", { name: "Stop", exact: true })
+    .scrollIntoViewIfNeeded();
+  await seen("updates-coming");
+  await press("Stop");
+  await page.getByRole("button", { name: "Bring it here" }).waitFor();
+  await bring(server.url);
   await page.getByRole("button", { name: "Install version 1.1.7" }).waitFor();
 
   await rename(signer, `${services.folder}/nobody.pem`);
